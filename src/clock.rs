@@ -1,0 +1,63 @@
+//! Time, as an argument: only this module asks the operating system what time it is.
+
+use std::time::Duration;
+
+pub use jiff::Timestamp;
+
+/// The wall clock.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Parses an RFC 3339 instant, with any offset and any fraction, and the `UTC` suffix old AWS tools wrote.
+pub fn parse(text: &str) -> Option<Timestamp> {
+    match text.strip_suffix("UTC") {
+        Some(bare) => format!("{bare}Z").parse().ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// RFC 3339, UTC, whole seconds, `Z`: the form every AWS SDK reads (AWS_CREDENTIAL_EXPIRATION).
+pub fn rfc3339(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A span for people: `59m`, `7h59m`, `3d4h`, `42s`; negative spans read as `0s`.
+pub fn human(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, s) => format!("{s}s"),
+        (0, 0, m, _) => format!("{m}m"),
+        (0, h, m, _) => format!("{h}h{m:02}m"),
+        (d, h, _, _) => format!("{d}d{h}h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_writer_of_expirations_is_understood() {
+        let noon: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        for text in [
+            "2026-11-22T12:00:00Z",
+            "2026-11-22T12:00:00.000Z",
+            "2026-11-22T13:00:00+01:00",
+            "2026-11-22T12:00:00UTC",
+        ] {
+            assert_eq!(parse(text), Some(noon), "{text}");
+        }
+        assert_eq!(parse("tomorrow"), None);
+        assert_eq!(rfc3339(parse("2026-11-22T12:00:00.75Z").unwrap()), "2026-11-22T12:00:00Z");
+    }
+
+    #[test]
+    fn spans_read_like_a_clock() {
+        let texts: Vec<_> = [42, 59 * 60, 3600 * 8 - 60, 3600, 86400 * 3 + 3600 * 4]
+            .map(|s| human(Duration::from_secs(s)))
+            .into();
+        assert_eq!(texts, ["42s", "59m", "7h59m", "1h00m", "3d4h"]);
+    }
+}
