@@ -1,0 +1,158 @@
+//! A profile (or an `.awsenv`) → how its credentials are got: pure, no I/O; errors name the path.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::credentials::Credentials;
+
+/// How credentials are got: from one source, then each role assumed on top, in order.
+#[derive(Clone, Debug)]
+pub struct RoleChain {
+    /// What people call it: the profile; `role@account` for `[sso]`; the key's or the role's name.
+    pub name: String,
+    /// Where the first credentials come from.
+    pub source: Source,
+    /// GetSessionToken between the source's long-lived keys and the first role, so that one MFA code serves
+    /// every role behind the same device.
+    pub session_token: Option<SessionToken>,
+    /// Assumed one on top of the other.
+    pub roles: Vec<Role>,
+    /// The region of the profile that was asked for; the caller lets files and environment override it.
+    pub region: Option<String>,
+    /// What was decided and may surprise: a duration capped, a key shadowed. One line each.
+    pub notes: Vec<String>,
+}
+
+/// Where a chain's first credentials come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Long-lived or temporary keys written in the AWS files, under this profile.
+    Keys {
+        /// The profile that holds them.
+        profile: String,
+        /// The keys.
+        credentials: Credentials,
+    },
+    /// Keys in the user's own environment (`credential_source = Environment`).
+    Environment(Credentials),
+    /// Long-lived keys in the OS keychain under this name.
+    Keychain {
+        /// The key's name.
+        name: String,
+    },
+    /// IAM Identity Center.
+    Sso(Sso),
+    /// `credential_process`: the words are split by who runs it, and never shown.
+    Process {
+        /// The profile it stands in.
+        profile: String,
+        /// The command line as written.
+        command: crate::secret::Secret,
+        /// `aws_account_id`, where the profile says it.
+        account: Option<String>,
+    },
+    /// AssumeRoleWithWebIdentity; the role is part of the source.
+    WebIdentity {
+        /// Where the token comes from.
+        token: WebIdentityToken,
+        /// The role it is exchanged for.
+        role: Box<Role>,
+    },
+    /// IMDSv2.
+    Ec2Metadata,
+    /// The container credentials endpoint.
+    Container,
+    /// `aws login`'s session.
+    Login {
+        /// `login_session`: the identity's ARN.
+        session_arn: String,
+    },
+    /// IAM Roles Anywhere.
+    RolesAnywhere(RolesAnywhere),
+}
+
+/// A role in an account, by way of an IAM Identity Center sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sso {
+    /// The name of the `[sso-session]`; none for legacy profiles and the inline `[sso]`.
+    pub session: Option<String>,
+    /// The access portal.
+    pub start_url: String,
+    /// Where the sign-in and the portal live.
+    pub region: String,
+    /// Scopes to register with.
+    pub scopes: Vec<String>,
+    /// Twelve digits.
+    pub account: String,
+    /// The permission set's role name.
+    pub role: String,
+}
+
+/// Where a web identity token comes from.
+#[derive(Clone, Debug)]
+pub enum WebIdentityToken {
+    /// Read again at each renewal.
+    File(PathBuf),
+    /// aws-vault's `web_identity_token_process`.
+    Process(crate::secret::Secret),
+}
+
+/// An X.509 certificate exchanged for a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolesAnywhere {
+    /// The trust anchor; its region is the call's.
+    pub trust_anchor_arn: String,
+    /// The Roles Anywhere profile.
+    pub profile_arn: String,
+    /// The role.
+    pub role_arn: String,
+    /// PEM, possibly with its chain.
+    pub certificate: PathBuf,
+    /// PEM.
+    pub private_key: PathBuf,
+    /// The asked-for session length.
+    pub duration: Option<Duration>,
+}
+
+/// GetSessionToken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionToken {
+    /// The MFA device to present, if any.
+    pub mfa_serial: Option<String>,
+    /// A command that prints the code (aws-vault's `mfa_process`).
+    pub mfa_process: Option<String>,
+    /// The asked-for length.
+    pub duration: Option<Duration>,
+}
+
+/// AssumeRole, with everything that may go into the call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Role {
+    /// The profile that says so; none for a `[[role]]`.
+    pub profile: Option<String>,
+    /// The role.
+    pub arn: String,
+    /// Agreed with the role's owner.
+    pub external_id: Option<String>,
+    /// How the session is called in CloudTrail; who calls makes one from user and host if none.
+    pub session_name: Option<String>,
+    /// The asked-for length, already capped where AWS caps it.
+    pub duration: Option<Duration>,
+    /// The MFA device AssumeRole itself must present; none when a [`SessionToken`] in front carries it.
+    pub mfa_serial: Option<String>,
+    /// A command that prints the code (aws-vault's `mfa_process`).
+    pub mfa_process: Option<String>,
+    /// Kept through the whole chain.
+    pub source_identity: Option<String>,
+    /// Session tags.
+    pub tags: BTreeMap<String, String>,
+    /// Those of the tags that live on in further hops.
+    pub transitive_tags: Vec<String>,
+    /// An inline session policy, JSON.
+    pub policy: Option<String>,
+    /// Managed session policies.
+    pub policy_arns: Vec<String>,
+    /// The region of the STS call; the caller's if none.
+    pub region: Option<String>,
+}
