@@ -2,7 +2,9 @@
 
 pub mod clock;
 pub mod credentials;
+pub mod duration;
 pub mod env;
 pub mod message;
 pub mod profile;
 pub mod secret;
+pub mod toml_walk;

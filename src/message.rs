@@ -85,6 +85,28 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// The nearest of the known words as a question, or all of them when none is near.
+pub fn did_you_mean<'a>(word: &str, kind: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(&shown(word), known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{kind}: {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Text from outside, fit for one line of a message.
+pub fn shown(text: &str) -> String {
+    const ENOUGH: usize = 64;
+    match text.char_indices().nth(ENOUGH) {
+        Some((end, _)) => printable(&text[..end]) + "…",
+        None => printable(text),
+    }
+}
+
+/// A path, fit for a message; never cut short.
+pub fn shown_path(path: &std::path::Path) -> String {
+    printable(&path.display().to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +140,18 @@ mod tests {
         assert_eq!(nearest("proflie", known), Some("profile"));
         assert_eq!(nearest("regoin", known), Some("region"));
         assert_eq!(nearest("banana", known), None);
+    }
+
+    #[test]
+    fn a_hint_is_the_near_word_or_all_of_them() {
+        let known = || ["profile", "region"].into_iter();
+        assert_eq!(did_you_mean("proflie", "known keys", known()), "did you mean `profile`?");
+        assert_eq!(did_you_mean("banana", "known keys", known()), "known keys: profile, region");
+    }
+
+    #[test]
+    fn long_text_from_outside_is_cut() {
+        assert_eq!(shown("dev\n"), "dev\\n");
+        assert_eq!(shown(&"é".repeat(65)), format!("{}…", "é".repeat(64)));
     }
 }

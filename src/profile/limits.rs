@@ -57,6 +57,17 @@ pub fn arn(text: &str, service: &str, resource: &str) -> Result<(), Reason> {
     }
 }
 
+/// A profile's name as we take it from files of ours: no spaces, quotes or control characters, so that it can
+/// stand in a prompt, a command line and an error message as it is.
+pub fn profile_name(text: &str) -> Result<(), Reason> {
+    spelled(text, 1..=usize::MAX, "_-/.%@:+", "a name is letters, digits or any of _-/.%@:+")
+}
+
+/// A role's name, as of a permission set: `[\w+=,.@-]{1,64}`.
+pub fn role_name(text: &str) -> Result<(), Reason> {
+    spelled(text, 1..=64, "+=,.@-_", "a role's name is 1 to 64 letters, digits or any of _+=,.@-")
+}
+
 /// A role session name: `[\w+=,.@-]{2,64}`.
 pub fn session_name(text: &str) -> Result<(), Reason> {
     spelled(text, 2..=64, "+=,.@-_", "2 to 64 letters, digits or any of _+=,.@-")
