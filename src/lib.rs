@@ -6,5 +6,6 @@ pub mod duration;
 pub mod env;
 pub mod message;
 pub mod profile;
+pub mod prompt;
 pub mod secret;
 pub mod toml_walk;

@@ -1,0 +1,140 @@
+//! Which variables a directory may set: not those that decide what code runs, whom a connection trusts, or
+//! where home is.
+
+/// A `*` at the end or in front stands for anything.
+const REFUSED: [(&[&str], &str); 5] = [
+    (&["AWS*", "__AWSENV*"], "awsenv and AWS's own tools are steered by it"),
+    (&["*_PROXY", "*_CA_BUNDLE", "SSL_CERT_*"], "it decides where connections go and whom they trust"),
+    (&["HOME", "ZDOTDIR", "XDG_*"], "it moves the place that programs read their settings from"),
+    (
+        &[
+            "PATH",
+            "IFS",
+            "ENV",
+            "BASH_ENV",
+            "PROMPT_COMMAND",
+            "PS*",
+            "SHELL*",
+            "EDITOR",
+            "VISUAL",
+            "*PAGER",
+            "BROWSER",
+        ],
+        "it decides what the shell runs",
+    ),
+    (
+        &[
+            "LD_*",
+            "DYLD_*",
+            "GIT_*",
+            "SSH_*",
+            "NODE_OPTIONS",
+            "PYTHON*",
+            "PERL5*",
+            "RUBY*",
+            "JAVA_TOOL_OPTIONS",
+            "_JAVA_OPTIONS",
+        ],
+        "it makes programs load or run other code",
+    ),
+];
+
+/// Why a directory may not set this variable; `None` if it may.
+///
+/// Asked when a file is read, and again of every name that comes back out of `AWSENV_STATE`. Case counts for
+/// nothing: curl reads `http_proxy`, zsh ties `path` to `PATH`, and Windows knows no case at all.
+pub fn refused_name(name: &str) -> Option<&'static str> {
+    let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if !begins_well || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Some("a variable's name is letters, digits and _, and begins with no digit");
+    }
+    let refused = REFUSED.iter().find(|(patterns, _)| patterns.iter().any(|pattern| fits(name, pattern)));
+    refused.map(|(_, why)| *why)
+}
+
+/// `name` is ASCII by now, so any index is a character's.
+fn fits(name: &str, pattern: &str) -> bool {
+    if let Some(start) = pattern.strip_suffix('*') {
+        return name.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start));
+    }
+    if let Some(end) = pattern.strip_prefix('*') {
+        let begin = name.len().checked_sub(end.len());
+        return begin.is_some_and(|begin| name[begin..].eq_ignore_ascii_case(end));
+    }
+    name.eq_ignore_ascii_case(pattern)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_loads_code_or_moves_home_or_is_ours_is_refused_in_any_case() {
+        for name in [
+            "AWS_PROFILE",
+            "AWS",
+            "AWSENV_STATE",
+            "AWS_CA_BUNDLE",
+            "__awsenv_bin",
+            "http_proxy",
+            "HTTPS_PROXY",
+            "no_proxy",
+            "REQUESTS_CA_BUNDLE",
+            "SSL_CERT_FILE",
+            "PATH",
+            "Path",
+            "LD_PRELOAD",
+            "DYLD_INSERT_LIBRARIES",
+            "HOME",
+            "ZDOTDIR",
+            "XDG_CONFIG_HOME",
+            "IFS",
+            "ENV",
+            "BASH_ENV",
+            "PROMPT_COMMAND",
+            "PS1",
+            "PS4",
+            "PSModulePath",
+            "SHELL",
+            "SHELLOPTS",
+            "EDITOR",
+            "VISUAL",
+            "PAGER",
+            "MANPAGER",
+            "GIT_PAGER",
+            "AWS_PAGER",
+            "BROWSER",
+            "GIT_SSH_COMMAND",
+            "SSH_ASKPASS",
+            "NODE_OPTIONS",
+            "PYTHONSTARTUP",
+            "PERL5LIB",
+            "RUBYOPT",
+            "JAVA_TOOL_OPTIONS",
+            "_JAVA_OPTIONS",
+        ] {
+            assert!(refused_name(name).is_some(), "{name}");
+            assert!(refused_name(&name.to_lowercase()).is_some(), "{name} in lower case");
+        }
+    }
+
+    #[test]
+    fn plain_names_are_fine() {
+        for name in
+            ["TF_WORKSPACE", "_", "a", "MY_PATH", "HOMES", "PROXY", "NODE_ENV", "MY_AWS_THING", "PAGERS"]
+        {
+            assert_eq!(refused_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_no_shell_text() {
+        for name in ["", "1A", "A B", "A=B", "A;rm", "é", "A\n", "$(id)", "A-B", "BASH_FUNC_ls%%"] {
+            assert_eq!(
+                refused_name(name),
+                Some("a variable's name is letters, digits and _, and begins with no digit"),
+                "{name}"
+            );
+        }
+    }
+}
