@@ -8,4 +8,5 @@ pub mod message;
 pub mod profile;
 pub mod prompt;
 pub mod secret;
+pub mod settings;
 pub mod toml_walk;
