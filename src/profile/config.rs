@@ -410,34 +410,57 @@ pub(super) mod tests {
     #[test]
     fn the_locator_finds_what_the_parser_finds_and_nothing_else() {
         for (config, credentials) in TRICKY {
-            let parsed = parse(config, credentials);
-            let lines = |file| -> Vec<&str> {
-                if file == File::Config { config } else { credentials }.lines().collect()
-            };
-            let mut found = [0, 0];
-            let sections: BTreeSet<_> = parsed.locator.headers().cloned().collect();
-            for section in &sections {
-                for (setting, spot) in parsed.locator.settings_of(section) {
-                    let key = setting.nested.as_ref().unwrap_or(&setting.key);
-                    let line = lines(spot.file)[spot.line - 1];
-                    let value = value(&parsed.sections, setting)
-                        .unwrap_or_else(|| panic!("{setting:?} in {config:?}"));
-                    assert!(
-                        line.to_ascii_lowercase().contains(&key.to_ascii_lowercase()),
-                        "{setting:?} {line:?}"
-                    );
-                    assert!(line.contains(value.lines().next().unwrap_or_default()), "{setting:?} {line:?}");
-                    found[usize::from(setting.nested.is_some())] += 1;
+            agree(&parse(config, credentials), config, credentials);
+        }
+    }
+
+    /// A fixed sequence (Numerical Recipes' constants), so that a failure comes again.
+    #[test]
+    fn they_agree_on_mangled_texts_too() {
+        let mut state = 1_u32;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        };
+        let (mut accepted, tricky) =
+            (0, TRICKY.iter().flat_map(|(config, credentials)| [config, credentials]));
+        let lines: Vec<&str> = tricky.flat_map(|text| text.split('\n')).collect();
+        for _ in 0..5000 {
+            let mut text = String::from("[default]");
+            for _ in 0..random(9) {
+                text.push('\n');
+                text.push_str(lines[random(lines.len())]);
+            }
+            let mut text: Vec<char> = text.chars().collect();
+            let place = random(text.len());
+            text[place] = ['[', ']', '=', '#', ' ', '\t', '\n', '\r', '\0', 'é', '\u{a0}'][random(11)];
+            let text: String = text.into_iter().collect();
+            for (config, credentials) in [(text.as_str(), ""), ("", text.as_str())] {
+                if let Ok(parsed) = SharedConfig::parse(config, credentials, &files()) {
+                    agree(&parsed, config, credentials);
+                    accepted += 1;
                 }
             }
-            // The SDK offers no way to list the properties; its Debug does.
-            let all = format!("{:?}", parsed.sections);
-            assert_eq!(
-                found,
-                [all.matches("Property {").count(), all.matches("PropertiesKey {").count()],
-                "{config:?}"
-            );
         }
+        assert!(accepted > 1000, "{accepted} texts are too few to say much");
+    }
+
+    fn agree(parsed: &SharedConfig, config: &str, credentials: &str) {
+        let mut found = [0, 0];
+        let sections: BTreeSet<_> = parsed.locator.headers().collect();
+        for (setting, spot) in sections.into_iter().flat_map(|section| parsed.locator.settings_of(section)) {
+            let text = if spot.file == File::Config { config } else { credentials };
+            let line = text.lines().nth(spot.line - 1).unwrap().to_ascii_lowercase();
+            let key = setting.nested.as_ref().unwrap_or(&setting.key).to_ascii_lowercase();
+            let value = value(&parsed.sections, setting).unwrap_or_else(|| panic!("{setting:?} in {text:?}"));
+            let first = value.split('\n').next().unwrap_or_default().to_ascii_lowercase();
+            assert!(line.contains(&key) && line.contains(&first), "{setting:?} {line:?}");
+            found[usize::from(setting.nested.is_some())] += 1;
+        }
+        // The SDK offers no way to list the properties; its Debug does.
+        let all = format!("{:?}", parsed.sections);
+        let expected = ["Property {", "PropertiesKey {"].map(|name| all.matches(name).count());
+        assert_eq!(found, expected, "{config:?} {credentials:?}");
     }
 
     fn value<'a>(sections: &'a EnvConfigSections, setting: &Setting) -> Option<&'a str> {
