@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::config::{Place, SharedConfig};
 use super::limits;
 use crate::message::{Failure, nearest};
+use crate::secret::Secret;
 
 /// A profile with what its `include_profile`s add. Nothing comes from `[default]`.
 #[derive(Clone, Debug)]
@@ -89,6 +90,18 @@ impl<'a> Profile<'a> {
     /// The value as one line of text. An empty one is an error: something was begun and not finished.
     pub fn text(&self, key: &str) -> Result<Option<&'a str>, Failure> {
         self.get(key).map(|value| one_line(value).map_err(|reason| self.fault(key, reason))).transpose()
+    }
+
+    /// A secret as it stands; only what no variable or header could carry is refused.
+    pub fn secret(&self, key: &str) -> Result<Option<Secret>, Failure> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        match value {
+            "" => Err(self.fault(key, EMPTY)),
+            _ if value.chars().any(|c| c.is_control() && c != '\n' && c != '\t') => {
+                Err(self.fault(key, CONTROL))
+            }
+            _ => Ok(Some(Secret::new(value))),
+        }
     }
 
     /// The value, if it keeps to a limit of AWS's.
@@ -272,13 +285,16 @@ pub(super) fn shown(place: Option<Place<'_>>) -> String {
     place.map_or_else(|| "the AWS config".to_owned(), |place| place.to_string())
 }
 
+const EMPTY: &str = "the value is empty";
+const CONTROL: &str = "the value has a control character in it";
+
 fn one_line(value: &str) -> Result<&str, limits::Reason> {
     match value {
-        "" => Err("the value is empty".into()),
+        "" => Err(EMPTY.into()),
         text if text.contains('\n') => {
             Err("the value goes on over several lines, which AWS clients read differently".into())
         }
-        text if text.chars().any(char::is_control) => Err("the value has a control character in it".into()),
+        text if text.chars().any(char::is_control) => Err(CONTROL.into()),
         text => Ok(text),
     }
 }
