@@ -20,6 +20,16 @@ impl Secret {
     }
 }
 
+/// Without an early exit, so that the time it takes says nothing about where two secrets differ.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        let differences = self.0.bytes().zip(other.0.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+        self.0.len() == other.0.len() && differences == 0
+    }
+}
+
+impl Eq for Secret {}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
@@ -29,6 +39,14 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_compare_by_their_text() {
+        assert!(Secret::new("hunter2") == Secret::new("hunter2"));
+        for other in ["", "hunter", "hunter3", "hunter22"] {
+            assert!(Secret::new("hunter2") != Secret::new(other), "{other}");
+        }
+    }
 
     #[test]
     fn debug_never_shows_the_text() {

@@ -4,7 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::limits;
 use crate::credentials::Credentials;
+use crate::secret::Secret;
+
+mod resolve;
+mod settle;
+mod sources;
+mod steps;
+
+pub use resolve::{as_written, resolve};
+pub use settle::settle;
+pub use steps::{Call, Step, steps};
 
 /// How credentials are got: from one source, then each role assumed on top, in order.
 #[derive(Clone, Debug)]
@@ -13,6 +24,8 @@ pub struct RoleChain {
     pub name: String,
     /// Where the first credentials come from.
     pub source: Source,
+    /// Who decided on the source.
+    pub origin: Origin,
     /// GetSessionToken between the source's long-lived keys and the first role, so that one MFA code serves
     /// every role behind the same device.
     pub session_token: Option<SessionToken>,
@@ -22,6 +35,30 @@ pub struct RoleChain {
     pub region: Option<String>,
     /// What was decided and may surprise: a duration capped, a key shadowed. One line each.
     pub notes: Vec<String>,
+}
+
+/// Who decided on a step: for `explain` and for errors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The profile; none for an `.awsenv`'s own source.
+    pub profile: Option<String>,
+    /// `PATH:LINE` of the setting.
+    pub decided_by: Option<String>,
+}
+
+/// What is wanted of a chain beyond what the files say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The session length of the last hop, instead of the files'.
+    pub duration: Option<Duration>,
+    /// Whether GetSessionToken may be called (`--no-session`: it may not).
+    pub session: bool,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { duration: None, session: true }
+    }
 }
 
 /// Where a chain's first credentials come from.
@@ -48,7 +85,7 @@ pub enum Source {
         /// The profile it stands in.
         profile: String,
         /// The command line as written.
-        command: crate::secret::Secret,
+        command: Secret,
         /// `aws_account_id`, where the profile says it.
         account: Option<String>,
     },
@@ -95,7 +132,7 @@ pub enum WebIdentityToken {
     /// Read again at each renewal.
     File(PathBuf),
     /// aws-vault's `web_identity_token_process`.
-    Process(crate::secret::Secret),
+    Process(Secret),
 }
 
 /// An X.509 certificate exchanged for a role.
@@ -116,14 +153,16 @@ pub struct RolesAnywhere {
 }
 
 /// GetSessionToken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionToken {
     /// The MFA device to present, if any.
     pub mfa_serial: Option<String>,
-    /// A command that prints the code (aws-vault's `mfa_process`).
-    pub mfa_process: Option<String>,
+    /// A command that prints the code (aws-vault's `mfa_process`); it may hold a seed, so it does not print.
+    pub mfa_process: Option<Secret>,
     /// The asked-for length.
     pub duration: Option<Duration>,
+    /// Whose device it is.
+    pub origin: Origin,
 }
 
 /// AssumeRole, with everything that may go into the call.
@@ -141,8 +180,10 @@ pub struct Role {
     pub duration: Option<Duration>,
     /// The MFA device AssumeRole itself must present; none when a [`SessionToken`] in front carries it.
     pub mfa_serial: Option<String>,
-    /// A command that prints the code (aws-vault's `mfa_process`).
-    pub mfa_process: Option<String>,
+    /// A command that prints the code (aws-vault's `mfa_process`); it may hold a seed, so it does not print.
+    pub mfa_process: Option<Secret>,
+    /// `PATH:LINE` of `mfa_serial`.
+    pub mfa_decided_by: Option<String>,
     /// Kept through the whole chain.
     pub source_identity: Option<String>,
     /// Session tags.
@@ -155,4 +196,34 @@ pub struct Role {
     pub policy_arns: Vec<String>,
     /// The region of the STS call; the caller's if none.
     pub region: Option<String>,
+    /// `PATH:LINE` of `role_arn`.
+    pub decided_by: Option<String>,
+}
+
+impl Role {
+    /// What people call it: the last part of its ARN.
+    pub fn name(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// The account of the credentials that the chain ends in, where that is known without a call.
+pub fn known_account(chain: &RoleChain) -> Option<String> {
+    if let Some(role) = chain.roles.last() {
+        return account_of(&role.arn);
+    }
+    match &chain.source {
+        Source::Keys { credentials, .. } | Source::Environment(credentials) => credentials.account.clone(),
+        Source::Sso(sso) => Some(sso.account.clone()),
+        Source::Process { account, .. } => account.clone(),
+        Source::WebIdentity { role, .. } => account_of(&role.arn),
+        Source::Login { session_arn } => account_of(session_arn),
+        Source::RolesAnywhere(source) => account_of(&source.role_arn),
+        Source::Keychain { .. } | Source::Ec2Metadata | Source::Container => None,
+    }
+}
+
+fn account_of(arn: &str) -> Option<String> {
+    let account = arn.split(':').nth(4)?;
+    limits::account(account).is_ok().then(|| account.to_owned())
 }

@@ -3,4 +3,12 @@
 //! shell, no session.
 
 pub mod chain;
+pub mod config;
 pub mod limits;
+pub mod locator;
+// The folder is named after the AWS shared config's profiles, and so is what stands in this file.
+#[expect(clippy::module_inception, reason = "a profile, in the room about profiles")]
+mod profile;
+
+pub use config::{ConfigFiles, SharedConfig};
+pub use profile::{Profile, SsoSession};

@@ -1,0 +1,197 @@
+//! Each source as a profile describes it, checked: whole or an error, never half.
+
+use std::path::PathBuf;
+
+use super::{Role, Source, Sso, WebIdentityToken};
+use crate::clock;
+use crate::credentials::{Credentials, Expiry};
+use crate::env::Env;
+use crate::message::Failure;
+use crate::profile::config::File;
+use crate::profile::limits;
+use crate::profile::profile::{Profile, shown};
+use crate::secret::Secret;
+
+pub(super) const WEB_IDENTITY: &[&str] = &["web_identity_token_file", "web_identity_token_process"];
+pub(super) const KEYS: &[&str] =
+    &["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
+
+/// The keys of a profile, whole or not at all.
+pub(super) fn keys(profile: &Profile<'_>) -> Result<Option<Source>, Failure> {
+    let Some(first) = KEYS.iter().find(|key| profile.get(key).is_some()) else { return Ok(None) };
+    let (access_key_id, secret_access_key) = match (profile.text(KEYS[0])?, profile.secret(KEYS[1])?) {
+        (Some(id), Some(secret)) => (id.to_owned(), secret),
+        (id, _) => {
+            return Err(Failure::new(format!(
+                "{}: profile {} has {first}, but no {}",
+                shown(profile.place(first)),
+                profile.name(),
+                KEYS[usize::from(id.is_some())]
+            )));
+        }
+    };
+    let credentials = Credentials {
+        access_key_id,
+        secret_access_key,
+        session_token: session_token(profile)?,
+        expiry: None,
+        account: account(profile)?,
+    };
+    Ok(Some(Source::Keys { profile: profile.name().to_owned(), credentials }))
+}
+
+/// What to say if the keys stand partly in one file and partly in the other.
+pub(super) fn note_on_two_files(profile: &Profile<'_>) -> Option<String> {
+    let in_file = |file| KEYS.iter().find(|key| profile.place(key).is_some_and(|place| place.file == file));
+    let (in_config, in_credentials) = (in_file(File::Config)?, in_file(File::Credentials)?);
+    Some(format!(
+        "profile {}: {in_config} ({}) and {in_credentials} ({}) are taken together; the AWS CLI would not",
+        profile.name(),
+        shown(profile.place(in_config)),
+        shown(profile.place(in_credentials))
+    ))
+}
+
+/// `aws_security_token` is the token's old name, which some tools still write beside the new one. An empty token
+/// is none, as for the AWS CLI.
+fn session_token(profile: &Profile<'_>) -> Result<Option<Secret>, Failure> {
+    let present = |key: &&&str| profile.get(key).is_some_and(|value| !value.is_empty());
+    let mut tokens = KEYS[2..].iter().filter(present);
+    match (tokens.next(), tokens.next()) {
+        (Some(new), Some(old)) if profile.get(new) != profile.get(old) => {
+            Err(pair(profile, new, old, "AWS clients disagree on which one counts"))
+        }
+        (Some(key), _) => profile.secret(key),
+        (None, _) => Ok(None),
+    }
+}
+
+/// The user's own keys, whole or an error.
+pub(super) fn environment(profile: &Profile<'_>, original: &Env) -> Result<Credentials, Failure> {
+    let fault = |reason: String| profile.fault("credential_source", reason);
+    let required =
+        |name| original.text(name).ok_or_else(|| fault(format!("{name} is not set in the environment")));
+    let token = original.text("AWS_SESSION_TOKEN").or_else(|| original.text("AWS_SECURITY_TOKEN"));
+    let expiry = |text| {
+        clock::parse(text).map(Expiry).ok_or_else(|| fault("AWS_CREDENTIAL_EXPIRATION is not a time".into()))
+    };
+    let account = original.text("AWS_ACCOUNT_ID");
+    if account.is_some_and(|account| limits::account(account).is_err()) {
+        return Err(fault(format!("AWS_ACCOUNT_ID: {TWELVE_DIGITS}")));
+    }
+    Ok(Credentials {
+        access_key_id: required("AWS_ACCESS_KEY_ID")?.to_owned(),
+        secret_access_key: Secret::new(required("AWS_SECRET_ACCESS_KEY")?),
+        session_token: token.map(Secret::new),
+        expiry: original.text("AWS_CREDENTIAL_EXPIRATION").map(expiry).transpose()?,
+        account: account.map(str::to_owned),
+    })
+}
+
+/// The portal comes from the `[sso-session]`, or for legacy profiles from the profile itself.
+pub(super) fn sso(profile: &Profile<'_>, key: &'static str) -> Result<Sso, Failure> {
+    let session = profile.sso_session()?;
+    let (start_url, region, scopes) = match session {
+        Some(session) => {
+            for key in ["sso_start_url", "sso_region"] {
+                if profile.get(key).is_some()
+                    && session.get(key).is_some()
+                    && profile.get(key) != session.get(key)
+                {
+                    let elsewhere = shown(session.place(key));
+                    let reason = format!("[sso-session {}] has another one at {elsewhere}", session.name());
+                    return Err(profile.fault(key, reason));
+                }
+            }
+            (session.start_url()?, session.region()?, session.scopes()?)
+        }
+        None => {
+            let region = required(profile, key, "sso_region")?;
+            limits::region(&region).map_err(|reason| profile.fault("sso_region", reason))?;
+            (required(profile, key, "sso_start_url")?, region, Vec::new())
+        }
+    };
+    let account = required(profile, key, "sso_account_id")?;
+    limits::account(&account).map_err(|_| profile.fault("sso_account_id", TWELVE_DIGITS))?;
+    let role = required(profile, key, "sso_role_name")?;
+    Ok(Sso {
+        session: session.map(|session| session.name().to_owned()),
+        start_url,
+        region,
+        scopes,
+        account,
+        role,
+    })
+}
+
+fn required(profile: &Profile<'_>, key: &'static str, other: &str) -> Result<String, Failure> {
+    let missing = || {
+        let failure = profile.fault(key, format!("profile {} has no {other} to go with it", profile.name()));
+        match other {
+            "sso_account_id" | "sso_role_name" => failure.hint("`awsenv sso roles` lists what one may use"),
+            _ => failure,
+        }
+    };
+    profile.text(other)?.map(str::to_owned).ok_or_else(missing)
+}
+
+pub(super) fn web_identity(profile: &Profile<'_>, key: &'static str) -> Result<Source, Failure> {
+    let [file, process] = [profile.text(WEB_IDENTITY[0])?, profile.text(WEB_IDENTITY[1])?];
+    let token = match (file, process) {
+        (Some(_), Some(_)) => {
+            return Err(pair(
+                profile,
+                WEB_IDENTITY[0],
+                WEB_IDENTITY[1],
+                "the token comes from one of them only",
+            ));
+        }
+        (Some(file), None) => WebIdentityToken::File(PathBuf::from(file)),
+        (None, command) => WebIdentityToken::Process(Secret::new(command.unwrap_or_default())),
+    };
+    let missing = || profile.fault(key, format!("profile {} has no role_arn to go with it", profile.name()));
+    let role = Role {
+        profile: Some(profile.name().to_owned()),
+        arn: profile.checked("role_arn", role_arn)?.ok_or_else(missing)?,
+        session_name: profile.checked("role_session_name", limits::session_name)?,
+        duration: profile.duration_seconds()?,
+        decided_by: place(profile, "role_arn"),
+        ..Role::default()
+    };
+    Ok(Source::WebIdentity { token, role: Box::new(role) })
+}
+
+/// What AWS itself would refuse, and no more: partitions and services of tomorrow are AWS's business.
+pub(super) fn role_arn(text: &str) -> Result<(), limits::Reason> {
+    if (20..=2048).contains(&text.len()) {
+        Ok(())
+    } else {
+        Err("a role's ARN has 20 to 2048 characters".into())
+    }
+}
+
+pub(super) fn process(profile: &Profile<'_>, key: &'static str) -> Result<Source, Failure> {
+    let command = Secret::new(profile.text(key)?.unwrap_or_default());
+    Ok(Source::Process { profile: profile.name().to_owned(), command, account: account(profile)? })
+}
+
+fn account(profile: &Profile<'_>) -> Result<Option<String>, Failure> {
+    profile.checked("aws_account_id", |text| limits::account(text).map_err(|_| TWELVE_DIGITS.into()))
+}
+
+const TWELVE_DIGITS: &str = "an account is twelve digits";
+
+/// `PATH:LINE` of a key.
+pub(super) fn place(profile: &Profile<'_>, key: &str) -> Option<String> {
+    profile.place(key).map(|place| place.to_string())
+}
+
+/// Two settings that do not go together, each with its line.
+pub(super) fn pair(profile: &Profile<'_>, one: &str, other: &str, why: &str) -> Failure {
+    Failure::new(format!(
+        "{}: profile {} has {one} and, at {}, {other}: {why}",
+        shown(profile.place(one)),
+        profile.name(),
+        shown(profile.place(other))
+    ))
+}
