@@ -1,6 +1,7 @@
 //! A chain as the calls that it will make, for `explain`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -60,6 +61,24 @@ pub struct Step {
     pub region: Option<String>,
     /// `PATH:LINE` of the setting that decided.
     pub decided_by: Option<String>,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The variants are named as AWS names the calls.
+        write!(f, "{self:?}")
+    }
+}
+
+impl Step {
+    /// The call and what it is about, in a few words: `AssumeRole Deploy`.
+    pub fn summary(&self) -> String {
+        let role = self.role_arn.as_deref().and_then(|arn| arn.rsplit('/').next());
+        match role.or(self.profile.as_deref()) {
+            Some(subject) => format!("{} {subject}", self.call),
+            None => self.call.to_string(),
+        }
+    }
 }
 
 /// The steps of a chain, in the order in which they are made.

@@ -1,0 +1,186 @@
+//! Files as awsenv keeps them: private, whole or not at all, never somebody else's.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// The user this process acts as.
+pub fn uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// What tells one state of a file from the next: an edit, a replacement (older or newer), a deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Seconds of the modification time.
+    pub seconds: i64,
+    /// Its nanoseconds; 0 where the file system keeps none.
+    pub nanos: i64,
+    /// Bytes.
+    pub size: u64,
+    /// The inode.
+    pub inode: u64,
+}
+
+impl Stamp {
+    /// The stamp of an open file, or of a path's target.
+    pub fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            seconds: metadata.mtime(),
+            nanos: metadata.mtime_nsec(),
+            size: metadata.size(),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes; `None` if there is no such file. Never blocks on a FIFO.
+pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, fs::Metadata)>> {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = match OpenOptions::new().read(true).custom_flags(nonblocking).open(path) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.size().min(limit)).unwrap_or(0) + 1);
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("larger than {limit} bytes")));
+    }
+    Ok(Some((bytes, metadata)))
+}
+
+/// A directory of ours: made with 0700 if absent, refused if somebody else owns it, it is a link, or
+/// others may write to it.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => check_private(path, &metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+            check_private(path, &fs::symlink_metadata(path)?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn check_private(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
+    if !metadata.is_dir() || metadata.uid() != uid() {
+        return Err(io::Error::other(format!("{} is not a directory of this user", path.display())));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Writes a private file (0600) so that a reader sees the old content or the new, never half, and a crash
+/// leaves one of the two.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("no file name"))?;
+    let mut temporary = name.to_os_string();
+    temporary.push(format!(".{}.{}", std::process::id(), random_hex(4)));
+    let temporary = path.with_file_name(temporary);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_data()))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Creates an empty private file, or finds it there; content is never touched.
+pub fn touch(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
+/// Sets a file's modification time.
+pub fn set_modified(file: &File, seconds: i64, nanos: i64) -> io::Result<()> {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let fraction = Duration::from_nanos(nanos.unsigned_abs());
+    let time = if seconds < 0 { SystemTime::UNIX_EPOCH - whole } else { SystemTime::UNIX_EPOCH + whole };
+    file.set_modified(time + fraction)
+}
+
+/// Removes a file; one that is not there is fine.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Holds an exclusive lock on a file (created if absent) until dropped. The kernel drops it with the
+/// process, so a crash never leaves one behind.
+pub fn lock(path: &Path) -> io::Result<File> {
+    let file = touch(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// `2 × bytes` hexadecimal digits nobody can guess.
+pub fn random_hex(bytes: usize) -> String {
+    let mut buffer = vec![0; bytes];
+    getrandom::fill(&mut buffer).expect("the kernel's random source answers");
+    hex(&buffer)
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789abcdef"[digit as usize]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        write_private(&path, b"one").unwrap();
+        write_private(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_fifo_or_a_flood_is_an_error_and_no_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(read_limited(&fifo, 10).is_err());
+        fs::write(dir.path().join("big"), [b'x'; 11]).unwrap();
+        assert!(read_limited(&dir.path().join("big"), 10).is_err());
+        assert!(read_limited(&dir.path().join("absent"), 10).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_link_is_no_private_directory_and_a_loose_one_is_tightened() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("target");
+        fs::create_dir(&target).unwrap();
+        std::os::unix::fs::symlink(&target, dir.path().join("link")).unwrap();
+        assert!(private_dir(&dir.path().join("link")).is_err());
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o777)).unwrap();
+        private_dir(&target).unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().mode() & 0o777, 0o700);
+    }
+}

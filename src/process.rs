@@ -1,0 +1,38 @@
+//! This process itself: what others may read of it, and how it becomes another.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::env::Env;
+
+/// How the process was before [`protect`].
+#[derive(Debug)]
+pub struct Unprotected {
+    core: Rlimit,
+}
+
+/// No core dumps, and no other process of this user may attach: secrets pass through this memory.
+pub fn protect() -> Unprotected {
+    let core = getrlimit(Resource::Core);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: core.maximum });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    Unprotected { core }
+}
+
+/// Becomes `command` with exactly this environment. Returns only if that fails, with the shells' exit code
+/// for it: 127 not found, 126 found and not to be run.
+pub fn become_command(command: &[OsString], env: &Env, before: &Unprotected) -> (io::Error, u8) {
+    let Some((program, arguments)) = command.split_first() else {
+        return (io::Error::other("no command"), 127);
+    };
+    let _ = setrlimit(Resource::Core, before.core);
+    // The kernel makes the new program dumpable again by itself (prctl(2), PR_SET_DUMPABLE).
+    let error = Command::new(program).args(arguments).env_clear().envs(env.iter()).exec();
+    let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
+    (error, code)
+}
