@@ -1,0 +1,367 @@
+//! Trust: an `.awsenv` counts only once a person has allowed exactly this content at exactly this path.
+//!
+//! `allow/<digest of path>/<digest of path and content>` and `deny/<digest of path>`: existence is the
+//! answer, so nothing is parsed. The content is read once; what was approved is what is used.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+
+use crate::files::{self, Stamp};
+use crate::message::Failure;
+use crate::places::Places;
+use crate::settings::Settings;
+
+/// The largest `.awsenv`.
+const LIMIT: u64 = 64 * 1024;
+
+/// Who may be believed.
+#[derive(Debug)]
+pub struct Allowlist<'a> {
+    places: &'a Places,
+    settings: &'a Settings,
+}
+
+/// A file whose content a person approved. Only [`Allowlist::read`] makes one.
+#[derive(Debug)]
+pub struct ApprovedFile {
+    /// Without links.
+    pub path: PathBuf,
+    /// What was approved, and read only once.
+    pub text: String,
+    /// Names path and content.
+    pub digest: String,
+    /// Approved by a trusted prefix of the settings only: that never covers `[env]`.
+    pub by_prefix: bool,
+}
+
+/// What the allow list says of a file.
+#[derive(Debug)]
+pub enum Standing {
+    /// It counts.
+    Allowed(ApprovedFile),
+    /// Nobody has looked at it yet: it changes nothing. The digest names this content.
+    Unknown(String),
+    /// A person said no: as if it were not there.
+    Denied,
+    /// It was allowed and has changed since, or can no longer be believed: no credentials until a person
+    /// has looked. With the reason.
+    Broken(String),
+}
+
+/// One line of `awsenv trust list`.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Entry {
+    /// The file, without links.
+    pub path: PathBuf,
+    /// `allowed`, `changed`, `gone`, `denied`.
+    pub standing: &'static str,
+}
+
+impl<'a> Allowlist<'a> {
+    /// The allow list of this user.
+    pub fn new(places: &'a Places, settings: &'a Settings) -> Self {
+        Self { places, settings }
+    }
+
+    /// What counts of the file at `path`, and its stamp; `None` if there is no regular file.
+    pub fn read(&self, path: &Path) -> Option<(Standing, Stamp)> {
+        let stamp = Stamp::of(&fs::metadata(path).ok().filter(fs::Metadata::is_file)?);
+        let canonical = fs::canonicalize(path).ok()?;
+        if self.deny_path(&canonical).exists() {
+            return Some((Standing::Denied, stamp));
+        }
+        let known = self.allow_dir(&canonical);
+        let broken = |reason: String| {
+            // A file nobody ever allowed changes nothing, however broken it is.
+            if known.exists() { Standing::Broken(reason) } else { Standing::Unknown(String::new()) }
+        };
+        Some(match read_safely(&canonical) {
+            Err(reason) => (broken(reason), stamp),
+            Ok((text, stamp)) => {
+                let digest = digest(&canonical, &text);
+                let allowed = known.join(&digest).exists();
+                let by_prefix = !allowed && !known.exists() && self.settings.trusts(&canonical);
+                let standing = if allowed || by_prefix {
+                    Standing::Allowed(ApprovedFile { path: canonical, text, digest, by_prefix })
+                } else if known.exists() {
+                    Standing::Broken("has changed since it was allowed".into())
+                } else {
+                    Standing::Unknown(digest)
+                };
+                (standing, stamp)
+            }
+        })
+    }
+
+    /// Allows the file as it is now. `check` has the last word on the content that will be approved.
+    pub fn allow(
+        &self,
+        path: &Path,
+        check: impl FnOnce(&str, &Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<PathBuf> {
+        let canonical = canonical(path)?;
+        let (text, _) = read_safely(&canonical)
+            .map_err(|reason| Failure::new(format!("cannot allow {}: it {reason}", canonical.display())))?;
+        check(&text, &canonical)?;
+        let dir = self.allow_dir(&canonical);
+        self.prepare(&dir)?;
+        files::write_private(&dir.join(digest(&canonical, &text)), canonical.as_os_str().as_bytes())
+            .and_then(|()| files::remove(&self.deny_path(&canonical)))
+            .with_context(|| format!("cannot write below {}", self.places.data.display()))?;
+        Ok(canonical)
+    }
+
+    /// Denies the file, whatever it will contain.
+    pub fn deny(&self, path: &Path) -> anyhow::Result<PathBuf> {
+        let canonical = canonical(path)?;
+        let denied = self.deny_path(&canonical);
+        self.prepare(denied.parent().expect("deny/ is above it"))?;
+        files::write_private(&denied, canonical.as_os_str().as_bytes())
+            .and_then(|()| match fs::remove_dir_all(self.allow_dir(&canonical)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            })
+            .with_context(|| format!("cannot write below {}", self.places.data.display()))?;
+        Ok(canonical)
+    }
+
+    /// Every decision made so far, by path.
+    pub fn list(&self) -> anyhow::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for dir in children(&self.places.data.join("allow"))? {
+            let Some(file) = children(&dir)?.pop() else { continue };
+            let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
+            let standing = match self.read(&path) {
+                Some((Standing::Allowed(_), _)) => "allowed",
+                Some(_) => "changed",
+                None => "gone",
+            };
+            entries.push(Entry { path, standing });
+        }
+        for file in children(&self.places.data.join("deny"))? {
+            let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
+            entries.push(Entry { path, standing: "denied" });
+        }
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(entries)
+    }
+
+    fn prepare(&self, dir: &Path) -> anyhow::Result<()> {
+        files::private_dir(&self.places.data)
+            .and_then(|()| files::private_dir(dir))
+            .with_context(|| format!("cannot make {}", dir.display()))
+    }
+
+    fn allow_dir(&self, canonical: &Path) -> PathBuf {
+        self.places.data.join("allow").join(digest(canonical, ""))
+    }
+
+    fn deny_path(&self, canonical: &Path) -> PathBuf {
+        self.places.data.join("deny").join(digest(canonical, ""))
+    }
+}
+
+fn canonical(path: &Path) -> anyhow::Result<PathBuf> {
+    fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))
+}
+
+fn children(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", dir.display())),
+        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
+    }
+}
+
+/// Reads the file and checks on the very same open file that only its owner decides what is in it.
+fn read_safely(path: &Path) -> Result<(String, Stamp), String> {
+    let (bytes, metadata) = files::read_limited(path, LIMIT)
+        .map_err(|error| format!("cannot be read ({error})"))?
+        .ok_or("is gone")?;
+    if metadata.uid() != files::uid() && metadata.uid() != 0 {
+        return Err("belongs to another user".into());
+    }
+    if metadata.mode() & 0o002 != 0 {
+        return Err("can be written by anybody (chmod o-w)".into());
+    }
+    if metadata.mode() & 0o020 != 0 && !is_my_own_group(metadata.gid()) {
+        return Err("can be written by a group (chmod g-w)".into());
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
+    Ok((text, Stamp::of(&metadata)))
+}
+
+/// A user private group: root's group for root, else one called like the user, with nobody else in it. Read
+/// from the plain files; a group that only a directory service knows is not ours alone.
+fn is_my_own_group(gid: u32) -> bool {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    is_private_group(&read("/etc/passwd"), &read("/etc/group"), files::uid(), gid)
+}
+
+fn is_private_group(passwd: &str, group: &str, uid: u32, gid: u32) -> bool {
+    let (uid, gid) = (uid.to_string(), gid.to_string());
+    let users: Vec<Vec<&str>> = passwd.lines().map(|line| line.split(':').collect()).collect();
+    let Some(me) = users.iter().find(|user| user.get(2) == Some(&uid.as_str())).map(|user| user[0]) else {
+        return false;
+    };
+    let only_mine = users.iter().filter(|user| user.get(3) == Some(&gid.as_str())).all(|user| user[0] == me);
+    only_mine
+        && group.lines().map(|line| line.split(':').collect::<Vec<_>>()).any(|line| {
+            line.len() == 4 && line[2] == gid && line[0] == me && (line[3].is_empty() || line[3] == me)
+        })
+}
+
+fn digest(path: &Path, text: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update(path.as_os_str().as_bytes())
+        .chain_update(b"\0")
+        .chain_update(text)
+        .finalize();
+    files::hex(&digest[..20])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    struct Place {
+        dir: tempfile::TempDir,
+        places: Places,
+        settings: Settings,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let at = |name: &str| dir.path().join(name);
+            let places = Places {
+                home: at("home"),
+                settings: at("config"),
+                data: at("data"),
+                state: at("state"),
+                runtime: at("run"),
+            };
+            Self { places, dir, settings: Settings::default() }
+        }
+
+        fn list(&self) -> Allowlist<'_> {
+            Allowlist::new(&self.places, &self.settings)
+        }
+
+        fn write(&self, text: &str) -> PathBuf {
+            let path = self.dir.path().join(".awsenv");
+            fs::write(&path, text).unwrap();
+            path
+        }
+
+        fn standing(&self, path: &Path) -> String {
+            match self.list().read(path).map(|(standing, _)| standing) {
+                None => "none".into(),
+                Some(Standing::Allowed(file)) => format!("allowed {}", file.text),
+                Some(Standing::Unknown(_)) => "unknown".into(),
+                Some(Standing::Denied) => "denied".into(),
+                Some(Standing::Broken(reason)) => reason,
+            }
+        }
+
+        fn allow(&self, path: &Path) {
+            self.list().allow(path, |_, _| Ok(())).unwrap();
+        }
+    }
+
+    #[test]
+    fn only_this_content_at_this_path_counts() {
+        let place = Place::new();
+        let path = place.write("a");
+        assert_eq!(place.standing(&path), "unknown");
+        place.allow(&path);
+        assert_eq!(place.standing(&path), "allowed a");
+        place.write("b");
+        assert_eq!(place.standing(&path), "has changed since it was allowed");
+        place.write("a");
+        assert_eq!(place.standing(&path), "allowed a", "back on the branch that was looked at");
+        let copy = place.dir.path().join("copy");
+        fs::copy(&path, &copy).unwrap();
+        assert_eq!(place.standing(&copy), "unknown");
+    }
+
+    #[test]
+    fn a_no_is_by_path_and_outlives_edits_until_a_yes() {
+        let place = Place::new();
+        let path = place.write("a");
+        place.allow(&path);
+        place.list().deny(&path).unwrap();
+        place.write("b");
+        assert_eq!(place.standing(&path), "denied");
+        place.allow(&path);
+        assert_eq!(place.standing(&path), "allowed b");
+    }
+
+    #[test]
+    fn a_file_others_may_write_is_not_believed() {
+        let place = Place::new();
+        let path = place.write("a");
+        let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o666);
+        assert_eq!(place.standing(&path), "unknown");
+        assert!(place.list().allow(&path, |_, _| Ok(())).is_err());
+        mode(0o644);
+        place.allow(&path);
+        mode(0o646);
+        assert_eq!(place.standing(&path), "can be written by anybody (chmod o-w)");
+    }
+
+    #[test]
+    fn a_group_is_mine_alone_or_it_is_not() {
+        let passwd =
+            "root:x:0:0::/root:/bin/sh\nme:x:1000:1000::/home/me:/bin/sh\nyou:x:1001:1000::/:/bin/sh\n";
+        let alone = "root:x:0:0::/root:/bin/sh\nme:x:1000:1000::/home/me:/bin/sh\n";
+        let group = "root:x:0:\nme:x:1000:\nstaff:x:50:me\n";
+        assert!(is_private_group(alone, group, 1000, 1000));
+        assert!(!is_private_group(passwd, group, 1000, 1000), "you are in it by your primary group");
+        assert!(!is_private_group(alone, "me:x:1000:you\n", 1000, 1000));
+        assert!(!is_private_group(alone, group, 1000, 50));
+        assert!(!is_private_group("", "", 1000, 1000));
+    }
+
+    #[test]
+    fn a_check_that_fails_allows_nothing() {
+        let place = Place::new();
+        let path = place.write("a");
+        assert!(place.list().allow(&path, |_, _| anyhow::bail!("no")).is_err());
+        assert_eq!(place.standing(&path), "unknown");
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_there() {
+        let place = Place::new();
+        let path = place.dir.path().join(".awsenv");
+        assert_eq!(place.standing(&path), "none");
+        fs::create_dir(&path).unwrap();
+        assert_eq!(place.standing(&path), "none");
+    }
+
+    #[test]
+    fn the_list_names_every_decision() {
+        let place = Place::new();
+        let path = place.write("a");
+        place.allow(&path);
+        let other = place.dir.path().join("other");
+        fs::write(&other, "x").unwrap();
+        place.list().deny(&other).unwrap();
+        place.write("changed");
+        let entries = place.list().list().unwrap();
+        let told: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.path.file_name().unwrap().to_str().unwrap(), entry.standing))
+            .collect();
+        assert_eq!(told, [(".awsenv", "changed"), ("other", "denied")]);
+    }
+}

@@ -1,0 +1,146 @@
+//! From `$PWD` to the pin that counts there: the nearest `.awsenv` upward that a person has allowed, over
+//! those it inherits from. Also what the guard must watch for the answer to stay true.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::allowlist::{Allowlist, ApprovedFile, Standing};
+use super::env_file::{EnvFile, Pin};
+use super::guard::Watched;
+use crate::message::{Exit, Failure};
+use crate::places::{Places, tilde};
+
+/// The file's name.
+pub const NAME: &str = ".awsenv";
+/// In deeper trees only so many ancestors are watched for a new file, plus all below home: each costs the
+/// prompt a stat.
+const WATCHED_ANCESTORS: usize = 24;
+
+/// What counts in a directory, and what that rests on.
+#[derive(Debug)]
+pub struct Directory {
+    /// The decision.
+    pub verdict: Verdict,
+    /// The files that were looked at.
+    pub watched: Vec<Watched>,
+    /// Where there was none.
+    pub absent: Vec<PathBuf>,
+    /// What to say of a file that does not count.
+    pub complaint: Option<String>,
+}
+
+/// What an `.awsenv` decides.
+#[derive(Debug)]
+pub enum Verdict {
+    /// No file counts here.
+    Nothing,
+    /// This does.
+    Pinned(Box<Pinned>),
+    /// A file counts, and cannot be followed: no credentials. With its path, the reason, and the sentence
+    /// that stands in for a profile.
+    Refused(PathBuf, anyhow::Error, String),
+}
+
+/// The pin of a directory.
+#[derive(Debug)]
+pub struct Pinned {
+    /// The files it is made of, nearest first.
+    pub files: Vec<PathBuf>,
+    /// All of them together.
+    pub pin: Pin,
+}
+
+impl Verdict {
+    /// The files behind the decision, nearest first.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Pinned(pinned) => pinned.files.clone(),
+            Self::Refused(path, ..) => vec![path.clone()],
+        }
+    }
+}
+
+impl Directory {
+    /// Looks upward from `pwd`, which is the shell's text: the directory may be gone.
+    pub fn find(pwd: &OsStr, allowlist: &Allowlist<'_>, places: &Places, stage: Option<&str>) -> Self {
+        let mut found =
+            Self { verdict: Verdict::Nothing, watched: Vec::new(), absent: Vec::new(), complaint: None };
+        let mut files = Vec::new();
+        let mut pin: Option<Pin> = None;
+        for (depth, dir) in Path::new(pwd).ancestors().filter(|dir| dir.is_absolute()).enumerate() {
+            let path = dir.join(NAME);
+            let Some((standing, stamp)) = allowlist.read(&path) else {
+                if depth < WATCHED_ANCESTORS || dir.starts_with(&places.home) {
+                    found.absent.push(path);
+                }
+                continue;
+            };
+            let target = path.canonicalize().ok().filter(|_| path.is_symlink());
+            found.watched.push(Watched { path: path.clone(), stamp, target });
+            let file = match standing {
+                Standing::Allowed(file) => file,
+                Standing::Denied => continue,
+                Standing::Unknown(_) => {
+                    found.complaint.get_or_insert_with(|| {
+                        not_allowed(&path, places).what + "; look at it, then run `awsenv allow`"
+                    });
+                    continue;
+                }
+                Standing::Broken(reason) => {
+                    let failure = Failure::new(format!("{} {reason}", tilde(&path, &places.home)))
+                        .hint("look at it, then run `awsenv allow`")
+                        .exit(Exit::NotAllowed);
+                    found.verdict = Verdict::Refused(
+                        path,
+                        failure.into(),
+                        ".awsenv changed: look at it, then run awsenv allow".into(),
+                    );
+                    return found;
+                }
+            };
+            let (env_file, own) = match read_pin(&file, places, if files.is_empty() { stage } else { None }) {
+                Ok(read) => read,
+                Err(error) => {
+                    found.verdict =
+                        Verdict::Refused(path, error, ".awsenv has a mistake: run awsenv status".into());
+                    return found;
+                }
+            };
+            if file.by_prefix && !own.env.is_empty() {
+                found.complaint.get_or_insert_with(|| {
+                    format!(
+                        "{} has an [env] table: look at it, then run `awsenv allow`",
+                        tilde(&path, &places.home)
+                    )
+                });
+                continue;
+            }
+            files.push(path);
+            pin = Some(match pin {
+                Some(inner) => inner.over(own),
+                None => own,
+            });
+            if !env_file.inherit {
+                break;
+            }
+        }
+        if let Some(pin) = pin {
+            found.verdict = Verdict::Pinned(Box::new(Pinned { files, pin }));
+        }
+        found
+    }
+}
+
+/// The failure of a command that needs a file nobody has allowed.
+pub fn not_allowed(path: &Path, places: &Places) -> Failure {
+    Failure::new(format!("{} is not allowed", tilde(path, &places.home)))
+        .hint("look at it, then run `awsenv allow`")
+        .exit(Exit::NotAllowed)
+}
+
+fn read_pin(file: &ApprovedFile, places: &Places, stage: Option<&str>) -> anyhow::Result<(EnvFile, Pin)> {
+    let env_file = EnvFile::parse(&file.text, &file.path, &places.home)?;
+    let pin = env_file.pin(stage)?;
+    Ok((env_file, pin))
+}

@@ -1,0 +1,71 @@
+//! From one environment to the next: what to set, what to unset.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+
+use super::shell::Shell;
+use crate::env::Env;
+
+/// The smallest change that makes one environment another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnvDiff {
+    /// Variables that get a value, by name.
+    pub set: BTreeMap<String, OsString>,
+    /// Variables that go.
+    pub unset: BTreeSet<String>,
+}
+
+impl EnvDiff {
+    /// What it takes to get from `from` to `to`. A name that is not text cannot be one of ours.
+    pub fn between(from: &Env, to: &Env) -> Self {
+        let set = to.iter().filter(|(name, value)| from.get(name) != Some(value));
+        let unset = from.iter().filter(|(name, _)| to.get(name).is_none());
+        Self {
+            set: set
+                .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_owned())))
+                .collect(),
+            unset: unset.filter_map(|(name, _)| Some(name.to_str()?.to_owned())).collect(),
+        }
+    }
+
+    /// The statements for a shell: `first` (the state) before all else, so that whatever is interrupted can
+    /// be understood afterwards.
+    pub fn statements(&self, shell: Shell, first: &str) -> Vec<u8> {
+        let state = self.set.get_key_value(first);
+        let rest = self.set.iter().filter(|(name, _)| *name != first);
+        let mut text = shell
+            .export(state.into_iter().chain(rest).map(|(name, value)| (name.as_str(), OsStr::new(value))));
+        text.extend(shell.unset(self.unset.iter().map(String::as_str)));
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_touched() {
+        let from: Env = [("A", "1"), ("B", "2"), ("EMPTY", "")].into_iter().collect();
+        let to: Env = [("A", "1"), ("C", "3"), ("EMPTY", "x")].into_iter().collect();
+        let diff = EnvDiff::between(&from, &to);
+        assert_eq!(
+            diff.statements(Shell::Bash, "EMPTY"),
+            b"\\builtin export EMPTY='x' C='3'\n\\builtin unset -v B\n"
+        );
+        assert_eq!(EnvDiff::between(&to, &to), EnvDiff::default());
+    }
+
+    #[test]
+    fn empty_and_unset_are_two_things() {
+        let empty: Env = [("A", "")].into_iter().collect();
+        assert_eq!(
+            EnvDiff::between(&Env::default(), &empty).statements(Shell::Zsh, ""),
+            b"\\builtin export A=''\n"
+        );
+        assert_eq!(
+            EnvDiff::between(&empty, &Env::default()).statements(Shell::Zsh, ""),
+            b"\\builtin unset A\n"
+        );
+    }
+}

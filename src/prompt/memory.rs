@@ -1,0 +1,354 @@
+//! What awsenv did to a shell, remembered in the shell's own environment (`AWSENV_STATE`), so that it can be
+//! undone exactly, by any process, in any descendant of that shell. Decoded as hostile input.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::variables::{is_identity, is_ours_to_touch, is_unset_by_the_hook};
+use crate::env::Env;
+use crate::files;
+
+/// The variable that holds it.
+pub const STATE: &str = "AWSENV_STATE";
+/// What the hook puts into AWS_PROFILE when the program does not answer.
+pub const NO_ANSWER: &str = "awsenv did not answer: no credentials";
+const VERSION: &str = "1";
+/// More than this is nothing of ours.
+const LIMIT: usize = 16 * 1024;
+
+/// The state of one shell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// The shell's process id: in another shell a different value is a new original, not a change by hand.
+    #[serde(rename = "p")]
+    pub pid: u32,
+    /// Another user's state is ignored (`sudo -E`).
+    #[serde(rename = "u")]
+    pub uid: u32,
+    /// Names this shell's choices (`use`), and salts the digests.
+    #[serde(rename = "n")]
+    pub nonce: String,
+    /// The `.awsenv` files that took part, nearest first.
+    #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PathBuf>,
+    /// What was done to each variable.
+    #[serde(rename = "v", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub traces: BTreeMap<String, Trace>,
+    /// Where the originals that may be secret are sealed.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub aside: Option<String>,
+    /// The user set credentials by hand in this directory: hands off until it is left.
+    #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_back: bool,
+    /// A digest of the last complaint, so that it is made once.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<String>,
+    /// The hook has unset the variables itself, for want of an answer.
+    #[serde(skip)]
+    pub lost: bool,
+}
+
+/// What was done to one variable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trace {
+    /// Set by us: the digest of our value, and what was there before.
+    #[serde(rename = "s")]
+    Set(String, Before),
+    /// Unset by us.
+    #[serde(rename = "u")]
+    Unset(Before),
+    /// Changed by the user since: it is theirs until they leave.
+    #[serde(rename = "t")]
+    Theirs,
+}
+
+/// What a variable was before awsenv.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Before {
+    /// Not there.
+    #[serde(rename = "-")]
+    Absent,
+    /// This; never a secret.
+    #[serde(rename = "=")]
+    Plain(String),
+    /// In the sealed originals.
+    #[serde(rename = "@")]
+    Aside,
+}
+
+/// The environment with our own values undone.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// What the environment would be without awsenv.
+    pub original: Env,
+    /// Variables the user changed since awsenv set them (in this very shell).
+    pub changed: Vec<String>,
+}
+
+impl Undone {
+    /// The first variable changed by hand that says who one is.
+    pub fn identity_by_hand(&self) -> Option<&str> {
+        self.changed.iter().map(String::as_str).find(|name| is_identity(name))
+    }
+}
+
+impl Memory {
+    /// The empty memory of a shell.
+    pub fn of_shell(pid: u32, uid: u32) -> Self {
+        Self { pid, uid, nonce: files::random_hex(4), ..Self::default() }
+    }
+
+    /// Reads `AWSENV_STATE`; whatever is not exactly ours, of this user, is no memory at all.
+    pub fn read(current: &Env, uid: u32) -> Option<Self> {
+        let text = current.get(STATE)?.to_str().filter(|text| text.len() <= LIMIT)?;
+        let mut parts = text.splitn(3, ':');
+        let (version, mark, json) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut memory: Self = serde_json::from_str(json).ok()?;
+        memory.lost = mark == "lost";
+        let sane = version == VERSION
+            && matches!(mark, "on" | "off" | "lost")
+            && memory.uid == uid
+            && memory.nonce.bytes().all(|b| b.is_ascii_hexdigit())
+            && memory.aside.iter().all(|id| id.bytes().all(|b| b.is_ascii_hexdigit()))
+            && memory.traces.keys().all(|name| is_ours_to_touch(name));
+        sane.then_some(memory)
+    }
+
+    /// The text for `AWSENV_STATE`. `on` tells the hook that there is something to unset in an emergency.
+    pub fn write(&self) -> String {
+        let mark = if self.traces.values().any(|trace| *trace != Trace::Theirs) { "on" } else { "off" };
+        let json = serde_json::to_string(self).expect("strings and numbers become JSON");
+        format!("{VERSION}:{mark}:{json}")
+    }
+
+    /// Whether there is anything to remember.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.traces.is_empty() && self.complaint.is_none()
+    }
+
+    /// The environment as it would be without us. `shell` is the pid of the shell that asks, `aside` the
+    /// originals unsealed (empty if there were none, or they could not be read).
+    pub fn undo(&self, current: &Env, shell: u32, aside: &Env) -> Undone {
+        let mut undone = Undone { original: current.clone(), changed: Vec::new() };
+        undone.original.unset(STATE);
+        for (name, trace) in &self.traces {
+            let before = match trace {
+                Trace::Set(_, before) | Trace::Unset(before) if self.is_ours(name, trace, current) => before,
+                Trace::Theirs if self.pid == shell => {
+                    undone.changed.push(name.clone());
+                    continue;
+                }
+                Trace::Theirs => continue,
+                _ if self.pid == shell => {
+                    undone.changed.push(name.clone());
+                    continue;
+                }
+                _ => continue,
+            };
+            match before {
+                Before::Absent => drop(undone.original.unset(name)),
+                Before::Plain(value) => undone.original.set(name, value),
+                Before::Aside => match aside.get(name) {
+                    Some(value) => undone.original.set(name, value),
+                    None => drop(undone.original.unset(name)),
+                },
+            }
+        }
+        if self.pid == shell && !self.lost && self.provides() {
+            // What we left alone because it was not there, and the user has set since.
+            undone.changed.extend(
+                current
+                    .iter()
+                    .filter_map(|(name, _)| name.to_str())
+                    .filter(|name| is_identity(name) && !self.traces.contains_key(*name))
+                    .map(str::to_owned),
+            );
+        }
+        undone
+    }
+
+    /// Whether this memory is of a shell in which we decide over the identity.
+    fn provides(&self) -> bool {
+        self.traces.keys().any(|name| is_identity(name)) && !self.stands_back
+    }
+
+    fn is_ours(&self, name: &str, trace: &Trace, current: &Env) -> bool {
+        let value = current.get(name);
+        let as_we_left_it = match trace {
+            Trace::Set(digest, _) => value.is_some_and(|value| self.digest(value) == *digest),
+            Trace::Unset(_) => value.is_none(),
+            Trace::Theirs => false,
+        };
+        // After an emergency unload ours are gone, or half set; what the hook cannot unset was not the user's doing.
+        let unloaded = self.lost
+            && (value.is_none()
+                || !is_unset_by_the_hook(name)
+                || value == Some(OsStr::new(NO_ANSWER))
+                || (name == "AWS_EC2_METADATA_DISABLED" && value == Some(OsStr::new("true"))));
+        as_we_left_it || unloaded
+    }
+
+    /// The digest of a value, salted: enough to know our own again, and nothing more.
+    pub fn digest(&self, value: &OsStr) -> String {
+        let digest = Sha256::new().chain_update(&self.nonce).chain_update(value.as_bytes()).finalize();
+        files::hex(&digest[..8])
+    }
+
+    /// Remembers that `name` is about to become `wanted`, from `original`. `sealed`: the original is set aside.
+    pub fn trace(&mut self, name: &str, original: Option<&OsStr>, wanted: Option<&OsStr>, sealed: bool) {
+        let before = match original {
+            None => Before::Absent,
+            Some(value) => match value.to_str() {
+                Some(text) if !sealed => Before::Plain(text.to_owned()),
+                _ => Before::Aside,
+            },
+        };
+        let trace = match wanted {
+            Some(value) => Trace::Set(self.digest(value), before),
+            None => Trace::Unset(before),
+        };
+        self.traces.insert(name.to_owned(), trace);
+    }
+}
+
+/// Puts originals into bytes for sealing: `name=value\0`, as environments are written.
+pub fn pack(originals: &Env) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, value) in originals.iter() {
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.push(b'=');
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.push(0);
+    }
+    bytes
+}
+
+/// The reverse of [`pack`].
+pub fn unpack(bytes: &[u8]) -> Env {
+    let text = |bytes: &[u8]| OsString::from(OsStr::from_bytes(bytes));
+    bytes
+        .split(|byte| *byte == 0)
+        .filter_map(|pair| {
+            pair.iter().position(|byte| *byte == b'=').map(|at| (text(&pair[..at]), text(&pair[at + 1..])))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Env {
+        pairs.iter().copied().collect()
+    }
+
+    /// A shell (pid 7) with AWS_PROFILE=work in which we set a key and unset the profile.
+    fn loaded() -> (Memory, Env) {
+        let mut memory = Memory { nonce: "00".into(), ..Memory::of_shell(7, 1000) };
+        memory.trace("AWS_ACCESS_KEY_ID", None, Some(OsStr::new("AKIA1")), false);
+        memory.trace("AWS_PROFILE", Some(OsStr::new("work")), None, false);
+        memory.trace("TF_WORKSPACE", Some(OsStr::new("")), Some(OsStr::new("dev")), false);
+        let current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("TF_WORKSPACE", "dev"), ("PATH", "/bin")]);
+        (memory, current)
+    }
+
+    #[test]
+    fn undoing_gives_back_exactly_what_was_there() {
+        let (memory, current) = loaded();
+        let undone = memory.undo(&current, 7, &Env::default());
+        assert_eq!(undone.original, env(&[("AWS_PROFILE", "work"), ("PATH", "/bin"), ("TF_WORKSPACE", "")]));
+        assert_eq!(undone.changed, [""; 0]);
+    }
+
+    #[test]
+    fn what_the_user_changed_meanwhile_is_the_users() {
+        let (memory, mut current) = loaded();
+        current.set("AWS_ACCESS_KEY_ID", "AKIAMINE");
+        current.set("AWS_SECRET_ACCESS_KEY", "mine");
+        current.unset("TF_WORKSPACE");
+        let undone = memory.undo(&current, 7, &Env::default());
+        assert_eq!(undone.changed, ["AWS_ACCESS_KEY_ID", "TF_WORKSPACE", "AWS_SECRET_ACCESS_KEY"]);
+        assert_eq!(undone.identity_by_hand(), Some("AWS_ACCESS_KEY_ID"));
+        assert_eq!(undone.original.get("AWS_ACCESS_KEY_ID"), Some(OsStr::new("AKIAMINE")));
+        assert_eq!(undone.original.get("AWS_PROFILE"), Some(OsStr::new("work")));
+        assert_eq!(undone.original.get("TF_WORKSPACE"), None);
+    }
+
+    #[test]
+    fn in_another_shell_a_difference_is_a_new_original() {
+        let (memory, mut current) = loaded();
+        current.set("AWS_PROFILE", "from-the-rc-file");
+        let undone = memory.undo(&current, 8, &Env::default());
+        assert_eq!(undone.changed, [""; 0]);
+        assert_eq!(undone.original.get("AWS_PROFILE"), Some(OsStr::new("from-the-rc-file")));
+        assert_eq!(undone.original.get("AWS_ACCESS_KEY_ID"), None);
+    }
+
+    #[test]
+    fn after_an_emergency_unload_the_originals_still_come_back() {
+        let (memory, _) = loaded();
+        let text = memory.write().replacen(":on:", ":lost:", 1);
+        let current = env(&[
+            (STATE, &text),
+            ("AWS_PROFILE", NO_ANSWER),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("TF_WORKSPACE", "dev"),
+        ]);
+        let memory = Memory::read(&current, 1000).unwrap();
+        let undone = memory.undo(&current, 7, &Env::default());
+        assert_eq!(undone.original.get("AWS_PROFILE"), Some(OsStr::new("work")));
+        assert_eq!(undone.original.get("TF_WORKSPACE"), Some(OsStr::new("")));
+        assert_eq!(undone.changed, [""; 0]);
+    }
+
+    #[test]
+    fn originals_that_may_be_secret_come_back_from_the_seal() {
+        let mut memory = Memory::of_shell(7, 1000);
+        memory.trace("AWS_SECRET_ACCESS_KEY", Some(OsStr::new("old")), None, true);
+        assert!(!memory.write().contains("old"));
+        let aside = unpack(&pack(&env(&[("AWS_SECRET_ACCESS_KEY", "o=l\nd")])));
+        let undone = memory.undo(&Env::default(), 7, &aside);
+        assert_eq!(undone.original, env(&[("AWS_SECRET_ACCESS_KEY", "o=l\nd")]));
+    }
+
+    #[test]
+    fn a_state_survives_its_variable() {
+        let (mut memory, mut current) = loaded();
+        memory.files = vec!["/work/a b/.awsenv".into()];
+        memory.complaint = Some("ab".into());
+        current.set(STATE, memory.write());
+        assert_eq!(Memory::read(&current, 1000), Some(memory.clone()));
+        assert_eq!(Memory::read(&current, 1001), None, "another user's");
+        assert!(memory.write().len() < 1024);
+    }
+
+    #[test]
+    fn hostile_state_is_no_state() {
+        let (memory, _) = loaded();
+        let good = memory.write();
+        let mut bad = vec![
+            String::new(),
+            "1:on:{}".into(),
+            "2".to_owned() + &good[1..],
+            good.replace("TF_WORKSPACE", "PATH"),
+            good.replace("TF_WORKSPACE", "LD_PRELOAD"),
+            good.replace("TF_WORKSPACE", "a;rm -rf"),
+            good.replace("TF_WORKSPACE", "AWS_x$(id)"),
+            good.replace("\"n\":\"00\"", "\"n\":\"../x\""),
+            good.replacen("{", "{\"a\":\"../../etc/passwd\",", 1),
+            good.replacen(":on:", ":up:", 1),
+            good.clone() + &" ".repeat(LIMIT),
+        ];
+        bad.extend((0..good.len()).map(|end| good[..end].to_owned()));
+        for text in bad {
+            assert_eq!(Memory::read(&env(&[(STATE, &text)]), 1000), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Files that let a shell see with a builtin whether anything changed: the token, whose *name* is the
+//! generation, and references, empty files that carry another file's modification time.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::files::{self, Stamp};
+use crate::places::Places;
+
+/// More references than this are swept away; shells then ask once more and make theirs anew.
+const ENOUGH: usize = 1000;
+
+/// `awsenv/` in the runtime directory, checked to be this user's alone.
+#[derive(Debug)]
+pub struct Runtime {
+    dir: PathBuf,
+}
+
+impl Runtime {
+    /// Opens (and makes) it. An error: no guard can be built on it, and the program runs at each prompt.
+    pub fn open(places: &Places) -> io::Result<Self> {
+        let dir = places.runtime.clone();
+        for part in [dir.clone(), dir.join("g"), dir.join("r")] {
+            files::private_dir(&part)?;
+        }
+        Ok(Self { dir })
+    }
+
+    /// The token of now. Read it *before* what it stands for: a change in between is then seen.
+    pub fn token(&self) -> io::Result<PathBuf> {
+        match fs::read_dir(self.dir.join("g"))?.next() {
+            Some(entry) => Ok(entry?.path()),
+            None => self.renew_token(),
+        }
+    }
+
+    /// Tells every shell to ask again. Whoever writes what shells depend on calls this afterwards.
+    pub fn renew_token(&self) -> io::Result<PathBuf> {
+        let _lock = files::lock(&self.dir.join("lock"))?;
+        let generations = self.dir.join("g");
+        for old in fs::read_dir(&generations)? {
+            files::remove(&old?.path())?;
+        }
+        self.sweep()?;
+        let token = generations.join(files::random_hex(6));
+        files::touch(&token)?;
+        Ok(token)
+    }
+
+    /// An empty file as old as `path` was at `stamp`: newer or older than it, the file has changed.
+    pub fn reference(&self, path: &Path, stamp: Stamp) -> io::Result<PathBuf> {
+        let digest = Sha256::digest(path.as_os_str().as_bytes());
+        let name = format!("{}.{}.{}", files::hex(&digest[..6]), stamp.seconds, stamp.nanos);
+        self.dated(&name, stamp.seconds, stamp.nanos)
+    }
+
+    /// An empty file whose modification time is a deadline, for shells with no clock of their own.
+    pub fn deadline(&self, seconds: i64) -> io::Result<PathBuf> {
+        self.dated(&format!("at.{seconds}"), seconds, 0)
+    }
+
+    /// Where a shell without a clock touches a file to learn what time it is.
+    pub fn clock_of(&self, pid: u32) -> PathBuf {
+        self.dir.join("r").join(format!("now.{pid}"))
+    }
+
+    fn dated(&self, name: &str, seconds: i64, nanos: i64) -> io::Result<PathBuf> {
+        let path = self.dir.join("r").join(name);
+        let dated = |metadata: &fs::Metadata| {
+            let stamp = Stamp::of(metadata);
+            (stamp.seconds, stamp.nanos) == (seconds, nanos)
+        };
+        if !fs::symlink_metadata(&path).is_ok_and(|metadata| dated(&metadata)) {
+            // Dated before it has its name: another shell never sees it with today's date.
+            let temporary = self.dir.join("r").join(format!("{name}.{}", std::process::id()));
+            files::set_modified(&files::touch(&temporary)?, seconds, nanos)?;
+            fs::rename(&temporary, &path)?;
+        }
+        Ok(path)
+    }
+
+    fn sweep(&self) -> io::Result<()> {
+        let references: Vec<_> = fs::read_dir(self.dir.join("r"))?.flatten().collect();
+        if references.len() > ENOUGH {
+            for reference in references {
+                files::remove(&reference.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runtime() -> (tempfile::TempDir, Runtime) {
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places {
+            home: "/".into(),
+            settings: "/".into(),
+            data: "/".into(),
+            state: "/".into(),
+            runtime: dir.path().join("awsenv"),
+        };
+        let runtime = Runtime::open(&places).unwrap();
+        (dir, runtime)
+    }
+
+    #[test]
+    fn a_renewed_token_has_another_name_and_the_old_one_is_gone() {
+        let (_dir, runtime) = runtime();
+        let first = runtime.token().unwrap();
+        assert_eq!(runtime.token().unwrap(), first);
+        let second = runtime.renew_token().unwrap();
+        assert_ne!(first, second);
+        assert!(!first.exists() && second.exists());
+        assert_eq!(runtime.token().unwrap(), second);
+    }
+
+    #[test]
+    fn a_reference_is_exactly_as_old_as_its_file() {
+        let (dir, runtime) = runtime();
+        let file = dir.path().join(".awsenv");
+        fs::write(&file, "x").unwrap();
+        let stamp = Stamp::of(&fs::metadata(&file).unwrap());
+        let reference = runtime.reference(&file, stamp).unwrap();
+        let dated = Stamp::of(&fs::metadata(&reference).unwrap());
+        assert_eq!((dated.seconds, dated.nanos), (stamp.seconds, stamp.nanos));
+        assert_eq!(runtime.reference(&file, stamp).unwrap(), reference);
+        let ancient = Stamp { seconds: 1, nanos: 0, ..stamp };
+        let dated = Stamp::of(&fs::metadata(runtime.reference(&file, ancient).unwrap()).unwrap());
+        assert_eq!((dated.seconds, dated.nanos), (1, 0), "as in a nix store");
+    }
+}

@@ -1,0 +1,164 @@
+//! The three shells: how each quotes a value, sets and unsets a variable. All quoting stands here.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+/// A shell that can evaluate what `export` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// 3.2 (what macOS ships) and later.
+    Bash,
+    /// 5 and later.
+    Zsh,
+    /// 3.6 and later have a guard; older ones run the program at each prompt.
+    Fish,
+}
+
+impl Shell {
+    /// The shells by name.
+    pub const ALL: [Self; 3] = [Self::Bash, Self::Zsh, Self::Fish];
+
+    /// Its name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+        }
+    }
+
+    /// The shell of that name; a path or a login shell's `-bash` is understood.
+    pub fn named(name: &str) -> Option<Self> {
+        let base = name.rsplit('/').next().unwrap_or(name).trim_start_matches('-');
+        Self::ALL.into_iter().find(|shell| shell.name() == base)
+    }
+
+    /// One word that this shell reads back as exactly these bytes, whatever options are set.
+    pub fn quote(self, value: impl AsRef<OsStr>) -> Vec<u8> {
+        let bytes = value.as_ref().as_bytes();
+        match self {
+            Self::Bash | Self::Zsh => quote_ansi(bytes),
+            Self::Fish => quote_fish(bytes),
+        }
+    }
+
+    /// Sets and exports variables, all by one statement where the shell has one: it is done or not done.
+    pub fn export<'a>(self, variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>) -> Vec<u8> {
+        let mut text = Vec::new();
+        for (name, value) in variables {
+            match self {
+                Self::Bash | Self::Zsh if text.is_empty() => text.extend_from_slice(b"\\builtin export "),
+                Self::Bash | Self::Zsh => text.push(b' '),
+                // A universal variable of the same value is left to speak for itself once our global is gone.
+                Self::Fish => text.extend_from_slice(b"builtin set -gx "),
+            }
+            text.extend_from_slice(name.as_bytes());
+            text.push(if self == Self::Fish { b' ' } else { b'=' });
+            text.extend_from_slice(&self.quote(value));
+            if self == Self::Fish {
+                text.extend_from_slice(b"\n");
+            }
+        }
+        if self != Self::Fish && !text.is_empty() {
+            text.push(b'\n');
+        }
+        text
+    }
+
+    /// Unsets variables. In fish a universal variable of that name is hidden by an unexported global, not erased.
+    pub fn unset<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+        let names: Vec<_> = names.into_iter().collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        match self {
+            Self::Bash => format!("\\builtin unset -v {}\n", names.join(" ")),
+            Self::Zsh => format!("\\builtin unset {}\n", names.join(" ")),
+            Self::Fish => names
+                .iter()
+                .map(|name| {
+                    format!("builtin set -eg {name}; builtin set -qU {name}; and builtin set -gu {name}\n")
+                })
+                .collect(),
+        }
+        .into_bytes()
+    }
+}
+
+/// `'…'` where that is enough, else `$'…'`: one line of ASCII whatever comes in, immune to history expansion,
+/// `rc_quotes`, `csh_junkie_quotes` and the locale.
+fn quote_ansi(bytes: &[u8]) -> Vec<u8> {
+    let plain = |byte: &u8| (b' '..=b'~').contains(byte) && !matches!(byte, b'\'' | b'\\' | b'!');
+    let mut text = Vec::with_capacity(bytes.len() + 3);
+    if bytes.iter().all(plain) {
+        text.push(b'\'');
+        text.extend_from_slice(bytes);
+        text.push(b'\'');
+        return text;
+    }
+    text.extend_from_slice(b"$'");
+    for byte in bytes {
+        if plain(byte) {
+            text.push(*byte);
+        } else {
+            // Octal with three digits cannot swallow a digit that follows it, as \x can in bash 3.2.
+            text.extend_from_slice(format!("\\{byte:03o}").as_bytes());
+        }
+    }
+    text.push(b'\'');
+    text
+}
+
+/// `'…'` with `\` and `'` escaped; every other byte as it is. Escaping UTF-8 as bytes would make fish compare
+/// it unequal to `$PWD`.
+fn quote_fish(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len() + 2);
+    text.push(b'\'');
+    for byte in bytes {
+        if matches!(byte, b'\'' | b'\\') {
+            text.push(b'\\');
+        }
+        text.push(*byte);
+    }
+    text.push(b'\'');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quoted(shell: Shell, text: &str) -> String {
+        String::from_utf8(shell.quote(text)).unwrap()
+    }
+
+    #[test]
+    fn plain_values_stay_readable() {
+        assert_eq!(quoted(Shell::Bash, "eu-west-1"), "'eu-west-1'");
+        assert_eq!(quoted(Shell::Zsh, ""), "''");
+        assert_eq!(quoted(Shell::Fish, "a $b `c`"), "'a $b `c`'");
+    }
+
+    #[test]
+    fn hostile_values_are_one_line_of_ascii_in_bash_and_zsh() {
+        assert_eq!(quoted(Shell::Bash, "a'b\n\\!é"), "$'a\\047b\\012\\134\\041\\303\\251'");
+        assert_eq!(quoted(Shell::Fish, "a'b\n\\é"), "'a\\'b\n\\\\é'");
+    }
+
+    #[test]
+    fn bash_and_zsh_export_in_one_statement() {
+        let variables = [("A", OsStr::new("1")), ("B", OsStr::new("x y"))];
+        assert_eq!(Shell::Bash.export(variables), b"\\builtin export A='1' B='x y'\n");
+        assert_eq!(Shell::Fish.export(variables), b"builtin set -gx A '1'\nbuiltin set -gx B 'x y'\n");
+        assert_eq!(Shell::Zsh.export([]), b"");
+        assert_eq!(Shell::Bash.unset(["A", "B"]), b"\\builtin unset -v A B\n");
+        assert_eq!(Shell::Fish.unset([]), b"");
+    }
+
+    #[test]
+    fn a_shell_is_known_by_its_path_or_as_a_login_shell() {
+        assert_eq!(Shell::named("/usr/bin/zsh"), Some(Shell::Zsh));
+        assert_eq!(Shell::named("-bash"), Some(Shell::Bash));
+        assert_eq!(Shell::named("tcsh"), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! Which variables awsenv ever touches, and what kind each is. `[env]` adds its own names.
+
+/// They say who one is: changed by hand inside a directory, awsenv stands back. `AWS_CONTAINER_*` too.
+const IDENTITY: [&str; 8] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+];
+
+/// Unset together with the identity: an expiration beside other keys makes boto3 fail.
+const EXPIRATIONS: [&str; 2] = ["AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"];
+
+/// What is set beside keys, besides `[env]` and the profile's own settings.
+const BESIDE: [&str; 7] = [
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWSENV_PROFILE",
+    "AWSENV_ACCOUNT",
+    "AWSENV_EXPIRATION",
+    "AWS_VAULT",
+];
+
+/// A profile's settings that have a variable, beside `AWS_ENDPOINT_URL*`.
+const SETTINGS: [&str; 8] = [
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_CA_BUNDLE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_RETRY_MODE",
+    "AWS_DEFAULTS_MODE",
+];
+
+/// Whether the variable says who one is.
+pub fn is_identity(name: &str) -> bool {
+    IDENTITY.contains(&name) || name.starts_with("AWS_CONTAINER_")
+}
+
+/// Whether awsenv takes the variable away while it provides (or withholds) credentials.
+pub fn is_cleared(name: &str) -> bool {
+    is_identity(name) || EXPIRATIONS.contains(&name)
+}
+
+/// Whether a value may be written into the state in clear: known names that never hold a secret. All else,
+/// `[env]` originals included, is sealed.
+pub fn is_plain(name: &str) -> bool {
+    !matches!(name, "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_SECURITY_TOKEN")
+        && (IDENTITY.contains(&name) || EXPIRATIONS.contains(&name) || BESIDE.contains(&name))
+}
+
+/// Whether the hook's own text unsets the variable when the program does not answer (`__awsenv_unload`).
+pub fn is_unset_by_the_hook(name: &str) -> bool {
+    name.starts_with("AWS_CONTAINER_CREDENTIALS_")
+        || name.starts_with("AWS_CONTAINER_AUTHORIZATION_")
+        || is_plain(name)
+        || is_cleared(name)
+}
+
+/// Whether a name that comes back out of `AWSENV_STATE` may be set or unset at all: hostile input otherwise
+/// reaches `PATH`.
+pub fn is_ours_to_touch(name: &str) -> bool {
+    let spelled = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let prefixed = spelled && (is_identity(name) || name.starts_with("AWS_ENDPOINT_URL"));
+    prefixed
+        || [&EXPIRATIONS[..], &BESIDE, &SETTINGS].iter().any(|names| names.contains(&name))
+        || super::env_file::refused_name(name).is_none()
+}
+
+/// All names the hook's emergency unload must know, for the test that holds the shell files to it.
+pub fn fixed_names() -> impl Iterator<Item = &'static str> {
+    const CONTAINER: [&str; 4] = [
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ];
+    IDENTITY.into_iter().chain(EXPIRATIONS).chain(BESIDE).chain(CONTAINER)
+}
