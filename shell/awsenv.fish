@@ -1,0 +1,89 @@
+# awsenv for fish 3.6 and later (older ones ask the program at each prompt). `awsenv hook fish` prints this
+# after one line that sets __awsenv_bin. Only names that begin with __awsenv are defined, and `awsenv`.
+
+# 0: nothing has changed. 1: ask the program. 75: an answer is under way, or was cut off.
+# The program replaces this function each time, as the last thing it prints.
+function __awsenv_ok
+    return 1
+end
+
+# No answer: nobody knows whose credentials these are, so they go. Needs no process.
+function __awsenv_unload
+    string match -q '1:on:*' -- "$AWSENV_STATE"; or return 0
+    # The program learns from the mark that the values went this way, and brings the originals back.
+    set -gx AWSENV_STATE 1:lost:(string sub -s 6 -- "$AWSENV_STATE" | string collect)
+    for name in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
+            AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_DEFAULT_PROFILE AWS_REGION AWS_DEFAULT_REGION \
+            AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
+            AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
+            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWSENV_PROFILE AWSENV_ACCOUNT AWSENV_EXPIRATION AWS_VAULT
+        set -eg $name
+        # A universal variable is hidden, not erased.
+        set -qU $name; and set -gu $name
+    end
+    set -gx AWS_PROFILE 'awsenv did not answer: no credentials'
+    set -gx AWS_EC2_METADATA_DISABLED true
+    echo 'awsenv: no answer, so the credentials are gone from this shell' >&2
+end
+
+function __awsenv_sync
+    # Secrets pass through source, and nowhere else: no trace, no helper variable.
+    set -l fish_trace
+    function __awsenv_ok
+        return 75
+    end
+    set -g __awsenv_pending
+    if test -x $__awsenv_bin
+        $__awsenv_bin export fish $fish_pid $version $PWD | source
+        if test -n "$__awsenv_pending"
+            # What phase 1 printed already holds; this waits a little for what it started.
+            $__awsenv_bin export fish $fish_pid $version $PWD wait | source
+        end
+    end
+    set -e __awsenv_pending
+    __awsenv_settle
+end
+
+# Cut off by Ctrl-C, or no guard came: away with what may be half, and ask again at the next prompt.
+function __awsenv_settle
+    __awsenv_ok
+    if test $status -eq 75
+        __awsenv_unload
+        function __awsenv_ok
+            return 1
+        end
+    end
+end
+
+function __awsenv_check
+    __awsenv_ok
+    switch $status
+        case 0
+        case 75
+            __awsenv_settle
+        case '*'
+            __awsenv_sync
+    end
+end
+
+function __awsenv_hook --on-event fish_prompt
+    __awsenv_ok; or __awsenv_check
+end
+
+# On `cd` itself, so that `cd prod; and terraform apply` runs as prod; not for a cd in a command substitution.
+function __awsenv_moved --on-variable PWD
+    status is-command-substitution; or __awsenv_ok; or __awsenv_check
+end
+
+# Before a command starts: a session may have ended since the prompt was drawn, or Ctrl-C cut an answer off.
+function __awsenv_preexec --on-event fish_preexec
+    __awsenv_ok; or __awsenv_check
+end
+
+# The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
+function awsenv
+    $__awsenv_bin $argv
+    set -l __awsenv_status $status
+    status is-command-substitution; or __awsenv_ok; or __awsenv_check
+    return $__awsenv_status
+end

@@ -1,0 +1,89 @@
+# awsenv for zsh 5 and later. `awsenv hook zsh` prints this after one line that sets __awsenv_bin.
+# Only names that begin with __awsenv are defined, and `awsenv`. No trap is touched. Fine to source twice.
+
+# A clock without a process; -F: the parameter alone. Without the module the guard asks the prompt's own.
+\builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
+
+# 0: nothing has changed. 1: ask the program. 75: an answer is under way, or was cut off.
+# The program replaces this function each time, as the last thing it prints.
+__awsenv_ok() { \builtin return 1; }
+
+# No answer: nobody knows whose credentials these are, so they go. Needs no process.
+__awsenv_unload() {
+  \builtin emulate -L zsh
+  [[ "${AWSENV_STATE-}" == 1:on:* ]] || \builtin return 0
+  # The program learns from the mark that the values went this way, and brings the originals back.
+  \builtin export AWSENV_STATE="1:lost:${AWSENV_STATE#1:on:}"
+  \builtin unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
+    AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_DEFAULT_PROFILE AWS_REGION AWS_DEFAULT_REGION \
+    AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
+    AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWSENV_PROFILE AWSENV_ACCOUNT AWSENV_EXPIRATION AWS_VAULT
+  \builtin export AWS_PROFILE='awsenv did not answer: no credentials' AWS_EC2_METADATA_DISABLED=true
+  \builtin print -u2 -r -- 'awsenv: no answer, so the credentials are gone from this shell'
+}
+
+__awsenv_sync() {
+  # Secrets pass through the eval, and nowhere else: no trace, no echo of input, no helper variable.
+  \builtin emulate -L zsh
+  \builtin setopt no_xtrace no_verbose no_all_export no_err_exit no_err_return
+  \builtin local __awsenv_pending=
+  __awsenv_ok() { \builtin return 75; }
+  # The always block runs on Ctrl-C too: what is half must not outlive it.
+  {
+    if [[ -x $__awsenv_bin ]]; then
+      \builtin eval "$("$__awsenv_bin" export zsh "$$" "$ZSH_VERSION" "${PWD-}")"
+      if [[ -n $__awsenv_pending ]]; then
+        # What phase 1 printed already holds; this waits a little for what it started.
+        \builtin eval "$("$__awsenv_bin" export zsh "$$" "$ZSH_VERSION" "${PWD-}" wait)"
+      fi
+    fi
+  } always {
+    __awsenv_settle
+  }
+}
+
+# Cut off by Ctrl-C, or no guard came: away with what may be half, and ask again at the next prompt.
+__awsenv_settle() {
+  __awsenv_ok
+  if [[ $? -eq 75 ]]; then
+    __awsenv_unload
+    __awsenv_ok() { \builtin return 1; }
+  fi
+}
+
+__awsenv_check() {
+  \builtin emulate -L zsh
+  \builtin setopt no_err_exit no_err_return
+  __awsenv_ok
+  case $? in
+    0) ;;
+    75) __awsenv_settle ;;
+    *) __awsenv_sync ;;
+  esac
+  \builtin return 0
+}
+
+# zsh gives every hook function the user's own $? and pipestatus.
+__awsenv_hook() { __awsenv_ok || __awsenv_check; }
+
+# On `cd` itself, so that `cd prod && terraform apply` runs as prod. Not in subshells, where it would load and
+# be gone, and not in widgets and completions, which must stay silent; preexec covers those.
+__awsenv_chpwd() { (( ZSH_SUBSHELL )) || [[ -n "${WIDGET-}" ]] || __awsenv_hook; }
+
+# Before a command starts: a session may have ended since the prompt was drawn.
+__awsenv_preexec() { __awsenv_hook; }
+
+# The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
+awsenv() {
+  "$__awsenv_bin" "$@"
+  \builtin set -- $?
+  (( ZSH_SUBSHELL )) || __awsenv_hook
+  \builtin return $1
+}
+
+# First in line, so that prompts are drawn from the new environment.
+\builtin typeset -ga precmd_functions chpwd_functions preexec_functions
+(( ${precmd_functions[(Ie)__awsenv_hook]} )) || precmd_functions=(__awsenv_hook $precmd_functions)
+(( ${chpwd_functions[(Ie)__awsenv_chpwd]} )) || chpwd_functions=(__awsenv_chpwd $chpwd_functions)
+(( ${preexec_functions[(Ie)__awsenv_preexec]} )) || preexec_functions=(__awsenv_preexec $preexec_functions)
