@@ -1,0 +1,265 @@
+//! The command line: definitions, help, dispatch. Nothing is decided here.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::credentials::Format;
+use crate::commands::init::Init;
+use crate::commands::subject::{self, Asking};
+use crate::commands::{allow, completions, credentials, edit, exec, explain, hook, init, man, status, trust};
+use crate::env::Env;
+use crate::message::{Exit, Failure};
+use crate::process::Unprotected;
+use crate::prompt::shell::Shell;
+use crate::world::World;
+
+/// The right AWS credentials in your shell, by directory.
+#[derive(Debug, Parser)]
+#[command(
+    name = "awsenv",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Start here:
+  eval \"$(awsenv hook bash)\"        at the end of ~/.bashrc (zsh: ~/.zshrc)
+  awsenv hook fish | source         in ~/.config/fish/config.fish
+  cd project && awsenv init my-profile
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 a person is needed (sign in, MFA), 4 not allowed."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the text that a shell evals at its start
+    #[command(after_help = "Examples:\n  eval \"$(awsenv hook zsh)\"\n  awsenv hook fish | source")]
+    Hook {
+        /// bash, zsh or fish
+        shell: HookShell,
+    },
+    /// Print what the hook evals at a prompt (called by the hook)
+    #[command(hide = true, override_usage = "awsenv export SHELL PID VERSION PWD [wait]")]
+    Export {
+        #[arg(hide = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Write a first .awsenv here, and allow it
+    #[command(
+        after_help = "Examples:\n  awsenv init acme-dev\n  awsenv init acme-dev --account 111122223333 --region eu-west-1"
+    )]
+    Init {
+        /// The profile of ~/.aws/config to pin
+        profile: Option<String>,
+        /// Refuse credentials of any other account
+        #[arg(long)]
+        account: Option<String>,
+        /// A region that wins over the profile's
+        #[arg(long)]
+        region: Option<String>,
+    },
+    /// Open the .awsenv in your editor, and allow what you saved
+    #[command(after_help = "Examples:\n  awsenv edit\n  VISUAL='code --wait' awsenv edit")]
+    Edit {
+        /// The file or its directory; without it the nearest one upward
+        path: Option<PathBuf>,
+    },
+    /// Let the .awsenv count, as it is now
+    #[command(after_help = "Examples:\n  awsenv allow\n  awsenv allow ~/work/acme")]
+    Allow {
+        /// The file or its directory; without it the nearest one upward
+        path: Option<PathBuf>,
+    },
+    /// Never let the .awsenv count, whatever it will contain
+    Deny {
+        /// The file or its directory; without it the nearest one upward
+        path: Option<PathBuf>,
+    },
+    /// What you have allowed and denied
+    Trust {
+        #[command(subcommand)]
+        command: Trust,
+    },
+    /// What is loaded here, from where, until when, and why not
+    Status {
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// How credentials would be got, without network
+    #[command(after_help = "Examples:\n  awsenv explain\n  awsenv explain acme-prod --json")]
+    Explain {
+        #[command(flatten)]
+        whose: Whose,
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run one command with the credentials; without a command, a shell
+    #[command(after_help = "\
+Examples:
+  awsenv exec -- terraform plan
+  awsenv exec acme-prod -- aws s3 ls
+  awsenv exec --stage prod -- ./deploy
+
+Exit codes: the command's own; 125 awsenv failed, 126 cannot be run, 127 not found.")]
+    Exec {
+        #[command(flatten)]
+        whose: Whose,
+        /// Only with credentials that are good for at least so long
+        #[arg(long, value_name = "DURATION")]
+        min_ttl: Option<String>,
+        /// Serve fresh credentials to the command instead of keys in its environment
+        #[arg(long)]
+        endpoint: bool,
+        /// The command and its arguments
+        #[arg(last = true, value_name = "CMD")]
+        command: Vec<OsString>,
+    },
+    /// Print the credentials, quoted for whoever reads
+    #[command(after_help = "\
+Examples:
+  credential_process = awsenv credentials acme-dev --format process
+  awsenv credentials --format dotenv > .env.local")]
+    Credentials {
+        #[command(flatten)]
+        whose: Whose,
+        /// Who reads
+        #[arg(long, value_enum, default_value = "env")]
+        format: Format,
+    },
+    /// Print completions for a shell
+    #[command(
+        after_help = "Examples:\n  awsenv completions zsh > ~/.zfunc/_awsenv\n  awsenv completions fish > ~/.config/fish/completions/awsenv.fish"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  awsenv man | man -l -")]
+    Man,
+}
+
+#[derive(Debug, Subcommand)]
+enum Trust {
+    /// Every decision made so far
+    List {
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HookShell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's.
+#[derive(Args, Debug)]
+struct Whose {
+    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE
+    #[arg(value_name = "P")]
+    name: Option<String>,
+    /// The same, as an option
+    #[arg(long, value_name = "P", conflicts_with = "name")]
+    profile: Option<String>,
+    /// A stage of the directory's .awsenv
+    #[arg(long)]
+    stage: Option<String>,
+    /// Ask for sessions of this length (15m to 12h)
+    #[arg(long)]
+    duration: Option<String>,
+    /// A region that wins over all others
+    #[arg(long)]
+    region: Option<String>,
+    /// No session of GetSessionToken in between
+    #[arg(long)]
+    no_session: bool,
+}
+
+impl Whose {
+    fn asking(&self) -> anyhow::Result<Asking<'_>> {
+        if let Some(region) = &self.region {
+            crate::profile::limits::region(region)
+                .map_err(|reason| Failure::new(format!("--region {region}: {reason}")).exit(Exit::Usage))?;
+        }
+        Ok(Asking {
+            profile: self.profile.as_deref().or(self.name.as_deref()),
+            stage: self.stage.as_deref(),
+            duration: self.duration.as_deref().map(subject::duration).transpose()?,
+            region: self.region.as_deref(),
+            no_session: self.no_session,
+        })
+    }
+}
+
+/// Parses and runs a command. clap's own errors, `--help` and `--version` are printed here.
+pub fn run(
+    program: &OsStr,
+    arguments: &[OsString],
+    env: Env,
+    before: &Unprotected,
+) -> anyhow::Result<ExitCode> {
+    let cli = match Cli::try_parse_from(
+        [OsStr::new("awsenv")].into_iter().chain(arguments.iter().map(OsString::as_os_str)),
+    ) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return Ok(ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 }));
+        }
+    };
+    // These need no world, and must work on a machine that has none yet.
+    match &cli.command {
+        Command::Completions { shell } => return completions::run(*shell).map(|()| ExitCode::SUCCESS),
+        Command::Man => return man::run().map(|()| ExitCode::SUCCESS),
+        Command::Export { .. } => {
+            return Err(Failure::new("export is called by the shell's hook")
+                .hint("eval \"$(awsenv hook bash)\", or `awsenv credentials` to print them")
+                .exit(Exit::Usage)
+                .into());
+        }
+        _ => {}
+    }
+    let world = World::of(env)?;
+    match cli.command {
+        Command::Hook { shell } => {
+            let shell = match shell {
+                HookShell::Bash => Shell::Bash,
+                HookShell::Zsh => Shell::Zsh,
+                HookShell::Fish => Shell::Fish,
+            };
+            hook::run(shell, program, &world)
+        }
+        Command::Init { profile, account, region } => {
+            let init =
+                Init { profile: profile.as_deref(), account: account.as_deref(), region: region.as_deref() };
+            init::run(&init, &world)
+        }
+        Command::Edit { path } => edit::run(path.as_deref(), &world),
+        Command::Allow { path } => allow::allow(path.as_deref(), &world),
+        Command::Deny { path } => allow::deny(path.as_deref(), &world),
+        Command::Trust { command: Trust::List { json } } => trust::list(json, &world),
+        Command::Status { json } => status::run(json, &world),
+        Command::Explain { whose, json } => explain::run(&whose.asking()?, json, &world),
+        Command::Exec { whose, min_ttl, endpoint, command } => {
+            if endpoint {
+                return Err(Failure::new("this version of awsenv does not know --endpoint yet").into());
+            }
+            let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
+            return Ok(exec::run(&whose.asking()?, min_ttl, &command, &world, before));
+        }
+        Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
+        Command::Export { .. } | Command::Completions { .. } | Command::Man => unreachable!("answered above"),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}

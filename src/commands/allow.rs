@@ -1,0 +1,64 @@
+//! `awsenv allow` and `awsenv deny`: a person's word on an `.awsenv`.
+
+use std::path::{Path, PathBuf};
+
+use crate::message::{Failure, printable};
+use crate::places::tilde;
+use crate::prompt::allowlist::Allowlist;
+use crate::prompt::directory::NAME;
+use crate::prompt::env_file::EnvFile;
+use crate::prompt::runtime::Runtime;
+use crate::world::{self, World};
+
+/// Allows the file of a directory, as it is now.
+pub fn allow(path: Option<&Path>, world: &World) -> anyhow::Result<()> {
+    let path = file(path, world)?;
+    let allowed = approve(&path, world)?;
+    world::say(&format!("awsenv: allowed {}", printable(&tilde(&allowed, &world.places.home))));
+    Ok(())
+}
+
+/// Denies it, whatever it will contain.
+pub fn deny(path: Option<&Path>, world: &World) -> anyhow::Result<()> {
+    let path = file(path, world)?;
+    let denied = Allowlist::new(&world.places, &world.settings).deny(&path)?;
+    tell_shells(world);
+    world::say(&format!("awsenv: denied {}", printable(&tilde(&denied, &world.places.home))));
+    Ok(())
+}
+
+/// Checks and allows a file, and tells every shell. A file with a mistake is not allowed.
+pub(super) fn approve(path: &Path, world: &World) -> anyhow::Result<PathBuf> {
+    let check = |text: &str, path: &Path| {
+        let env_file = EnvFile::parse(text, path, &world.places.home)?;
+        env_file.pin(None).map(drop)
+    };
+    let allowed = Allowlist::new(&world.places, &world.settings).allow(path, check)?;
+    tell_shells(world);
+    Ok(allowed)
+}
+
+/// The file a path means: itself, the one in that directory, or the nearest one upward from here.
+pub(super) fn file(path: Option<&Path>, world: &World) -> anyhow::Result<PathBuf> {
+    let here = PathBuf::from(world.pwd());
+    match path {
+        Some(path) => {
+            let path = here.join(path);
+            Ok(if path.is_dir() { path.join(NAME) } else { path })
+        }
+        None => nearest(&here).ok_or_else(|| {
+            Failure::new("no .awsenv here or above").hint("`awsenv init PROFILE` writes one").into()
+        }),
+    }
+}
+
+pub(super) fn nearest(here: &Path) -> Option<PathBuf> {
+    here.ancestors().map(|dir| dir.join(NAME)).find(|path| path.is_file())
+}
+
+/// Makes every open shell ask again at its next prompt.
+pub(super) fn tell_shells(world: &World) {
+    if let Err(error) = Runtime::open(&world.places).and_then(|runtime| runtime.renew_token()) {
+        world::say(&format!("awsenv: open shells will not notice before their next cd: {error}"));
+    }
+}

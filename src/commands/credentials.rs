@@ -1,0 +1,151 @@
+//! `awsenv credentials`: prints them, quoted for whoever reads.
+
+use std::ffi::OsStr;
+
+use serde_json::{Map, Value, json};
+
+use super::subject::{Asking, subject};
+use crate::clock;
+use crate::credentials::Credentials;
+use crate::prompt::shell::Shell;
+use crate::world::{self, World};
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// The credential_process contract of the AWS SDKs.
+    Process,
+    /// `export NAME='…'`, for sh, bash and zsh.
+    Env,
+    /// `set -gx NAME '…'`.
+    Fish,
+    /// `$Env:NAME = '…'`.
+    Powershell,
+    /// A record for `from json | load-env`.
+    Nu,
+    /// `NAME="…"`.
+    Dotenv,
+    /// A section of ~/.aws/credentials.
+    Ini,
+    /// Everything known, as one object.
+    Json,
+}
+
+/// Prints the credentials.
+pub fn run(asking: &Asking<'_>, format: Format, world: &World) -> anyhow::Result<()> {
+    let subject = subject(asking, world)?;
+    let (credentials, account) = subject.credentials()?;
+    let region = subject.resolved.region.as_deref();
+    let variables = variables(&credentials, region);
+    let text = match format {
+        Format::Process => json_line(&process(&credentials, account.as_deref())),
+        Format::Json => {
+            json_line(&everything(&subject.resolved.name, &credentials, account.as_deref(), region))
+        }
+        Format::Nu => json_line(&Value::Object(
+            variables.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect(),
+        )),
+        Format::Env => shell(Shell::Bash, &variables),
+        Format::Fish => shell(Shell::Fish, &variables),
+        Format::Powershell => {
+            lines(&variables, |name, value| format!("$Env:{name} = '{}'", value.replace('\'', "''")))
+        }
+        Format::Dotenv => lines(&variables, |name, value| format!("{name}=\"{}\"", escaped(value))),
+        Format::Ini => ini(&subject.resolved.name, &credentials, region),
+    };
+    world::out(&text)
+}
+
+fn variables(credentials: &Credentials, region: Option<&str>) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id.clone()),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose().to_owned()),
+    ];
+    variables.extend(
+        credentials.session_token.iter().map(|token| ("AWS_SESSION_TOKEN", token.expose().to_owned())),
+    );
+    variables
+        .extend(credentials.expiry.map(|expiry| ("AWS_CREDENTIAL_EXPIRATION", clock::rfc3339(expiry.0))));
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        variables.extend(region.map(|region| (name, region.to_owned())));
+    }
+    variables
+}
+
+fn shell(shell: Shell, variables: &[(&str, String)]) -> Vec<u8> {
+    match shell {
+        // A line each, for readers that take the text apart.
+        Shell::Bash | Shell::Zsh => variables
+            .iter()
+            .flat_map(|(name, value)| {
+                [format!("export {name}=").into_bytes(), shell.quote(value), b"\n".to_vec()]
+            })
+            .flatten()
+            .collect(),
+        Shell::Fish => shell.export(variables.iter().map(|(name, value)| (*name, OsStr::new(value)))),
+    }
+}
+
+fn lines(variables: &[(&str, String)], line: impl Fn(&str, &str) -> String) -> Vec<u8> {
+    variables.iter().map(|(name, value)| line(name, value) + "\n").collect::<String>().into_bytes()
+}
+
+/// As the common dotenv readers unescape a double-quoted value.
+fn escaped(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('$', "\\$")
+        .replace('`', "\\`")
+        .replace('\n', "\\n")
+}
+
+fn json_line(value: &Value) -> Vec<u8> {
+    format!("{value}\n").into_bytes()
+}
+
+/// Version 1 of the contract (AWS SDKs and Tools Reference Guide, "Process credential provider").
+fn process(credentials: &Credentials, account: Option<&str>) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
+    put("Version", json!(1));
+    put("AccessKeyId", json!(credentials.access_key_id));
+    put("SecretAccessKey", json!(credentials.secret_access_key.expose()));
+    if let Some(token) = &credentials.session_token {
+        put("SessionToken", json!(token.expose()));
+    }
+    if let Some(expiry) = credentials.expiry {
+        put("Expiration", json!(clock::rfc3339(expiry.0)));
+    }
+    if let Some(account) = account {
+        put("AccountId", json!(account));
+    }
+    Value::Object(object)
+}
+
+fn everything(name: &str, credentials: &Credentials, account: Option<&str>, region: Option<&str>) -> Value {
+    json!({
+        "profile": name,
+        "account": account,
+        "region": region,
+        "access_key_id": credentials.access_key_id,
+        "secret_access_key": credentials.secret_access_key.expose(),
+        "session_token": credentials.session_token.as_ref().map(|token| token.expose()),
+        "expiration": credentials.expiry.map(|expiry| clock::rfc3339(expiry.0)),
+    })
+}
+
+fn ini(name: &str, credentials: &Credentials, region: Option<&str>) -> Vec<u8> {
+    let mut text = format!(
+        "[{name}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        credentials.access_key_id,
+        credentials.secret_access_key.expose()
+    );
+    if let Some(token) = &credentials.session_token {
+        text.push_str(&format!("aws_session_token = {}\n", token.expose()));
+    }
+    if let Some(region) = region {
+        text.push_str(&format!("region = {region}\n"));
+    }
+    text.into_bytes()
+}

@@ -1,0 +1,80 @@
+//! `awsenv exec`: one command with the credentials, in place of this process.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::subject::{Asking, subject};
+use crate::clock;
+use crate::env::Env;
+use crate::message::{self, Exit, Failure};
+use crate::process::{self, Unprotected};
+use crate::prompt::wanted::{Provided, Wanted};
+use crate::world::{self, World};
+
+/// Runs `command`, or the user's shell if there is none. Returns only where that fails: 125 for a failure of
+/// our own, 126 and 127 as shells do, 3 and 4 as everywhere.
+pub fn run(
+    asking: &Asking<'_>,
+    min_ttl: Option<Duration>,
+    command: &[OsString],
+    world: &World,
+    before: &Unprotected,
+) -> ExitCode {
+    match prepare(asking, min_ttl, command, world) {
+        Err(error) => {
+            let (text, exit) = message::render(&error);
+            world::say(text.trim_end());
+            ExitCode::from(if exit == Exit::Failed { 125 } else { exit as u8 })
+        }
+        Ok((command, env)) => {
+            let (error, code) = process::become_command(&command, &env, before);
+            let shown =
+                command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
+            world::say(&message::printable(&format!("awsenv: cannot run {shown}: {error}")));
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn prepare(
+    asking: &Asking<'_>,
+    min_ttl: Option<Duration>,
+    command: &[OsString],
+    world: &World,
+) -> anyhow::Result<(Vec<OsString>, Env)> {
+    let subject = subject(asking, world)?;
+    let (credentials, account) = subject.credentials()?;
+    if let (Some(ttl), Some(expiry)) = (min_ttl, credentials.expiry) {
+        let left = expiry.0.duration_since(clock::now());
+        if left.is_negative() || left.unsigned_abs() < ttl {
+            let what = format!(
+                "{}: the credentials are good for less than {}",
+                subject.resolved.name,
+                clock::human(ttl)
+            );
+            return Err(Failure::new(what).exit(Exit::PersonNeeded).into());
+        }
+    }
+    let provided = Provided {
+        name: &subject.resolved.name,
+        credentials: &credentials,
+        account: account.as_deref(),
+        region: subject.resolved.region.as_deref(),
+        settings: &subject.resolved.settings,
+        aws_vault_label: world.settings.label.is_some(),
+    };
+    let mut wanted = Wanted::provided(&provided, &world.original);
+    if let Some(pin) = &subject.pin {
+        wanted.plain(&pin.env);
+    }
+    let mut env = wanted.over(&world.original);
+    // A code is for the command a person typed, not for what that starts.
+    env.unset("AWSENV_MFA_CODE");
+    if !command.is_empty() {
+        return Ok((command.to_vec(), env));
+    }
+    // A hook in that shell would put the directory's credentials over the ones that were asked for.
+    env.set("AWSENV_DISABLE", "1");
+    Ok((vec![env.get("SHELL").map_or_else(|| "/bin/sh".into(), OsString::from)], env))
+}

@@ -1,0 +1,83 @@
+//! `awsenv explain`: how credentials would be got, without network.
+
+use serde::Serialize;
+
+use super::subject::{Asking, subject};
+use crate::clock;
+use crate::message::printable;
+use crate::profile::chain::{self, Step};
+use crate::prompt::variables::is_identity;
+use crate::world::{self, World};
+
+/// The documented schema of `--json` (docs/json.md).
+#[derive(Serialize)]
+struct Explanation {
+    profile: String,
+    region: Option<String>,
+    account: Option<String>,
+    steps: Vec<Step>,
+    /// Variables of the user's that SDKs would take instead, were awsenv not here.
+    shadowed_by: Vec<String>,
+    cached: Cached,
+}
+
+/// What the session store holds for it.
+#[derive(Serialize)]
+struct Cached {
+    session: Option<String>,
+    expiration: Option<String>,
+}
+
+/// Explains a profile, or the directory's pin.
+pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()> {
+    let subject = subject(asking, world)?;
+    let resolved = subject.resolved;
+    let shadowed_by = world.original.iter().filter_map(|(name, _)| name.to_str());
+    let explanation = Explanation {
+        profile: resolved.name,
+        region: resolved.region,
+        account: chain::known_account(&resolved.chain),
+        steps: chain::steps(&resolved.chain),
+        shadowed_by: shadowed_by.filter(|name| is_identity(name)).map(str::to_owned).collect(),
+        cached: Cached { session: None, expiration: None },
+    };
+    if json {
+        return world::out(format!("{}\n", serde_json::to_string_pretty(&explanation)?).as_bytes());
+    }
+    world::out(draw(&explanation, &resolved.chain.notes).as_bytes())
+}
+
+fn draw(explanation: &Explanation, notes: &[String]) -> String {
+    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not known without a call".into());
+    let mut text = format!(
+        "{}\n  account {}\n  region  {}\n",
+        explanation.profile,
+        known(&explanation.account),
+        explanation.region.as_deref().unwrap_or("none")
+    );
+    for (index, step) in explanation.steps.iter().enumerate() {
+        text.push_str(&format!("  {}. {}", index + 1, step.call));
+        let details = [
+            step.role_arn.clone(),
+            step.profile.as_ref().map(|profile| format!("profile {profile}")),
+            step.duration_seconds.map(|seconds| clock::human(std::time::Duration::from_secs(seconds))),
+            step.mfa_serial.as_ref().map(|serial| format!("MFA {serial}")),
+            step.external_id.as_ref().map(|id| format!("external id {id}")),
+            step.decided_by.as_ref().map(|place| format!("({place})")),
+        ];
+        for detail in details.into_iter().flatten() {
+            text.push_str(&format!(" {detail}"));
+        }
+        text.push('\n');
+    }
+    for note in notes {
+        text.push_str(&format!("  note: {note}\n"));
+    }
+    if !explanation.shadowed_by.is_empty() {
+        text.push_str(&format!(
+            "  set in your environment, put aside while this is loaded: {}\n",
+            explanation.shadowed_by.join(", ")
+        ));
+    }
+    text.lines().map(|line| printable(line) + "\n").collect()
+}

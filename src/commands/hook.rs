@@ -1,0 +1,48 @@
+//! `awsenv hook SHELL`: the text a shell evals at its start. The files of `shell/` as they stand, after one
+//! assignment.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::prompt::shell::Shell;
+use crate::world::{self, World};
+
+/// Prints the hook.
+pub fn run(shell: Shell, program: &OsStr, world: &World) -> anyhow::Result<()> {
+    let mut text = match shell {
+        Shell::Bash | Shell::Zsh => b"__awsenv_bin=".to_vec(),
+        Shell::Fish => b"set -g __awsenv_bin ".to_vec(),
+    };
+    text.extend(shell.quote(as_found(program, world)));
+    text.push(b'\n');
+    for file in files(shell, world.settings.wrap_cd) {
+        text.extend_from_slice(file.as_bytes());
+    }
+    world::out(&text)
+}
+
+fn files(shell: Shell, wrap_cd: bool) -> Vec<&'static str> {
+    match shell {
+        Shell::Bash if wrap_cd => {
+            vec![include_str!("../../shell/awsenv.bash"), include_str!("../../shell/cd.bash")]
+        }
+        Shell::Bash => vec![include_str!("../../shell/awsenv.bash")],
+        Shell::Zsh => vec![include_str!("../../shell/awsenv.zsh")],
+        Shell::Fish => vec![include_str!("../../shell/awsenv.fish")],
+    }
+}
+
+/// The program's path as the shell found it, links unresolved: an upgrade that moves the target (brew, nix)
+/// must not break every open shell.
+fn as_found(program: &OsStr, world: &World) -> PathBuf {
+    let program = Path::new(program);
+    if program.components().count() > 1 {
+        return Path::new(&world.pwd()).join(program);
+    }
+    let path = world.env.get("PATH").unwrap_or_default();
+    std::env::split_paths(path)
+        .map(|dir| dir.join(program))
+        .find(|path| path.is_absolute() && path.is_file())
+        .or_else(|| std::env::current_exe().ok())
+        .unwrap_or_else(|| program.to_owned())
+}

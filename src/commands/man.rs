@@ -1,0 +1,31 @@
+//! `awsenv man`: the manual page, made from the same definitions as `--help`.
+
+use clap::CommandFactory;
+
+use crate::cli::Cli;
+use crate::world;
+
+/// Prints the page of the whole program.
+pub fn run() -> anyhow::Result<()> {
+    let page =
+        pages()?.into_iter().find(|(name, _)| name == "awsenv").map(|(_, text)| text).unwrap_or_default();
+    world::out(&page)
+}
+
+/// Every page by name: `awsenv`, and one for each command; the committed files in `man/`.
+pub fn pages() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut command = Cli::command();
+    command.build();
+    let mut pages = vec![("awsenv".to_owned(), render(&command)?)];
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        let name: &'static str = Box::leak(format!("awsenv-{}", sub.get_name()).into_boxed_str());
+        pages.push((name.to_owned(), render(&sub.clone().name(name))?));
+    }
+    Ok(pages)
+}
+
+fn render(command: &clap::Command) -> anyhow::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut text)?;
+    Ok(text)
+}

@@ -1,0 +1,15 @@
+//! What the user types: one file a command. `subject.rs` answers whose credentials a command is about.
+
+pub mod allow;
+pub mod completions;
+pub mod credentials;
+pub mod edit;
+pub mod exec;
+pub mod explain;
+pub mod export;
+pub mod hook;
+pub mod init;
+pub mod man;
+pub mod status;
+pub mod subject;
+pub mod trust;

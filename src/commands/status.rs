@@ -1,0 +1,150 @@
+//! `awsenv status`: what is loaded here, from where, until when, and why not.
+
+use serde::Serialize;
+
+use crate::clock;
+use crate::files;
+use crate::message::{Failure, printable};
+use crate::places::tilde;
+use crate::profile::chain;
+use crate::profile::config::ConfigFiles;
+use crate::prompt::allowlist::Allowlist;
+use crate::prompt::directory::{Directory, Verdict};
+use crate::prompt::memory::{Memory, STATE};
+use crate::prompt::plan;
+use crate::world::{self, World};
+
+/// The documented schema of `--json` (docs/json.md).
+#[derive(Debug, Serialize)]
+struct Status {
+    /// `pinned`, `refused`, `not_allowed`, `none`.
+    state: &'static str,
+    /// The `.awsenv` files that count, nearest first; or the one that does not, and why is in `reason`.
+    files: Vec<String>,
+    name: Option<String>,
+    account: Option<String>,
+    region: Option<String>,
+    /// The call that gives the first credentials, and the roles on top.
+    steps: Vec<String>,
+    /// Whether this shell's environment holds them now.
+    loaded: bool,
+    /// RFC 3339; `null` for keys without an end.
+    expiration: Option<String>,
+    /// The user set credentials by hand here.
+    stands_back: bool,
+    /// Why there are no credentials.
+    reason: Option<String>,
+    /// What to do about it.
+    hint: Option<String>,
+}
+
+/// Tells it.
+pub fn run(json: bool, world: &World) -> anyhow::Result<()> {
+    let status = status(world);
+    if json {
+        return world::out(format!("{}\n", serde_json::to_string_pretty(&status)?).as_bytes());
+    }
+    world::out(card(&status, world).as_bytes())
+}
+
+fn status(world: &World) -> Status {
+    let allowlist = Allowlist::new(&world.places, &world.settings);
+    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, None);
+    let memory = Memory::read(&world.env, files::uid());
+    let shown = |path: &std::path::Path| path.display().to_string();
+    let mut status = Status {
+        state: "none",
+        files: directory.verdict.files().iter().map(|path| shown(path)).collect(),
+        name: None,
+        account: None,
+        region: None,
+        steps: Vec::new(),
+        loaded: memory.as_ref().is_some_and(|memory| {
+            !memory.lost
+                && memory.files == directory.verdict.files()
+                && memory.traces.contains_key("AWS_ACCESS_KEY_ID")
+                && world.env.get("AWSENV_PROFILE").is_some()
+        }),
+        expiration: world
+            .env
+            .text("AWSENV_PROFILE")
+            .and_then(|_| world.env.text("AWS_CREDENTIAL_EXPIRATION"))
+            .map(str::to_owned),
+        stands_back: memory.is_some_and(|memory| memory.stands_back),
+        reason: None,
+        hint: None,
+    };
+    match directory.verdict {
+        Verdict::Nothing => {
+            if let Some(complaint) = directory.complaint {
+                status.state = "not_allowed";
+                status.files = directory.watched.iter().map(|file| shown(&file.path)).collect();
+                status.reason = Some(complaint);
+            }
+        }
+        Verdict::Refused(_, error, _) => {
+            status.state = "refused";
+            because(&mut status, &error);
+        }
+        Verdict::Pinned(pinned) => {
+            status.state = "pinned";
+            status.name = pinned.pin.name();
+            status.region.clone_from(&pinned.pin.region);
+            if pinned.pin.source.is_none() {
+                return status;
+            }
+            let files = ConfigFiles::locate(&world.original, &world.places.home);
+            let answer = plan::resolve(&pinned.pin, &files, &world.original, true).and_then(|resolved| {
+                status.region.clone_from(&resolved.region);
+                status.steps = chain::steps(&resolved.chain).iter().map(|step| step.summary()).collect();
+                status.account = chain::known_account(&resolved.chain);
+                let credentials = plan::at_hand(&resolved.chain, clock::now())?;
+                plan::check_account(&pinned.pin, &resolved.chain, credentials)?;
+                plan::check_delivery(&pinned.pin)
+            });
+            if let Err(error) = answer {
+                because(&mut status, &error);
+            }
+        }
+    }
+    status
+}
+
+fn because(status: &mut Status, error: &anyhow::Error) {
+    status.reason = Some(format!("{error:#}"));
+    status.hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
+}
+
+fn card(status: &Status, world: &World) -> String {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    let title = match (status.state, &status.name) {
+        ("pinned", Some(name)) => name.clone(),
+        ("pinned", None) => "variables only".into(),
+        ("refused", _) => "no credentials".into(),
+        ("not_allowed", _) => "not allowed".into(),
+        _ => "nothing is pinned here".into(),
+    };
+    rows.extend(status.account.clone().map(|account| ("account", account)));
+    rows.extend(status.region.clone().map(|region| ("region", region)));
+    rows.extend((!status.steps.is_empty()).then(|| ("by", status.steps.join(" → "))));
+    if status.state == "pinned" {
+        let loaded = match (status.stands_back, status.loaded, &status.expiration) {
+            (true, ..) => "no: credentials were set by hand".into(),
+            (_, true, Some(until)) => format!("yes, until {until}"),
+            (_, true, None) => "yes".into(),
+            (_, false, _) if world.env.get(STATE).is_none() => "no: no hook has run in this shell".into(),
+            (_, false, _) => "no".into(),
+        };
+        rows.push(("loaded", loaded));
+    }
+    for file in &status.files {
+        rows.push(("file", tilde(std::path::Path::new(file), &world.places.home)));
+    }
+    rows.extend(status.reason.clone().map(|reason| ("why", reason)));
+    rows.extend(status.hint.clone().map(|hint| ("hint", hint)));
+    let mut text = printable(&title) + "\n";
+    for (name, value) in rows {
+        text.push_str(&format!("  {name:<8} {}\n", printable(&value)));
+    }
+    text
+}

@@ -1,0 +1,73 @@
+//! What a command is given: the environment as it is and as it would be without us, the places, the settings.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use crate::env::Env;
+use crate::message::Failure;
+use crate::places::Places;
+use crate::settings::Settings;
+
+/// Made once in `main`, handed on.
+#[derive(Debug)]
+pub struct World {
+    /// The environment as it is.
+    pub env: Env,
+    /// With our own values undone: what every resolution sees.
+    pub original: Env,
+    /// Where things are kept.
+    pub places: Places,
+    /// The user's settings.
+    pub settings: Settings,
+}
+
+impl World {
+    /// The world of this process.
+    pub fn of(env: Env) -> anyhow::Result<Self> {
+        let places = Places::of(&env).ok_or_else(|| Failure::new("no home directory").hint("set HOME"))?;
+        let settings = crate::prompt::settings(&places)?;
+        let mut original = crate::prompt::original(&env, &places);
+        original.unset(crate::prompt::memory::STATE);
+        Ok(Self { env, original, places, settings })
+    }
+
+    /// The directory as the shell calls it, links and all, if that is where we are; else as the kernel does.
+    pub fn pwd(&self) -> OsString {
+        let said = self.env.get("PWD").map(Path::new).filter(|path| path.is_absolute());
+        let same = |path: &&Path| {
+            use std::os::unix::fs::MetadataExt;
+            let id =
+                |path: &Path| std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+            id(path).is_some() && id(path) == id(Path::new("."))
+        };
+        match said.filter(same) {
+            Some(path) => path.into(),
+            None => here().into(),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the kernel where we are")]
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
+}
+
+/// Writes to stdout. A reader that went away (`| head`) is no failure.
+pub fn out(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to stderr, for a person; nobody there is fine.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether a person reads stdout.
+pub fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
