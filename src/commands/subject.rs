@@ -1,5 +1,5 @@
-//! Whose credentials a command is about: a profile that was named, else the directory's pin, else
-//! `AWS_PROFILE`. Never `default` unless somebody wrote it.
+//! Whose credentials a command is about: a profile that was named, else the directory's pin, else the one
+//! that every AWS client would take.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict, not_allowed};
 use crate::prompt::env_file::{Pin, PinSource};
 use crate::prompt::plan::{self, Resolved};
+use crate::prompt::variables::is_identity;
 use crate::world::World;
 
 /// What the command line says of it.
@@ -60,13 +61,24 @@ pub fn subject(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
         _ if asking.stage.is_some() => {
             Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
         }
-        _ => match world.original.text("AWS_PROFILE") {
-            Some(profile) => named(profile, asking, world),
-            None => Err(Failure::new("no profile: no .awsenv here, and AWS_PROFILE is not set")
-                .hint("name one: --profile NAME (`default` too has to be named)")
+        _ => named(&users_own(world)?, asking, world),
+    }
+}
+
+/// As every AWS client reads the environment: AWS_PROFILE, else `default`. But where the environment already
+/// says who one is by other means, `default` would be somebody else.
+fn users_own(world: &World) -> anyhow::Result<String> {
+    if let Some(profile) = world.original.text("AWS_PROFILE") {
+        return Ok(profile.to_owned());
+    }
+    match world.original.iter().filter_map(|(name, _)| name.to_str()).find(|name| is_identity(name)) {
+        None => Ok("default".to_owned()),
+        Some(name) => {
+            Err(Failure::new(format!("no profile: no .awsenv here, and {name} already says who you are"))
+                .hint("name one: --profile NAME")
                 .exit(Exit::Usage)
-                .into()),
-        },
+                .into())
+        }
     }
 }
 
