@@ -12,7 +12,7 @@ pub fn uid() -> u32 {
 }
 
 /// What tells one state of a file from the next: an edit, a replacement (older or newer), a deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {
     /// Seconds of the modification time.
     pub seconds: i64,
