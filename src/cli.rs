@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands::credentials::Format;
 use crate::commands::init::Init;
@@ -189,7 +189,7 @@ struct Whose {
 impl Whose {
     fn asking(&self) -> anyhow::Result<Asking<'_>> {
         if let Some(region) = &self.region {
-            crate::profile::limits::region(region)
+            crate::limits::region(region)
                 .map_err(|reason| Failure::new(format!("--region {region}: {reason}")).exit(Exit::Usage))?;
         }
         Ok(Asking {
@@ -220,8 +220,10 @@ pub fn run(
     };
     // These need no world, and must work on a machine that has none yet.
     match &cli.command {
-        Command::Completions { shell } => return completions::run(*shell).map(|()| ExitCode::SUCCESS),
-        Command::Man => return man::run().map(|()| ExitCode::SUCCESS),
+        Command::Completions { shell } => {
+            return completions::run(*shell, Cli::command()).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Man => return man::run(Cli::command()).map(|()| ExitCode::SUCCESS),
         Command::Export { .. } => {
             return Err(Failure::new("export is called by the shell's hook")
                 .hint("eval \"$(awsenv hook bash)\", or `awsenv credentials` to print them")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::profile::limits::Reason;
+use crate::limits::Reason;
 
 /// From the longest to the shortest, which is also the order in which they may be written.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];

@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod duration;
 pub mod env;
 pub mod files;
+pub mod limits;
 pub mod message;
 pub mod places;
 pub mod process;

@@ -56,7 +56,7 @@ mod tests {
         for user in ["me", "", "DOMAIN\\jörg müller", &"x".repeat(100)] {
             let env: Env = [("USER", user)].into_iter().collect();
             let name = user_at_host(&env);
-            assert_eq!(crate::profile::limits::session_name(&name), Ok(()), "{name}");
+            assert_eq!(crate::limits::session_name(&name), Ok(()), "{name}");
         }
     }
 }

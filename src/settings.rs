@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::profile::limits::{self, Reason};
+use crate::limits::{self, Reason};
 use crate::toml_walk::{Document, Item, Table};
 
 /// One person's settings, or the defaults.

@@ -8,8 +8,8 @@ use anyhow::Result;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::limits::Reason;
 use crate::message::{Failure, did_you_mean, printable, shown, shown_path};
-use crate::profile::limits::Reason;
 
 /// A longer file is a mistake or an attack.
 pub const LONGEST: usize = 64 * 1024;

@@ -1,20 +1,21 @@
 //! `awsenv man`: the manual page, made from the same definitions as `--help`.
 
-use clap::CommandFactory;
+use clap::Command;
 
-use crate::cli::Cli;
 use crate::world;
 
-/// Prints the page of the whole program.
-pub fn run() -> anyhow::Result<()> {
-    let page =
-        pages()?.into_iter().find(|(name, _)| name == "awsenv").map(|(_, text)| text).unwrap_or_default();
+/// Prints the page of the whole program. `command` is the whole command line.
+pub fn run(command: Command) -> anyhow::Result<()> {
+    let page = pages(command)?
+        .into_iter()
+        .find(|(name, _)| name == "awsenv")
+        .map(|(_, text)| text)
+        .unwrap_or_default();
     world::out(&page)
 }
 
 /// Every page by name: `awsenv`, and one for each command; the committed files in `man/`.
-pub fn pages() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let mut command = Cli::command();
+pub fn pages(mut command: Command) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     command.build();
     let mut pages = vec![("awsenv".to_owned(), render(&command)?)];
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
@@ -24,7 +25,7 @@ pub fn pages() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     Ok(pages)
 }
 
-fn render(command: &clap::Command) -> anyhow::Result<Vec<u8>> {
+fn render(command: &Command) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut text)?;
     Ok(text)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::limits;
 use crate::credentials::Credentials;
+use crate::limits;
 use crate::secret::Secret;
 
 mod resolve;

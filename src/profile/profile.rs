@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::config::{Place, SharedConfig};
-use super::limits;
+use crate::limits;
 use crate::message::{Failure, nearest};
 use crate::secret::Secret;
 

@@ -6,9 +6,9 @@ use anyhow::Context;
 use super::sources::{self, KEYS, WEB_IDENTITY, pair, place, role_arn};
 use super::{Asked, Origin, Role, RoleChain, Source, settle};
 use crate::env::Env;
+use crate::limits;
 use crate::message::{Failure, nearest};
 use crate::profile::config::{File, SharedConfig};
-use crate::profile::limits;
 use crate::profile::profile::{Profile, circle, shown};
 use crate::secret::Secret;
 

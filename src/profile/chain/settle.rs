@@ -2,8 +2,8 @@
 
 use super::{Asked, Origin, RoleChain, SessionToken, Source};
 use crate::clock::human;
+use crate::limits;
 use crate::message::Failure;
-use crate::profile::limits;
 
 /// Puts in the asked-for length, GetSessionToken where it saves MFA codes, and AWS's limits; what may surprise
 /// becomes a note.

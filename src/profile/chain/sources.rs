@@ -6,9 +6,9 @@ use super::{Role, Source, Sso, WebIdentityToken};
 use crate::clock;
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
+use crate::limits;
 use crate::message::Failure;
 use crate::profile::config::File;
-use crate::profile::limits;
 use crate::profile::profile::{Profile, shown};
 use crate::secret::Secret;
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::{Deliver, EnvFile, Pin, PinSource, refused_name};
+use crate::limits::{self, Reason};
 use crate::profile::chain::{Role, RolesAnywhere, Sso};
-use crate::profile::limits::{self, Reason};
 use crate::toml_walk::{Document, Item, Table};
 
 /// The keys of a file, by the order of the documentation.
