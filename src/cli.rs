@@ -9,7 +9,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::commands::credentials::Format;
 use crate::commands::init::Init;
 use crate::commands::subject::{self, Asking};
-use crate::commands::{allow, completions, credentials, edit, exec, explain, hook, init, man, status, trust};
+use crate::commands::{
+    allow, completions, credentials, edit, exec, explain, hook, init, man, refresh, renew, session, status,
+    trust,
+};
 use crate::env::Env;
 use crate::message::{Exit, Failure};
 use crate::process::Unprotected;
@@ -133,6 +136,25 @@ Examples:
         #[arg(long, value_enum, default_value = "env")]
         format: Format,
     },
+    /// Renew the session now, asking for an MFA code if there has to be one
+    #[command(after_help = "Examples:\n  awsenv refresh\n  awsenv refresh acme-admin")]
+    Refresh {
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Renew a session without a person (started by a prompt)
+    #[command(hide = true)]
+    Renew {
+        #[arg(hide = true)]
+        session: String,
+        #[arg(hide = true)]
+        pwd: PathBuf,
+    },
+    /// Cached sessions
+    Session {
+        #[command(subcommand)]
+        command: Session,
+    },
     /// Print completions for a shell
     #[command(
         after_help = "Examples:\n  awsenv completions zsh > ~/.zfunc/_awsenv\n  awsenv completions fish > ~/.config/fish/completions/awsenv.fish"
@@ -154,6 +176,18 @@ enum Trust {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum Session {
+    /// What is kept, until when
+    List {
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget all: the next prompt or command asks AWS anew
+    Clear,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -260,6 +294,10 @@ pub fn run(
             let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
             return Ok(exec::run(&whose.asking()?, min_ttl, &command, &world, before));
         }
+        Command::Refresh { whose } => refresh::run(&whose.asking()?, &world),
+        Command::Renew { session, pwd } => renew::run(&session, &pwd, &world),
+        Command::Session { command: Session::List { json } } => session::list(json, &world),
+        Command::Session { command: Session::Clear } => session::clear(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Export { .. } | Command::Completions { .. } | Command::Man => unreachable!("answered above"),
     }

@@ -12,6 +12,8 @@ use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict};
 use crate::prompt::memory::{Memory, STATE};
 use crate::prompt::plan;
+use crate::prompt::resolve::{check_account, resolve};
+use crate::provider::can_walk;
 use crate::world::{self, World};
 
 /// The documented schema of `--json` (docs/json.md).
@@ -94,13 +96,16 @@ fn status(world: &World) -> Status {
                 return status;
             }
             let files = ConfigFiles::locate(&world.original, &world.places.home);
-            let answer = plan::resolve(&pinned.pin, &files, &world.original, true).and_then(|resolved| {
+            let answer = resolve(&pinned.pin, &files, &world.original, true).and_then(|resolved| {
                 status.region.clone_from(&resolved.region);
                 status.steps = chain::steps(&resolved.chain).iter().map(|step| step.summary()).collect();
                 status.account = chain::known_account(&resolved.chain);
-                let credentials = plan::at_hand(&resolved.chain, clock::now())?;
-                plan::check_account(&pinned.pin, &resolved.chain, credentials)?;
-                plan::check_delivery(&pinned.pin)
+                if resolved.is_at_hand() {
+                    plan::at_hand(&resolved, clock::now())?;
+                    return Ok(());
+                }
+                can_walk(&resolved.chain)?;
+                check_account(&resolved.name, pinned.pin.account.as_deref(), status.account.as_deref())
             });
             if let Err(error) = answer {
                 because(&mut status, &error);

@@ -46,6 +46,8 @@ pub enum Verdict {
 pub struct Pinned {
     /// The files it is made of, nearest first.
     pub files: Vec<PathBuf>,
+    /// What was approved of each: path and content.
+    pub digests: Vec<String>,
     /// All of them together.
     pub pin: Pin,
 }
@@ -67,6 +69,7 @@ impl Directory {
         let mut found =
             Self { verdict: Verdict::Nothing, watched: Vec::new(), absent: Vec::new(), complaint: None };
         let mut files = Vec::new();
+        let mut digests = Vec::new();
         let mut pin: Option<Pin> = None;
         for (depth, dir) in Path::new(pwd).ancestors().filter(|dir| dir.is_absolute()).enumerate() {
             let path = dir.join(NAME);
@@ -117,6 +120,7 @@ impl Directory {
                 continue;
             }
             files.push(path);
+            digests.push(file.digest);
             pin = Some(match pin {
                 Some(inner) => inner.over(own),
                 None => own,
@@ -126,7 +130,7 @@ impl Directory {
             }
         }
         if let Some(pin) = pin {
-            found.verdict = Verdict::Pinned(Box::new(Pinned { files, pin }));
+            found.verdict = Verdict::Pinned(Box::new(Pinned { files, digests, pin }));
         }
         found
     }

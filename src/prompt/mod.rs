@@ -22,6 +22,7 @@ pub mod env_file;
 pub mod guard;
 pub mod memory;
 pub mod plan;
+pub mod resolve;
 pub mod runtime;
 pub mod shell;
 pub mod variables;
@@ -32,7 +33,7 @@ use directory::{Directory, Verdict};
 use env_diff::EnvDiff;
 use guard::{Abilities, Guard};
 use memory::{Memory, STATE, Trace, Undone};
-use plan::Plan;
+use plan::{Need, Plan};
 use runtime::Runtime;
 use shell::Shell;
 use wanted::Wanted;
@@ -61,8 +62,12 @@ pub struct Question<'a> {
 /// What the shell evals, and what a person reads.
 #[derive(Debug)]
 pub struct Answer {
-    /// State, exports, unsets, guard: in that order.
-    pub text: Vec<u8>,
+    /// State, exports, unsets: in that order.
+    pub statements: Vec<u8>,
+    /// The guard, which goes last.
+    pub guard: Vec<u8>,
+    /// A session that somebody must fetch.
+    pub needs_session: Option<Need>,
     /// At most one line, only when something changed its meaning.
     pub notice: Option<String>,
 }
@@ -90,9 +95,13 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     let token = runtime.as_ref().and_then(|runtime| runtime.token().ok());
     let (memory, undone) = recall(question.env, question.places, question.pid);
     if question.env.text("AWSENV_DISABLE").is_some() {
-        let mut text = EnvDiff::between(question.env, &undone.original).statements(question.shell, STATE);
-        text.extend(Guard::disabled(question.shell));
-        return Answer { text, notice: None };
+        let statements = EnvDiff::between(question.env, &undone.original).statements(question.shell, STATE);
+        return Answer {
+            statements,
+            guard: Guard::disabled(question.shell),
+            needs_session: None,
+            notice: None,
+        };
     }
     let allowlist = Allowlist::new(question.places, question.settings);
     let directory = Directory::find(question.pwd, &allowlist, question.places, None);
@@ -121,10 +130,10 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         watched: directory.watched.into_iter().chain(plan.watched).collect(),
         absent: directory.absent.into_iter().chain(plan.absent).collect(),
     };
-    let mut text = EnvDiff::between(question.env, &target).statements(question.shell, STATE);
+    let statements = EnvDiff::between(question.env, &target).statements(question.shell, STATE);
     let abilities = Abilities::of(question.shell, question.version, question.pid);
-    text.extend(guard.function(abilities, runtime.as_ref()));
-    Answer { text, notice }
+    let guard = guard.function(abilities, runtime.as_ref());
+    Answer { statements, guard, needs_session: plan.needs_session, notice }
 }
 
 /// The key id, the profile and the region, where we decided over them. Never a secret: it becomes shell text.

@@ -42,6 +42,14 @@ impl Shell {
         }
     }
 
+    /// Tells the hook that an answer is on its way, and phase 2 worth a call.
+    pub fn pending(self) -> &'static [u8] {
+        match self {
+            Self::Bash | Self::Zsh => b"__awsenv_pending=1\n",
+            Self::Fish => b"set -g __awsenv_pending 1\n",
+        }
+    }
+
     /// Sets and exports variables, all by one statement where the shell has one: it is done or not done.
     pub fn export<'a>(self, variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>) -> Vec<u8> {
         let mut text = Vec::new();

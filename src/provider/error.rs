@@ -8,6 +8,7 @@ use crate::message::{Exit, Failure, printable};
 const LONGEST: usize = 400;
 
 /// A failed call as a sentence: AWS's code and message, or how the way there failed.
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands the error over")]
 pub(super) fn explain<E, R>(call: &str, error: SdkError<E, R>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
