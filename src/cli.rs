@@ -110,14 +110,14 @@ Examples:
   awsenv exec acme-prod -- aws s3 ls
   awsenv exec --stage prod -- ./deploy
 
-Exit codes: the command's own; 125 awsenv failed, 126 cannot be run, 127 not found.")]
+Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 cannot be run, 127 not found.")]
     Exec {
         #[command(flatten)]
         whose: Whose,
         /// Only with credentials that are good for at least so long
         #[arg(long, value_name = "DURATION")]
         min_ttl: Option<String>,
-        /// Serve fresh credentials to the command instead of keys in its environment
+        /// Not in this version yet: serve credentials to the command instead of keys in its environment
         #[arg(long)]
         endpoint: bool,
         /// The command and its arguments
@@ -128,7 +128,7 @@ Exit codes: the command's own; 125 awsenv failed, 126 cannot be run, 127 not fou
     #[command(after_help = "\
 Examples:
   credential_process = awsenv credentials acme-dev --format process
-  awsenv credentials --format dotenv > .env.local")]
+  awsenv credentials --format fish | source")]
     Credentials {
         #[command(flatten)]
         whose: Whose,
@@ -197,10 +197,10 @@ enum HookShell {
     Fish,
 }
 
-/// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's.
+/// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's, else those of `default`.
 #[derive(Args, Debug)]
 struct Whose {
-    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE
+    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
     #[arg(value_name = "P")]
     name: Option<String>,
     /// The same, as an option

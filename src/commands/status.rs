@@ -62,10 +62,7 @@ fn status(world: &World) -> Status {
         region: None,
         steps: Vec::new(),
         loaded: memory.as_ref().is_some_and(|memory| {
-            !memory.lost
-                && memory.files == directory.verdict.files()
-                && memory.traces.contains_key("AWS_ACCESS_KEY_ID")
-                && world.env.get("AWSENV_PROFILE").is_some()
+            !memory.lost && memory.files == directory.verdict.files() && holds(memory, &directory.verdict)
         }),
         expiration: world
             .env
@@ -115,6 +112,12 @@ fn status(world: &World) -> Status {
     status
 }
 
+/// Credentials, or the plain variables of a pin that has none; but not the sentence of one that failed.
+fn holds(memory: &Memory, verdict: &Verdict) -> bool {
+    let credentials = memory.traces.contains_key("AWSENV_PROFILE");
+    credentials || matches!(verdict, Verdict::Pinned(pinned) if pinned.pin.source.is_none())
+}
+
 fn because(status: &mut Status, error: &anyhow::Error) {
     status.reason = Some(format!("{error:#}"));
     status.hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
@@ -137,6 +140,7 @@ fn card(status: &Status, world: &World) -> String {
             (true, ..) => "no: credentials were set by hand".into(),
             (_, true, Some(until)) => format!("yes, until {until}"),
             (_, true, None) => "yes".into(),
+            (_, false, _) if world.env.text("AWSENV_DISABLE").is_some() => "no: AWSENV_DISABLE is set".into(),
             (_, false, _) if world.env.get(STATE).is_none() => "no: no hook has run in this shell".into(),
             (_, false, _) => "no".into(),
         };
