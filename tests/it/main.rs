@@ -6,5 +6,9 @@ mod run;
 mod shell;
 mod world;
 
+mod explain;
 mod generated;
 mod house;
+mod init_edit;
+mod status;
+mod trust;
