@@ -6,6 +6,7 @@ mod run;
 mod shell;
 mod world;
 
+mod exec;
 mod explain;
 mod generated;
 mod house;

@@ -79,6 +79,12 @@ impl<'w> Run<'w> {
         self
     }
 
+    /// With this on its stdin.
+    pub(crate) fn stdin(mut self, text: &str) -> Self {
+        self.stdin = text.to_owned();
+        self
+    }
+
     /// What it has to print.
     pub(crate) fn stdout(mut self, text: impl Into<String>) -> Self {
         self.stdout = Some(text.into());
