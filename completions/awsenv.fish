@@ -79,7 +79,7 @@ env\t'`export NAME=\'…\'`, for sh, bash and zsh'
 fish\t'`set -gx NAME \'…\'`'
 powershell\t'`$Env:NAME = \'…\'`'
 nu\t'A record for `from json | load-env`'
-dotenv\t'`NAME="…"`'
+dotenv\t'`NAME=value`, quoted only if it must be'
 ini\t'A section of ~/.aws/credentials'
 json\t'Everything known, as one object'"
 complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l no-session -d 'No session of GetSessionToken in between'
