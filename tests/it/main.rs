@@ -6,6 +6,7 @@ mod run;
 mod shell;
 mod world;
 
+mod credentials;
 mod exec;
 mod explain;
 mod generated;
