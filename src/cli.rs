@@ -46,12 +46,6 @@ enum Command {
         /// bash, zsh or fish
         shell: HookShell,
     },
-    /// Print what the hook evals at a prompt (called by the hook)
-    #[command(hide = true, override_usage = "awsenv export SHELL PID VERSION PWD [wait]")]
-    Export {
-        #[arg(hide = true)]
-        arguments: Vec<OsString>,
-    },
     /// Write a first .awsenv here, and allow it
     #[command(
         after_help = "Examples:\n  awsenv init acme-dev\n  awsenv init acme-dev --account 111122223333 --region eu-west-1"
@@ -243,6 +237,13 @@ pub fn run(
     env: Env,
     before: &Unprotected,
 ) -> anyhow::Result<ExitCode> {
+    // The prompt's door did not know it for a hook's question, and no person has to know of it.
+    if arguments.first().is_some_and(|first| first == "export") {
+        return Err(Failure::new("export is called by the shell's hook")
+            .hint("eval \"$(awsenv hook bash)\", or `awsenv credentials` to print them")
+            .exit(Exit::Usage)
+            .into());
+    }
     let cli = match Cli::try_parse_from(
         [OsStr::new("awsenv")].into_iter().chain(arguments.iter().map(OsString::as_os_str)),
     ) {
@@ -258,12 +259,6 @@ pub fn run(
             return completions::run(*shell, Cli::command()).map(|()| ExitCode::SUCCESS);
         }
         Command::Man => return man::run(Cli::command()).map(|()| ExitCode::SUCCESS),
-        Command::Export { .. } => {
-            return Err(Failure::new("export is called by the shell's hook")
-                .hint("eval \"$(awsenv hook bash)\", or `awsenv credentials` to print them")
-                .exit(Exit::Usage)
-                .into());
-        }
         _ => {}
     }
     let world = World::of(env)?;
@@ -299,7 +294,7 @@ pub fn run(
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
-        Command::Export { .. } | Command::Completions { .. } | Command::Man => unreachable!("answered above"),
+        Command::Completions { .. } | Command::Man => unreachable!("answered above"),
     }
     .map(|()| ExitCode::SUCCESS)
 }

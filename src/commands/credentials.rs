@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::subject::{Asking, subject};
 use crate::clock;
 use crate::credentials::Credentials;
-use crate::prompt::shell::Shell;
+use crate::prompt::shell::{Shell, quote_posix};
 use crate::world::{self, World};
 
 /// Who reads.
@@ -23,7 +23,7 @@ pub enum Format {
     Powershell,
     /// A record for `from json | load-env`.
     Nu,
-    /// `NAME="…"`.
+    /// `NAME=value`, quoted only if it must be.
     Dotenv,
     /// A section of ~/.aws/credentials.
     Ini,
@@ -45,12 +45,12 @@ pub fn run(asking: &Asking<'_>, format: Format, world: &World) -> anyhow::Result
         Format::Nu => json_line(&Value::Object(
             variables.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect(),
         )),
-        Format::Env => shell(Shell::Bash, &variables),
-        Format::Fish => shell(Shell::Fish, &variables),
+        Format::Env => lines(&variables, |name, value| format!("export {name}={}", quote_posix(value))),
+        Format::Fish => Shell::Fish.export(variables.iter().map(|(name, value)| (*name, OsStr::new(value)))),
         Format::Powershell => {
             lines(&variables, |name, value| format!("$Env:{name} = '{}'", value.replace('\'', "''")))
         }
-        Format::Dotenv => lines(&variables, |name, value| format!("{name}=\"{}\"", escaped(value))),
+        Format::Dotenv => lines(&variables, |name, value| format!("{name}={}", quote_dotenv(value))),
         Format::Ini => ini(&subject.resolved.name, &credentials, region),
     };
     world::out(&text)
@@ -72,32 +72,25 @@ fn variables(credentials: &Credentials, region: Option<&str>) -> Vec<(&'static s
     variables
 }
 
-fn shell(shell: Shell, variables: &[(&str, String)]) -> Vec<u8> {
-    match shell {
-        // A line each, for readers that take the text apart.
-        Shell::Bash | Shell::Zsh => variables
-            .iter()
-            .flat_map(|(name, value)| {
-                [format!("export {name}=").into_bytes(), shell.quote(value), b"\n".to_vec()]
-            })
-            .flatten()
-            .collect(),
-        Shell::Fish => shell.export(variables.iter().map(|(name, value)| (*name, OsStr::new(value)))),
-    }
-}
-
 fn lines(variables: &[(&str, String)], line: impl Fn(&str, &str) -> String) -> Vec<u8> {
     variables.iter().map(|(name, value)| line(name, value) + "\n").collect::<String>().into_bytes()
 }
 
-/// As the common dotenv readers unescape a double-quoted value.
-fn escaped(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('$', "\\$")
-        .replace('`', "\\`")
-        .replace('\n', "\\n")
+/// Readers of dotenv agree on bare words (docker takes quotes for part of the value), nearly on `'…'`, and
+/// hardly on `"…"`.
+fn quote_dotenv(value: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+=:@,%".contains(&byte);
+    if value.bytes().all(bare) {
+        return value.to_owned();
+    }
+    if !value.contains('\'') {
+        return format!("'{value}'");
+    }
+    let mut escaped = value.to_owned();
+    for special in ['\\', '"', '$', '`'] {
+        escaped = escaped.replace(special, &format!("\\{special}"));
+    }
+    format!("\"{escaped}\"")
 }
 
 fn json_line(value: &Value) -> Vec<u8> {

@@ -93,6 +93,11 @@ impl Shell {
     }
 }
 
+/// `'…'` for any POSIX shell, dash too, which knows no `$'…'`.
+pub fn quote_posix(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\\''"))
+}
+
 /// `'…'` where that is enough, else `$'…'`: one line of ASCII whatever comes in, immune to history expansion,
 /// `rc_quotes`, `csh_junkie_quotes` and the locale.
 fn quote_ansi(bytes: &[u8]) -> Vec<u8> {

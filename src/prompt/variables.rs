@@ -15,16 +15,11 @@ const IDENTITY: [&str; 8] = [
 /// Unset together with the identity: an expiration beside other keys makes boto3 fail.
 const EXPIRATIONS: [&str; 2] = ["AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"];
 
+/// They name whose keys these are: another tool's, or those of an `exec` outside, would lie beside ours.
+const LABELS: [&str; 4] = ["AWSENV_PROFILE", "AWSENV_ACCOUNT", "AWSENV_EXPIRATION", "AWS_VAULT"];
+
 /// What is set beside keys, besides `[env]` and the profile's own settings.
-const BESIDE: [&str; 7] = [
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWSENV_PROFILE",
-    "AWSENV_ACCOUNT",
-    "AWSENV_EXPIRATION",
-    "AWS_VAULT",
-];
+const BESIDE: [&str; 3] = ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED"];
 
 /// A profile's settings that have a variable, beside `AWS_ENDPOINT_URL*`.
 const SETTINGS: [&str; 8] = [
@@ -45,14 +40,14 @@ pub fn is_identity(name: &str) -> bool {
 
 /// Whether awsenv takes the variable away while it provides (or withholds) credentials.
 pub fn is_cleared(name: &str) -> bool {
-    is_identity(name) || EXPIRATIONS.contains(&name)
+    is_identity(name) || EXPIRATIONS.contains(&name) || LABELS.contains(&name)
 }
 
 /// Whether a value may be written into the state in clear: known names that never hold a secret. All else,
 /// `[env]` originals included, is sealed.
 pub fn is_plain(name: &str) -> bool {
     !matches!(name, "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_SECURITY_TOKEN")
-        && (IDENTITY.contains(&name) || EXPIRATIONS.contains(&name) || BESIDE.contains(&name))
+        && [&IDENTITY[..], &EXPIRATIONS, &LABELS, &BESIDE].iter().any(|names| names.contains(&name))
 }
 
 /// Whether the hook's own text unsets the variable when the program does not answer (`__awsenv_unload`).
@@ -69,7 +64,7 @@ pub fn is_ours_to_touch(name: &str) -> bool {
     let spelled = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     let prefixed = spelled && (is_identity(name) || name.starts_with("AWS_ENDPOINT_URL"));
     prefixed
-        || [&EXPIRATIONS[..], &BESIDE, &SETTINGS].iter().any(|names| names.contains(&name))
+        || [&EXPIRATIONS[..], &LABELS, &BESIDE, &SETTINGS].iter().any(|names| names.contains(&name))
         || super::env_file::refused_name(name).is_none()
 }
 
@@ -81,5 +76,5 @@ pub fn fixed_names() -> impl Iterator<Item = &'static str> {
         "AWS_CONTAINER_AUTHORIZATION_TOKEN",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     ];
-    IDENTITY.into_iter().chain(EXPIRATIONS).chain(BESIDE).chain(CONTAINER)
+    IDENTITY.into_iter().chain(EXPIRATIONS).chain(LABELS).chain(BESIDE).chain(CONTAINER)
 }

@@ -1,0 +1,102 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_awsenv_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_awsenv_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_awsenv_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_awsenv_using_subcommand
+    set -l cmd (__fish_awsenv_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c awsenv -n "__fish_awsenv_needs_command" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_needs_command" -s V -l version -d 'Print version'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "hook" -d 'Print the text that a shell evals at its start'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "init" -d 'Write a first .awsenv here, and allow it'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "edit" -d 'Open the .awsenv in your editor, and allow what you saved'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "allow" -d 'Let the .awsenv count, as it is now'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "deny" -d 'Never let the .awsenv count, whatever it will contain'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "trust" -d 'What you have allowed and denied'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "status" -d 'What is loaded here, from where, until when, and why not'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "explain" -d 'How credentials would be got, without network'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "exec" -d 'Run one command with the credentials; without a command, a shell'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "credentials" -d 'Print the credentials, quoted for whoever reads'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "completions" -d 'Print completions for a shell'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c awsenv -n "__fish_awsenv_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c awsenv -n "__fish_awsenv_using_subcommand hook" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand init" -l account -d 'Refuse credentials of any other account' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand init" -l region -d 'A region that wins over the profile\'s' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand init" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand edit" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand allow" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand deny" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand trust; and not __fish_seen_subcommand_from list help" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand trust; and not __fish_seen_subcommand_from list help" -f -a "list" -d 'Every decision made so far'
+complete -c awsenv -n "__fish_awsenv_using_subcommand trust; and not __fish_seen_subcommand_from list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c awsenv -n "__fish_awsenv_using_subcommand trust; and __fish_seen_subcommand_from list" -l json -d 'For scripts; the schema is in docs/json.md'
+complete -c awsenv -n "__fish_awsenv_using_subcommand trust; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "list" -d 'Every decision made so far'
+complete -c awsenv -n "__fish_awsenv_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c awsenv -n "__fish_awsenv_using_subcommand status" -l json -d 'For scripts; the schema is in docs/json.md'
+complete -c awsenv -n "__fish_awsenv_using_subcommand status" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand explain" -l profile -d 'The same, as an option' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand explain" -l stage -d 'A stage of the directory\'s .awsenv' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand explain" -l duration -d 'Ask for sessions of this length (15m to 12h)' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand explain" -l region -d 'A region that wins over all others' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand explain" -l no-session -d 'No session of GetSessionToken in between'
+complete -c awsenv -n "__fish_awsenv_using_subcommand explain" -l json -d 'For scripts; the schema is in docs/json.md'
+complete -c awsenv -n "__fish_awsenv_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l profile -d 'The same, as an option' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l stage -d 'A stage of the directory\'s .awsenv' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l duration -d 'Ask for sessions of this length (15m to 12h)' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l region -d 'A region that wins over all others' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l min-ttl -d 'Only with credentials that are good for at least so long' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l no-session -d 'No session of GetSessionToken in between'
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l endpoint -d 'Serve fresh credentials to the command instead of keys in its environment'
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l profile -d 'The same, as an option' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l stage -d 'A stage of the directory\'s .awsenv' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l duration -d 'Ask for sessions of this length (15m to 12h)' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l region -d 'A region that wins over all others' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l format -d 'Who reads' -r -f -a "process\t'The credential_process contract of the AWS SDKs'
+env\t'`export NAME=\'…\'`, for sh, bash and zsh'
+fish\t'`set -gx NAME \'…\'`'
+powershell\t'`$Env:NAME = \'…\'`'
+nu\t'A record for `from json | load-env`'
+dotenv\t'`NAME=value`, quoted only if it must be'
+ini\t'A section of ~/.aws/credentials'
+json\t'Everything known, as one object'"
+complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l no-session -d 'No session of GetSessionToken in between'
+complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c awsenv -n "__fish_awsenv_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand man" -s h -l help -d 'Print help'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "hook" -d 'Print the text that a shell evals at its start'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "init" -d 'Write a first .awsenv here, and allow it'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "edit" -d 'Open the .awsenv in your editor, and allow what you saved'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "allow" -d 'Let the .awsenv count, as it is now'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "deny" -d 'Never let the .awsenv count, whatever it will contain'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "trust" -d 'What you have allowed and denied'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "status" -d 'What is loaded here, from where, until when, and why not'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "explain" -d 'How credentials would be got, without network'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "exec" -d 'Run one command with the credentials; without a command, a shell'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "credentials" -d 'Print the credentials, quoted for whoever reads'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "completions" -d 'Print completions for a shell'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "man" -d 'Print the manual page'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and not __fish_seen_subcommand_from hook init edit allow deny trust status explain exec credentials completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c awsenv -n "__fish_awsenv_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "list" -d 'Every decision made so far'

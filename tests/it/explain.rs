@@ -1,0 +1,115 @@
+//! explain: how credentials would be got, without network.
+
+use crate::world::World;
+
+/// A role behind a role behind keys with MFA, with everything that may go into a call.
+pub(crate) const CHAIN: &str = "\
+[profile base]
+region = eu-west-1
+aws_access_key_id = AKIABASE
+aws_secret_access_key = base/secret
+
+[profile ops]
+role_arn = arn:aws:iam::111122223333:role/Ops
+source_profile = base
+mfa_serial = arn:aws:iam::111122223333:mfa/me
+
+[profile deploy]
+region = us-east-1
+role_arn = arn:aws:iam::444455556666:role/Deploy
+source_profile = ops
+external_id = acme
+role_session_name = me
+duration_seconds = 1800
+";
+
+#[test]
+fn a_chain_is_drawn_step_by_step_with_the_lines_that_decided() {
+    World::new()
+        .config(CHAIN)
+        .run(["explain", "deploy"])
+        .stdout(
+            "deploy
+  account 444455556666
+  region  us-east-1
+  1. StaticKeys profile base ($HOME/.aws/config:3)
+  2. GetSessionToken profile ops MFA arn:aws:iam::111122223333:mfa/me ($HOME/.aws/config:9)
+  3. AssumeRole arn:aws:iam::111122223333:role/Ops profile ops ($HOME/.aws/config:7)
+  4. AssumeRole arn:aws:iam::444455556666:role/Deploy profile deploy 30m external id acme ($HOME/.aws/config:13)
+",
+        )
+        .success();
+}
+
+#[test]
+fn without_a_profile_it_is_the_directorys_pin() {
+    World::with_pin()
+        .run(["explain"])
+        .at("acme")
+        .stdout("dev\n  account 111122223333\n  region  eu-west-1\n  1. StaticKeys profile dev ($HOME/.aws/config:3)\n")
+        .success();
+}
+
+#[test]
+fn the_files_own_roles_come_on_top() {
+    let world = World::with_profiles()
+        .file(
+            "acme/.awsenv",
+            "profile = \"dev\"\n[[role]]\narn = \"arn:aws:iam::444455556666:role/Deploy\"\nduration = \"30m\"\n",
+        )
+        .allowed("acme");
+    let explained = world.run(["explain", "--json"]).at("acme").any_stdout().success().json();
+    let calls: Vec<_> = explained["steps"].as_array().unwrap().iter().map(|step| &step["call"]).collect();
+    assert_eq!(calls, ["StaticKeys", "AssumeRole"]);
+    assert_eq!(explained["account"], "444455556666");
+    assert_eq!(explained["steps"][1]["duration_seconds"], 1800);
+}
+
+#[test]
+fn options_change_the_answer() {
+    let world = World::new().config(CHAIN);
+    let ask = |option: &str, value: &str| {
+        world.run(["explain", "ops", "--json"]).arg(option).arg(value).any_stdout().success().json()
+    };
+    assert_eq!(ask("--region", "eu-north-1")["region"], "eu-north-1");
+    let steps = world.run(["explain", "ops", "--no-session", "--json"]).any_stdout().success().json();
+    let calls: Vec<_> = steps["steps"].as_array().unwrap().iter().map(|step| &step["call"]).collect();
+    assert_eq!(calls, ["StaticKeys", "AssumeRole"]);
+    assert_eq!(steps["steps"][1]["mfa_serial"], "arn:aws:iam::111122223333:mfa/me");
+    let asked =
+        world.run(["explain", "ops", "--no-session", "--duration", "2h", "--json"]).any_stdout().success();
+    assert_eq!(asked.json()["steps"][1]["duration_seconds"], 7200);
+}
+
+#[test]
+fn what_the_environment_would_put_in_front_is_named() {
+    let world = World::with_pin().env("AWS_PROFILE", "prod").env("AWS_ACCESS_KEY_ID", "AKIAMINE");
+    let explained = world.run(["explain", "--json"]).at("acme").any_stdout().success().json();
+    assert_eq!(explained["shadowed_by"], serde_json::json!(["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]));
+    let drawn = world.run(["explain"]).at("acme").any_stdout().success().stdout;
+    let line = "  set in your environment, put aside while this is loaded: AWS_ACCESS_KEY_ID, AWS_PROFILE\n";
+    assert!(drawn.ends_with(line), "{drawn}");
+}
+
+#[test]
+fn a_cycle_is_an_error_that_names_the_path() {
+    let world = World::new().config(
+        "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/A\nsource_profile = b\n\
+         [profile b]\nrole_arn = arn:aws:iam::111122223333:role/B\nsource_profile = a\n",
+    );
+    let output = world.run(["explain", "a"]).any_stderr().exits(1);
+    assert!(output.stderr.contains("a → b → a"), "{}", output.stderr);
+}
+
+#[test]
+fn a_secret_is_never_explained() {
+    let world = World::new().config(
+        "[profile p]\ncredential_process = /bin/vend --token planted\naws_account_id = 111122223333\n",
+    );
+    for output in [
+        world.run(["explain", "p"]).any_stdout().success(),
+        world.run(["explain", "p", "--json"]).any_stdout().success(),
+    ] {
+        assert!(!output.stdout.contains("planted"), "{}", output.stdout);
+    }
+}

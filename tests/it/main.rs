@@ -1,0 +1,16 @@
+//! The program as people meet it: every test runs the real binary in a [`world::World`] of its own.
+//! One file a feature.
+#![cfg(test)]
+
+mod run;
+mod shell;
+mod world;
+
+mod credentials;
+mod exec;
+mod explain;
+mod generated;
+mod house;
+mod init_edit;
+mod status;
+mod trust;

@@ -1,0 +1,117 @@
+//! status: what is loaded here, from where, until when, and why not.
+
+use crate::shell::Kind;
+use crate::world::World;
+
+#[test]
+fn nothing_here_is_one_line() {
+    World::new().run(["status"]).stdout("nothing is pinned here\n").success();
+}
+
+#[test]
+fn a_pin_is_told_with_its_account_and_file() {
+    World::with_pin()
+        .run(["status"])
+        .at("acme")
+        .stdout(
+            "dev
+  account  111122223333
+  region   eu-west-1
+  by       StaticKeys dev
+  loaded   no: no hook has run in this shell
+  file     ~/acme/.awsenv
+",
+        )
+        .success();
+}
+
+#[test]
+fn in_a_shell_with_the_hook_it_is_loaded() {
+    let world = World::with_pin();
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let status = world.run(["status"]).at("acme").environment(&shell.env).any_stdout().success();
+    assert!(status.stdout.contains("  loaded   yes\n"), "{}", status.stdout);
+    shell.env.set("AWS_ACCESS_KEY_ID", "AKIAMINE");
+    shell.prompt();
+    let status = world.run(["status"]).at("acme").environment(&shell.env).any_stdout().success();
+    assert!(status.stdout.contains("  loaded   no: credentials were set by hand\n"), "{}", status.stdout);
+}
+
+#[test]
+fn a_file_nobody_allowed_is_named_with_what_to_do() {
+    World::with_profiles()
+        .file("acme/.awsenv", "profile = \"dev\"\n")
+        .run(["status"])
+        .at("acme")
+        .stdout(
+            "not allowed
+  file     ~/acme/.awsenv
+  why      ~/acme/.awsenv is not allowed; look at it, then run `awsenv allow`
+",
+        )
+        .success();
+}
+
+#[test]
+fn a_changed_file_is_refused_with_the_reason() {
+    let world = World::with_pin();
+    world.write("acme/.awsenv", "profile = \"prod\"\n");
+    world
+        .run(["status"])
+        .at("acme")
+        .stdout(
+            "no credentials
+  file     ~/acme/.awsenv
+  why      ~/acme/.awsenv has changed since it was allowed
+  hint     look at it, then run `awsenv allow`
+",
+        )
+        .success();
+}
+
+#[test]
+fn variables_alone_are_a_pin_too() {
+    World::new()
+        .file("acme/.awsenv", "region = \"eu-west-1\"\n[env]\nTF_WORKSPACE = \"dev\"\n")
+        .allowed("acme")
+        .run(["status"])
+        .at("acme")
+        .stdout(
+            "variables only
+  region   eu-west-1
+  loaded   no: no hook has run in this shell
+  file     ~/acme/.awsenv
+",
+        )
+        .success();
+}
+
+#[test]
+fn a_profile_that_cannot_be_used_says_why() {
+    World::with_profiles()
+        .file("acme/.awsenv", "profile = \"dve\"\n")
+        .allowed("acme")
+        .run(["status"])
+        .at("acme")
+        .stdout(
+            "dve
+  loaded   no: no hook has run in this shell
+  file     ~/acme/.awsenv
+  why      cannot use profile dve: there is no profile dve in $HOME/.aws/config or $HOME/.aws/credentials
+  hint     did you mean dev?
+",
+        )
+        .success();
+}
+
+#[test]
+fn links_are_told_as_the_shell_calls_them() {
+    let world = World::with_pin();
+    std::os::unix::fs::symlink(world.at("acme"), world.at("link")).unwrap();
+    let status = world.run(["status"]).at("link").any_stdout().success();
+    assert!(status.stdout.contains("  file     ~/link/.awsenv\n"), "{}", status.stdout);
+    // A PWD that is not where we are is not believed.
+    let status = world.run(["status"]).at("link").env("PWD", "/").any_stdout().success();
+    assert!(status.stdout.contains("  file     ~/acme/.awsenv\n"), "{}", status.stdout);
+}

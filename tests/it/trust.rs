@@ -1,0 +1,172 @@
+//! allow, deny, trust list: a person's word on a file.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::world::World;
+
+#[test]
+fn a_file_counts_only_after_allow() {
+    let world = World::with_profiles().file("acme/.awsenv", "profile = \"dev\"\n");
+    world
+        .run(["exec", "--", "true"])
+        .at("acme")
+        .stderr("awsenv: ~/acme/.awsenv is not allowed\nawsenv: hint: look at it, then run `awsenv allow`\n")
+        .exits(4);
+    world.run(["allow"]).at("acme").stderr("awsenv: allowed ~/acme/.awsenv\n").success();
+    world.run(["exec", "--", "true"]).at("acme").success();
+}
+
+#[test]
+fn allow_takes_the_nearest_file_upward_a_directory_or_a_file() {
+    let world = World::with_profiles().file("acme/.awsenv", "profile = \"dev\"\n").file("acme/deep/er/x", "");
+    let allowed = "awsenv: allowed ~/acme/.awsenv\n";
+    world.run(["allow"]).at("acme/deep/er").stderr(allowed).success();
+    world.run(["allow", "acme"]).stderr(allowed).success();
+    world.run(["allow", "acme/.awsenv"]).stderr(allowed).success();
+    world.run(["allow", ".."]).at("acme/deep").stderr(allowed).success();
+}
+
+#[test]
+fn what_is_not_there_cannot_be_allowed_or_denied() {
+    let world = World::new();
+    for command in ["allow", "deny"] {
+        world
+            .run([command])
+            .stderr("awsenv: no .awsenv here or above\nawsenv: hint: `awsenv init PROFILE` writes one\n")
+            .exits(1);
+        world
+            .run([command, "nowhere"])
+            .stderr("awsenv: cannot find $HOME/nowhere: No such file or directory (os error 2)\n")
+            .exits(1);
+    }
+}
+
+#[test]
+fn a_file_with_a_mistake_is_not_allowed() {
+    let world = World::with_profiles().file("acme/.awsenv", "profile = \"dev\"\nregoin = \"eu-west-1\"\n");
+    world
+        .run(["allow"])
+        .at("acme")
+        .stderr("awsenv: $HOME/acme/.awsenv:2: regoin: unknown key\nawsenv: hint: did you mean `region`?\n")
+        .exits(1);
+    world.run(["trust", "list"]).success();
+}
+
+#[test]
+fn a_changed_file_is_refused_until_it_is_allowed_again() {
+    let world = World::with_pin();
+    world.write("acme/.awsenv", "profile = \"prod\"\n");
+    world.run(["trust", "list"]).stdout("changed  ~/acme/.awsenv\n").success();
+    world
+        .run(["exec", "--", "true"])
+        .at("acme")
+        .stderr(
+            "awsenv: ~/acme/.awsenv has changed since it was allowed\n\
+             awsenv: hint: look at it, then run `awsenv allow`\n",
+        )
+        .exits(4);
+    world.allow("acme");
+    world.run(["trust", "list"]).stdout("allowed  ~/acme/.awsenv\n").success();
+}
+
+#[test]
+fn deny_is_by_path_and_outlives_edits() {
+    let world = World::with_pin();
+    world.run(["deny"]).at("acme").stderr("awsenv: denied ~/acme/.awsenv\n").success();
+    world.write("acme/.awsenv", "profile = \"prod\"\n");
+    world.run(["trust", "list"]).stdout("denied   ~/acme/.awsenv\n").success();
+    world.run(["status"]).at("acme").stdout("nothing is pinned here\n").success();
+    world.allow("acme");
+    world.run(["trust", "list"]).stdout("allowed  ~/acme/.awsenv\n").success();
+}
+
+#[test]
+fn below_a_denied_file_the_outer_one_counts() {
+    let world = World::with_pin().file("acme/sub/.awsenv", "profile = \"prod\"\n");
+    world.run(["deny"]).at("acme/sub").any_stderr().success();
+    let env = world.run(["exec", "--", "env"]).at("acme/sub").any_stdout().success().variables();
+    assert_eq!(env.text("AWS_ACCESS_KEY_ID"), Some("AKIADEV"));
+}
+
+#[test]
+fn the_list_tells_every_decision_by_path() {
+    let world = World::with_pin()
+        .file("b/.awsenv", "profile = \"prod\"\n")
+        .file("c/.awsenv", "profile = \"prod\"\n")
+        .allowed("c");
+    world.run(["deny", "b"]).any_stderr().success();
+    fs::remove_file(world.at("c/.awsenv")).unwrap();
+    let told = "allowed  ~/acme/.awsenv\ndenied   ~/b/.awsenv\ngone     ~/c/.awsenv\n";
+    world.run(["trust", "list"]).stdout(told).success();
+}
+
+#[test]
+fn a_link_is_followed_and_only_what_it_leads_to_counts() {
+    let world = World::with_pin().file("other/.awsenv", "profile = \"prod\"\n");
+    fs::create_dir(world.at("linked")).unwrap();
+    symlink(world.at("acme/.awsenv"), world.at("linked/.awsenv")).unwrap();
+    world.run(["exec", "--", "true"]).at("linked").success();
+    fs::remove_file(world.at("linked/.awsenv")).unwrap();
+    symlink(world.at("other/.awsenv"), world.at("linked/.awsenv")).unwrap();
+    world.run(["exec", "--", "true"]).at("linked").any_stderr().exits(4);
+}
+
+#[test]
+fn a_copy_of_an_allowed_file_is_not_allowed() {
+    let world = World::with_pin();
+    fs::create_dir(world.at("copy")).unwrap();
+    fs::copy(world.at("acme/.awsenv"), world.at("copy/.awsenv")).unwrap();
+    world.run(["exec", "--", "true"]).at("copy").any_stderr().exits(4);
+}
+
+#[test]
+fn a_file_that_others_may_write_is_not_believed() {
+    let world = World::with_pin().file("b/.awsenv", "profile = \"prod\"\n");
+    for path in ["acme/.awsenv", "b/.awsenv"] {
+        fs::set_permissions(world.at(path), fs::Permissions::from_mode(0o666)).unwrap();
+    }
+    world
+        .run(["exec", "--", "true"])
+        .at("acme")
+        .stderr(
+            "awsenv: ~/acme/.awsenv can be written by anybody (chmod o-w)\n\
+             awsenv: hint: look at it, then run `awsenv allow`\n",
+        )
+        .exits(4);
+    world
+        .run(["allow"])
+        .at("b")
+        .stderr("awsenv: cannot allow $HOME/b/.awsenv: it can be written by anybody (chmod o-w)\n")
+        .exits(1);
+}
+
+#[test]
+fn a_trusted_prefix_takes_whole_components_and_never_covers_env() {
+    let world = World::with_profiles()
+        .settings("trusted = [\"~/work\"]\n")
+        .file("work/acme/.awsenv", "profile = \"dev\"\n")
+        .file("work-evil/.awsenv", "profile = \"dev\"\n")
+        .file("work/env/.awsenv", "profile = \"dev\"\n[env]\nA = \"1\"\n");
+    world.run(["exec", "--", "true"]).at("work/acme").success();
+    world.run(["exec", "--", "true"]).at("work-evil").any_stderr().exits(4);
+    world.run(["exec", "--", "true"]).at("work/env").any_stderr().exits(4);
+    world.allow("work/env");
+    world.run(["exec", "--", "true"]).at("work/env").success();
+}
+
+#[test]
+fn a_path_that_would_steer_the_terminal_is_escaped() {
+    let world = World::with_profiles().file("a\u{1b}[31mb/.awsenv", "profile = \"dev\"\n");
+    world.run(["allow"]).at("a\u{1b}[31mb").stderr("awsenv: allowed ~/a\\u{1b}[31mb/.awsenv\n").success();
+    world.run(["trust", "list"]).stdout("allowed  ~/a\\u{1b}[31mb/.awsenv\n").success();
+}
+
+#[test]
+fn allow_works_where_shells_cannot_be_told_and_says_so() {
+    let world = World::with_profiles().file("acme/.awsenv", "profile = \"dev\"\n");
+    let output = world.run(["allow", "acme"]).env("XDG_RUNTIME_DIR", "/proc/nowhere").any_stderr().success();
+    let told = "awsenv: open shells will not notice before their next cd: ";
+    assert!(output.stderr.starts_with(told), "{}", output.stderr);
+    assert!(output.stderr.ends_with("\nawsenv: allowed ~/acme/.awsenv\n"), "{}", output.stderr);
+}

@@ -1,0 +1,192 @@
+//! A scratch machine for one test: a home, the user's directories, an environment with nothing else in it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use awsenv::env::Env;
+use tempfile::TempDir;
+
+use crate::run::Run;
+use crate::shell::{Kind, Shell};
+
+/// Two profiles with keys, and what later versions or nobody can use.
+pub(crate) const CONFIG: &str = "\
+[profile dev]
+region = eu-west-1
+aws_access_key_id = AKIADEV
+aws_secret_access_key = dev/secret
+aws_account_id = 111122223333
+
+[profile prod]
+region = us-east-1
+aws_access_key_id = AKIAPROD
+aws_secret_access_key = prod/secret
+aws_account_id = 999988887777
+";
+
+/// The home and everything in it go when the test ends.
+pub(crate) struct World {
+    root: TempDir,
+    runtime: TempDir,
+    env: Env,
+}
+
+impl World {
+    /// An empty home.
+    pub(crate) fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        // On tmpfs, as systemd makes it: the key that seals what rests on disk needs that.
+        let memory = Path::new("/dev/shm");
+        let runtime = if memory.is_dir() {
+            tempfile::tempdir_in(memory).unwrap()
+        } else {
+            tempfile::tempdir().unwrap()
+        };
+        let mut world = Self { root, runtime, env: Env::default() };
+        let home = world.home();
+        fs::create_dir_all(home.join(".aws")).unwrap();
+        for (name, path) in [
+            ("HOME", home.clone()),
+            ("XDG_CONFIG_HOME", home.join(".config")),
+            ("XDG_DATA_HOME", home.join(".local/share")),
+            ("XDG_STATE_HOME", home.join(".local/state")),
+            ("XDG_RUNTIME_DIR", world.runtime()),
+        ] {
+            world.env.set(name, path);
+        }
+        world.env.set("PATH", Env::of_this_process().get("PATH").unwrap());
+        world.env.set("LC_ALL", "C.UTF-8");
+        world
+    }
+
+    /// A home with the profiles of [`CONFIG`].
+    pub(crate) fn with_profiles() -> Self {
+        Self::new().config(CONFIG)
+    }
+
+    /// [`World::with_profiles`], and `acme/.awsenv` allowed there, which pins `dev`.
+    pub(crate) fn with_pin() -> Self {
+        Self::with_profiles().file("acme/.awsenv", "profile = \"dev\"\n").allowed("acme")
+    }
+
+    /// Writes `~/.aws/config`.
+    pub(crate) fn config(self, text: &str) -> Self {
+        self.file(".aws/config", text)
+    }
+
+    /// Writes the user's settings.
+    pub(crate) fn settings(self, text: &str) -> Self {
+        self.file(".config/awsenv/config.toml", text)
+    }
+
+    /// Writes a file below home.
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+        self.write(path, text);
+        self
+    }
+
+    /// Runs `awsenv allow` on a file or directory below home.
+    pub(crate) fn allowed(self, path: &str) -> Self {
+        self.allow(path);
+        self
+    }
+
+    /// Sets a variable of the user's.
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.env.set(name, value.as_ref());
+        self
+    }
+
+    /// Takes a variable of the user's away.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.env.unset(name);
+        self
+    }
+
+    /// The variables of the user's.
+    pub(crate) fn variables(&self) -> &Env {
+        &self.env
+    }
+
+    /// Writes a file below home, a minute old: an edit of this very instant makes every guard false.
+    pub(crate) fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        date(&path, modified - Duration::from_secs(60));
+        path
+    }
+
+    /// Writes a program below home.
+    pub(crate) fn program(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.write(path, text);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// Reads a file below home.
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap()
+    }
+
+    /// Runs `awsenv allow` on a file or directory below home.
+    pub(crate) fn allow(&self, path: &str) {
+        self.run(["allow"]).arg(self.at(path)).any_stderr().success();
+    }
+
+    /// The home.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.root.path().canonicalize().unwrap().join("home")
+    }
+
+    /// `$XDG_RUNTIME_DIR`.
+    pub(crate) fn runtime(&self) -> PathBuf {
+        self.runtime.path().canonicalize().unwrap()
+    }
+
+    /// A path below home.
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        if path.is_empty() { self.home() } else { self.home().join(path) }
+    }
+
+    /// The program with these arguments, at home.
+    pub(crate) fn run<const N: usize>(&self, arguments: [&str; N]) -> Run<'_> {
+        Run::new(self, &arguments)
+    }
+
+    /// A shell with our hook, that is at home.
+    pub(crate) fn shell(&self, kind: Kind) -> Shell<'_> {
+        Shell::new(self, kind)
+    }
+
+    /// Any program in this world's environment, at home.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.env.iter()).current_dir(self.home());
+        command
+    }
+
+    /// Text with this world's paths as `$HOME` and `$RUN`.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        text.replace(self.home().to_str().unwrap(), "$HOME").replace(self.runtime().to_str().unwrap(), "$RUN")
+    }
+}
+
+/// Sets a file's modification time.
+pub(crate) fn date(path: &Path, time: SystemTime) {
+    fs::File::open(path).unwrap().set_modified(time).unwrap();
+}
+
+/// A program that only some machines have. Where the tests count, it has to be there.
+pub(crate) fn installed(program: &str) -> bool {
+    let env = Env::of_this_process();
+    let found = std::env::split_paths(env.get("PATH").unwrap()).any(|dir| dir.join(program).is_file());
+    assert!(found || env.get("CI").is_none(), "{program} is not installed");
+    found
+}
