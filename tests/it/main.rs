@@ -2,6 +2,7 @@
 //! One file a feature.
 #![cfg(test)]
 
+mod cloud;
 mod run;
 mod shell;
 mod world;
@@ -12,5 +13,8 @@ mod explain;
 mod generated;
 mod house;
 mod init_edit;
+mod renewal;
+mod sessions;
 mod status;
+mod sts;
 mod trust;

@@ -99,6 +99,17 @@ impl<'w> Shell<'w> {
         self
     }
 
+    /// The prompt's second phase, as the hook calls it where the first one's answer is pending.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> &mut Self {
+        assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
+        let answer: Output = self.question().arg("wait").any_stdout().any_stderr().success();
+        self.text = answer.raw;
+        self.notice = answer.stderr;
+        self.env = self.evaluate(&self.text);
+        self
+    }
+
     /// Goes to a directory below home; then a prompt.
     #[track_caller]
     pub(crate) fn cd(&mut self, directory: &str) -> &mut Self {
@@ -156,16 +167,17 @@ impl<'w> Shell<'w> {
         child.stdin.take().unwrap().write_all(text).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{}", String::from_utf8_lossy(text));
-        // Shells set some of their own.
-        let own = ["_", "SHLVL", "PWD", "OLDPWD"];
-        output
+        // Shells set some of their own; fish puts the USER right that a test has made up.
+        let own = ["_", "SHLVL", "PWD", "OLDPWD", "USER"];
+        let user = self.env.get("USER").map(|user| ("USER".into(), user.to_owned()));
+        let evaluated = output
             .stdout
             .split(|byte| *byte == 0)
             .filter_map(|pair| {
                 pair.iter().position(|byte| *byte == b'=').map(|at| (&pair[..at], &pair[at + 1..]))
             })
             .filter(|(name, _)| !own.iter().any(|own| own.as_bytes() == *name))
-            .map(|(name, value)| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec())))
-            .collect()
+            .map(|(name, value)| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec())));
+        evaluated.chain(user).collect()
     }
 }
