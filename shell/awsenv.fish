@@ -7,20 +7,18 @@ function __awsenv_ok
     return 1
 end
 
-# No answer: nobody knows whose credentials these are, so they go. Needs no process.
+# No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 function __awsenv_unload
     string match -q '1:on:*' -- "$AWSENV_STATE"; or return 0
-    # The program learns from the mark that the values went this way, and brings the originals back.
-    set -gx AWSENV_STATE 1:lost:(string sub -s 6 -- "$AWSENV_STATE" | string collect)
-    for name in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
-            AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_DEFAULT_PROFILE AWS_REGION AWS_DEFAULT_REGION \
-            AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
-            AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
-            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWSENV_PROFILE AWSENV_ACCOUNT AWSENV_EXPIRATION AWS_VAULT
-        set -eg $name
+    set -l __awsenv_names (string sub -s 6 -- "$AWSENV_STATE" | string collect)
+    for __awsenv_name in (string split ' ' -- (string split -m 1 : -- "$__awsenv_names")[1])
+        string match -qr '^[A-Za-z0-9_]+$' -- $__awsenv_name; or continue
+        set -eg $__awsenv_name
         # A universal variable is hidden, not erased.
-        set -qU $name; and set -gu $name
+        set -qU $__awsenv_name; and set -gu $__awsenv_name
     end
+    # The program learns from the mark that the values went this way, and brings the originals back.
+    set -gx AWSENV_STATE "1:lost:$__awsenv_names"
     set -gx AWS_PROFILE 'awsenv did not answer: no credentials'
     set -gx AWS_EC2_METADATA_DISABLED true
     echo 'awsenv: no answer, so the credentials are gone from this shell' >&2

@@ -8,17 +8,16 @@
 # The program replaces this function each time, as the last thing it prints.
 __awsenv_ok() { \builtin return 1; }
 
-# No answer: nobody knows whose credentials these are, so they go. Needs no process.
+# No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 __awsenv_unload() {
   \builtin emulate -L zsh
   [[ "${AWSENV_STATE-}" == 1:on:* ]] || \builtin return 0
+  \builtin local __awsenv_names=${AWSENV_STATE#1:on:} __awsenv_name
+  for __awsenv_name in ${(s: :)__awsenv_names%%:*}; do
+    [[ $__awsenv_name == *[^A-Za-z0-9_]* ]] || \builtin unset $__awsenv_name
+  done
   # The program learns from the mark that the values went this way, and brings the originals back.
-  \builtin export AWSENV_STATE="1:lost:${AWSENV_STATE#1:on:}"
-  \builtin unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
-    AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_DEFAULT_PROFILE AWS_REGION AWS_DEFAULT_REGION \
-    AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
-    AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
-    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWSENV_PROFILE AWSENV_ACCOUNT AWSENV_EXPIRATION AWS_VAULT
+  \builtin export AWSENV_STATE="1:lost:$__awsenv_names"
   \builtin export AWS_PROFILE='awsenv did not answer: no credentials' AWS_EC2_METADATA_DISABLED=true
   \builtin print -u2 -r -- 'awsenv: no answer, so the credentials are gone from this shell'
 }

@@ -73,6 +73,9 @@ fn status(world: &World) -> Status {
         reason: None,
         hint: None,
     };
+    if !matches!(directory.verdict, Verdict::Nothing) {
+        status.reason.clone_from(&directory.complaint);
+    }
     match directory.verdict {
         Verdict::Nothing => {
             if let Some(complaint) = directory.complaint {

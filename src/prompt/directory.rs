@@ -12,6 +12,8 @@ use crate::places::{Places, tilde};
 
 /// The file's name.
 pub const NAME: &str = ".awsenv";
+/// What stands in for a profile while the file cannot be followed.
+const MISTAKE: &str = ".awsenv has a mistake: run awsenv status";
 /// In deeper trees only so many ancestors are watched for a new file, plus all below home: each costs the
 /// prompt a stat.
 const WATCHED_ANCESTORS: usize = 24;
@@ -105,8 +107,7 @@ impl Directory {
             let (env_file, own) = match read_pin(&file, places, if files.is_empty() { stage } else { None }) {
                 Ok(read) => read,
                 Err(error) => {
-                    found.verdict =
-                        Verdict::Refused(path, error, ".awsenv has a mistake: run awsenv status".into());
+                    found.verdict = Verdict::Refused(path, error, MISTAKE.into());
                     return found;
                 }
             };
@@ -128,6 +129,12 @@ impl Directory {
             if !env_file.inherit {
                 break;
             }
+        }
+        if let (Some(pin), Some(path)) = (&pin, files.first())
+            && let Err(failure) = pin.check_whole(path)
+        {
+            found.verdict = Verdict::Refused(path.clone(), failure.into(), MISTAKE.into());
+            return found;
         }
         if let Some(pin) = pin {
             found.verdict = Verdict::Pinned(Box::new(Pinned { files, digests, pin }));

@@ -10,7 +10,7 @@ use super::shell::Shell;
 use crate::clock::Timestamp;
 use crate::files::Stamp;
 
-/// Everything that must still be so. No term is dropped for speed: `guard_terms` in the tests holds the list.
+/// Everything that must still be so. No term is dropped for speed: a test in tests/it holds the list.
 #[derive(Debug)]
 pub struct Guard {
     /// The directory, as the shell calls it.

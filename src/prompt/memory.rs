@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::variables::{is_identity, is_ours_to_touch, is_unset_by_the_hook};
+use super::variables::{is_identity, is_ours_to_touch};
 use crate::env::Env;
 use crate::files;
 
@@ -17,6 +17,8 @@ use crate::files;
 pub const STATE: &str = "AWSENV_STATE";
 /// What the hook puts into AWS_PROFILE when the program does not answer.
 pub const NO_ANSWER: &str = "awsenv did not answer: no credentials";
+/// What the hook itself sets then: `__awsenv_unload` of the shell files.
+const MARKERS: [(&str, &str); 2] = [("AWS_PROFILE", NO_ANSWER), ("AWS_EC2_METADATA_DISABLED", "true")];
 const VERSION: &str = "1";
 /// More than this is nothing of ours.
 const LIMIT: usize = 16 * 1024;
@@ -64,6 +66,9 @@ pub enum Trace {
     /// Unset by us.
     #[serde(rename = "u")]
     Unset(Before),
+    /// Left alone by us, but set by the hook itself should the program not answer.
+    #[serde(rename = "k")]
+    Kept(Before),
     /// Changed by the user since: it is theirs until they leave.
     #[serde(rename = "t")]
     Theirs,
@@ -108,8 +113,8 @@ impl Memory {
     /// Reads `AWSENV_STATE`; whatever is not exactly ours, of this user, is no memory at all.
     pub fn read(current: &Env, uid: u32) -> Option<Self> {
         let text = current.get(STATE)?.to_str().filter(|text| text.len() <= LIMIT)?;
-        let mut parts = text.splitn(3, ':');
-        let (version, mark, json) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut parts = text.splitn(4, ':');
+        let (version, mark, _names, json) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let mut memory: Self = serde_json::from_str(json).ok()?;
         memory.lost = mark == "lost";
         let sane = version == VERSION
@@ -121,11 +126,13 @@ impl Memory {
         sane.then_some(memory)
     }
 
-    /// The text for `AWSENV_STATE`. `on` tells the hook that there is something to unset in an emergency.
+    /// The text for `AWSENV_STATE`: `on` and the names tell the hook what to unset in an emergency.
     pub fn write(&self) -> String {
-        let mark = if self.traces.values().any(|trace| *trace != Trace::Theirs) { "on" } else { "off" };
+        let set = self.traces.iter().filter(|(_, trace)| matches!(trace, Trace::Set(..)));
+        let names: Vec<_> = set.map(|(name, _)| name.as_str()).collect();
+        let mark = if names.is_empty() { "off" } else { "on" };
         let json = serde_json::to_string(self).expect("strings and numbers become JSON");
-        format!("{VERSION}:{mark}:{json}")
+        format!("{VERSION}:{mark}:{}:{json}", names.join(" "))
     }
 
     /// Whether there is anything to remember.
@@ -140,7 +147,11 @@ impl Memory {
         undone.original.unset(STATE);
         for (name, trace) in &self.traces {
             let before = match trace {
-                Trace::Set(_, before) | Trace::Unset(before) if self.is_ours(name, trace, current) => before,
+                Trace::Set(_, before) | Trace::Unset(before) | Trace::Kept(before)
+                    if self.is_ours(name, trace, current) =>
+                {
+                    before
+                }
                 Trace::Theirs if self.pid == shell => {
                     undone.changed.push(name.clone());
                     continue;
@@ -184,14 +195,14 @@ impl Memory {
         let as_we_left_it = match trace {
             Trace::Set(digest, _) => value.is_some_and(|value| self.digest(value) == *digest),
             Trace::Unset(_) => value.is_none(),
-            Trace::Theirs => false,
+            Trace::Kept(Before::Absent) => value.is_none(),
+            Trace::Kept(Before::Plain(before)) => value == Some(OsStr::new(before)),
+            Trace::Kept(Before::Aside) | Trace::Theirs => false,
         };
-        // After an emergency unload ours are gone, or half set; what the hook cannot unset was not the user's doing.
+        // After an emergency unload ours are gone, and the hook's own two values stand there.
         let unloaded = self.lost
             && (value.is_none()
-                || !is_unset_by_the_hook(name)
-                || value == Some(OsStr::new(NO_ANSWER))
-                || (name == "AWS_EC2_METADATA_DISABLED" && value == Some(OsStr::new("true"))));
+                || MARKERS.iter().any(|(marker, text)| name == *marker && value == Some(OsStr::new(text))));
         as_we_left_it || unloaded
     }
 
@@ -199,6 +210,18 @@ impl Memory {
     pub fn digest(&self, value: &OsStr) -> String {
         let digest = Sha256::new().chain_update(&self.nonce).chain_update(value.as_bytes()).finalize();
         files::hex(&digest[..8])
+    }
+
+    /// Remembers the two variables that the hook sets in an emergency, as far as we leave them alone.
+    pub fn keep_markers(&mut self, original: &Env) {
+        for (name, _) in MARKERS {
+            let before = match original.get(name).map(OsStr::to_str) {
+                None => Before::Absent,
+                Some(Some(text)) => Before::Plain(text.to_owned()),
+                Some(None) => continue,
+            };
+            self.traces.entry(name.to_owned()).or_insert(Trace::Kept(before));
+        }
     }
 
     /// Remembers that `name` is about to become `wanted`, from `original`. `sealed`: the original is set aside.
@@ -291,21 +314,48 @@ mod tests {
         assert_eq!(undone.original.get("AWS_ACCESS_KEY_ID"), None);
     }
 
+    /// What `__awsenv_unload` makes of an environment.
+    fn unload(memory: &Memory, current: &mut Env) -> Memory {
+        for name in memory.write().split(':').nth(2).unwrap().split(' ') {
+            current.unset(name);
+        }
+        MARKERS.iter().for_each(|(name, text)| current.set(*name, *text));
+        current.set(STATE, memory.write().replacen(":on:", ":lost:", 1));
+        Memory::read(current, 1000).unwrap()
+    }
+
     #[test]
     fn after_an_emergency_unload_the_originals_still_come_back() {
-        let (memory, _) = loaded();
-        let text = memory.write().replacen(":on:", ":lost:", 1);
-        let current = env(&[
-            (STATE, &text),
-            ("AWS_PROFILE", NO_ANSWER),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("TF_WORKSPACE", "dev"),
-        ]);
-        let memory = Memory::read(&current, 1000).unwrap();
-        let undone = memory.undo(&current, 7, &Env::default());
-        assert_eq!(undone.original.get("AWS_PROFILE"), Some(OsStr::new("work")));
-        assert_eq!(undone.original.get("TF_WORKSPACE"), Some(OsStr::new("")));
+        let (mut memory, mut current) = loaded();
+        memory.keep_markers(&env(&[("AWS_PROFILE", "work"), ("AWS_EC2_METADATA_DISABLED", "false")]));
+        let undone = unload(&memory, &mut current).undo(&current, 7, &Env::default());
+        let original = [
+            ("AWS_EC2_METADATA_DISABLED", "false"),
+            ("AWS_PROFILE", "work"),
+            ("PATH", "/bin"),
+            ("TF_WORKSPACE", ""),
+        ];
+        assert_eq!(undone.original, env(&original));
         assert_eq!(undone.changed, [""; 0]);
+    }
+
+    #[test]
+    fn after_an_emergency_unload_nothing_of_the_hooks_own_stays() {
+        let mut memory = Memory::of_shell(7, 1000);
+        memory.trace("AWS_ACCESS_KEY_ID", None, Some(OsStr::new("AKIA1")), false);
+        memory.keep_markers(&Env::default());
+        let mut current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_REGION", "the-users-own")]);
+        let undone = unload(&memory, &mut current).undo(&current, 7, &Env::default());
+        assert_eq!(undone.original, env(&[("AWS_REGION", "the-users-own")]));
+    }
+
+    #[test]
+    fn a_profile_set_by_hand_is_seen_though_we_left_it_alone() {
+        let mut memory = Memory::of_shell(7, 1000);
+        memory.trace("AWS_ACCESS_KEY_ID", None, Some(OsStr::new("AKIA1")), false);
+        memory.keep_markers(&Env::default());
+        let current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_PROFILE", "mine")]);
+        assert_eq!(memory.undo(&current, 7, &Env::default()).identity_by_hand(), Some("AWS_PROFILE"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What the hook runs: files and text, nothing slow. It answers what a shell has to set, unset and watch in
-//! a directory; where that takes more than files, it hands the need back (`Plan::NeedsSession`) and its
+//! a directory; where that takes more than files, it hands the need back (`Plan::needs_session`) and its
 //! caller fetches. It never imports providers, the agent, the keychain or the network.
 
 use std::ffi::{OsStr, OsString};
@@ -121,14 +121,18 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     if !next.memory.is_empty() {
         target.set(STATE, next.memory.write());
     }
+    let (settings_file, no_settings_file) = match plan::watch(&question.places.settings) {
+        Some(watched) => (Some(watched), None),
+        None => (None, Some(question.places.settings.clone())),
+    };
     let guard = Guard {
         pwd: question.pwd.to_owned(),
         now: question.now,
         deadline: plan.deadline,
         variables: guarded_variables(&plan.wanted, &target),
         token,
-        watched: directory.watched.into_iter().chain(plan.watched).collect(),
-        absent: directory.absent.into_iter().chain(plan.absent).collect(),
+        watched: directory.watched.into_iter().chain(plan.watched).chain(settings_file).collect(),
+        absent: directory.absent.into_iter().chain(plan.absent).chain(no_settings_file).collect(),
     };
     let statements = EnvDiff::between(question.env, &target).statements(question.shell, STATE);
     let abilities = Abilities::of(question.shell, question.version, question.pid);
@@ -211,6 +215,9 @@ impl Next {
                     None,
                 ));
             }
+        }
+        if wanted.decides_identity() {
+            self.memory.keep_markers(original);
         }
         for (name, value) in &wanted.0 {
             let sealed = aside.get(name).is_some();

@@ -284,18 +284,20 @@ impl AwsFiles {
     fn look_at(files: &ConfigFiles) -> Self {
         let mut found = Self { stamps: Vec::new(), watched: Vec::new(), absent: Vec::new() };
         for path in [&files.config, &files.credentials] {
-            let stamp = std::fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
-            match stamp {
-                Some(stamp) => found.watched.push(watch(path, stamp)),
+            let watched = watch(path);
+            found.stamps.push((path.clone(), watched.as_ref().map(|watched| watched.stamp)));
+            match watched {
+                Some(watched) => found.watched.push(watched),
                 None => found.absent.push(path.clone()),
             }
-            found.stamps.push((path.clone(), stamp));
         }
         found
     }
 }
 
-fn watch(path: &Path, stamp: Stamp) -> Watched {
+/// A file as it is now; `None` if it is not there.
+pub(super) fn watch(path: &Path) -> Option<Watched> {
+    let stamp = Stamp::of(&std::fs::metadata(path).ok()?);
     let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
-    Watched { path: path.to_owned(), stamp, target }
+    Some(Watched { path: path.to_owned(), stamp, target })
 }

@@ -50,14 +50,6 @@ pub fn is_plain(name: &str) -> bool {
         && [&IDENTITY[..], &EXPIRATIONS, &LABELS, &BESIDE].iter().any(|names| names.contains(&name))
 }
 
-/// Whether the hook's own text unsets the variable when the program does not answer (`__awsenv_unload`).
-pub fn is_unset_by_the_hook(name: &str) -> bool {
-    name.starts_with("AWS_CONTAINER_CREDENTIALS_")
-        || name.starts_with("AWS_CONTAINER_AUTHORIZATION_")
-        || is_plain(name)
-        || is_cleared(name)
-}
-
 /// Whether a name that comes back out of `AWSENV_STATE` may be set or unset at all: hostile input otherwise
 /// reaches `PATH`.
 pub fn is_ours_to_touch(name: &str) -> bool {
@@ -66,15 +58,4 @@ pub fn is_ours_to_touch(name: &str) -> bool {
     prefixed
         || [&EXPIRATIONS[..], &LABELS, &BESIDE, &SETTINGS].iter().any(|names| names.contains(&name))
         || super::env_file::refused_name(name).is_none()
-}
-
-/// All names the hook's emergency unload must know, for the test that holds the shell files to it.
-pub fn fixed_names() -> impl Iterator<Item = &'static str> {
-    const CONTAINER: [&str; 4] = [
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    ];
-    IDENTITY.into_iter().chain(EXPIRATIONS).chain(LABELS).chain(BESIDE).chain(CONTAINER)
 }
