@@ -10,6 +10,7 @@ mod credentials;
 mod exec;
 mod explain;
 mod generated;
+mod guard;
 mod house;
 mod init_edit;
 mod status;
