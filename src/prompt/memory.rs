@@ -15,6 +15,8 @@ use crate::files;
 
 /// The variable that holds it.
 pub const STATE: &str = "AWSENV_STATE";
+/// What the hook sets with it, so that no SDK asks the instance.
+const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 /// What the hook puts into AWS_PROFILE when the program does not answer.
 pub const NO_ANSWER: &str = "awsenv did not answer: no credentials";
 const VERSION: &str = "1";
@@ -161,6 +163,14 @@ impl Memory {
                 },
             }
         }
+        if self.lost && current.get("AWS_PROFILE") == Some(OsStr::new(NO_ANSWER)) {
+            // What the hook has set where there was nothing before.
+            for name in
+                ["AWS_PROFILE", METADATA_DISABLED].iter().filter(|name| !self.traces.contains_key(**name))
+            {
+                undone.original.unset(name);
+            }
+        }
         if self.pid == shell && !self.lost && self.provides() {
             // What we left alone because it was not there, and the user has set since.
             undone.changed.extend(
@@ -191,7 +201,7 @@ impl Memory {
             && (value.is_none()
                 || !is_unset_by_the_hook(name)
                 || value == Some(OsStr::new(NO_ANSWER))
-                || (name == "AWS_EC2_METADATA_DISABLED" && value == Some(OsStr::new("true"))));
+                || (name == METADATA_DISABLED && value == Some(OsStr::new("true"))));
         as_we_left_it || unloaded
     }
 
