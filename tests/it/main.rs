@@ -9,6 +9,8 @@ mod world;
 mod credentials;
 mod exec;
 mod explain;
+mod export;
+
 mod generated;
 mod guard;
 mod house;
