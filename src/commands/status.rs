@@ -78,8 +78,8 @@ fn status(world: &World) -> Status {
         Verdict::Nothing => {
             if let Some(complaint) = directory.complaint {
                 status.state = "not_allowed";
-                status.files = directory.watched.iter().map(|file| shown(&file.path)).collect();
-                status.reason = Some(complaint);
+                status.files = vec![shown(&complaint.path)];
+                status.reason = Some(complaint.text);
             }
         }
         Verdict::Refused(_, error, _) => {

@@ -53,20 +53,23 @@ pub fn subject(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     match directory.verdict {
         Verdict::Refused(_, error, _) => Err(error),
         Verdict::Pinned(pinned) if pinned.pin.source.is_some() => from_pin(pinned.pin, asking, world),
-        _ if directory.complaint.is_some() => {
-            let path = directory.watched.first().map(|file| file.path.clone()).unwrap_or_default();
-            Err(not_allowed(&path, &world.places).into())
-        }
-        _ if asking.stage.is_some() => {
-            Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
-        }
-        _ => match world.original.text("AWS_PROFILE") {
-            Some(profile) => named(profile, asking, world),
-            None => Err(Failure::new("no profile: no .awsenv here, and AWS_PROFILE is not set")
-                .hint("name one: --profile NAME (`default` too has to be named)")
-                .exit(Exit::Usage)
-                .into()),
+        _ => match directory.complaint {
+            Some(complaint) => Err(not_allowed(&complaint.path, &world.places).into()),
+            None if asking.stage.is_some() => {
+                Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
+            }
+            None => users_profile(asking, world),
         },
+    }
+}
+
+fn users_profile(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
+    match world.original.text("AWS_PROFILE") {
+        Some(profile) => named(profile, asking, world),
+        None => Err(Failure::new("no profile: no .awsenv here, and AWS_PROFILE is not set")
+            .hint("name one: --profile NAME (`default` too has to be named)")
+            .exit(Exit::Usage)
+            .into()),
     }
 }
 

@@ -168,10 +168,10 @@ pub fn users_region(original: &Env) -> Option<String> {
 pub fn at_hand(chain: &RoleChain, now: Timestamp) -> anyhow::Result<&Credentials> {
     let credentials = match &chain.source {
         Source::Keys { credentials, .. } | Source::Environment(credentials) => credentials,
-        other => return Err(later(what(other)).into()),
+        other => return Err(later(what(other)).context(chain.name.clone())),
     };
     if !chain.roles.is_empty() || chain.session_token.is_some() {
-        return Err(later("assuming a role").into());
+        return Err(later("assuming a role").context(chain.name.clone()));
     }
     if credentials.expiry.is_some_and(|expiry| !expiry.is_after(now)) {
         return Err(Failure::new(format!("{}: the keys have expired", chain.name))
@@ -196,8 +196,8 @@ fn what(source: &Source) -> &'static str {
     }
 }
 
-fn later(what: &str) -> Failure {
-    Failure::new(format!("this version of awsenv does not know {what} yet"))
+fn later(what: &str) -> anyhow::Error {
+    Failure::new(format!("this version of awsenv does not know {what} yet")).into()
 }
 
 /// `account` refuses credentials of any other, and those it cannot know.
@@ -227,8 +227,8 @@ pub fn check_account(
 pub fn check_delivery(pin: &Pin) -> anyhow::Result<()> {
     match pin.deliver {
         None | Some(Deliver::Env) => Ok(()),
-        Some(Deliver::Profile) => Err(later("deliver = \"profile\"").into()),
-        Some(Deliver::Endpoint) => Err(later("deliver = \"endpoint\"").into()),
+        Some(Deliver::Profile) => Err(later("deliver = \"profile\"")),
+        Some(Deliver::Endpoint) => Err(later("deliver = \"endpoint\"")),
     }
 }
 
