@@ -25,7 +25,8 @@ impl Places {
     pub fn of(env: &Env) -> Option<Self> {
         let home = match env.text("HOME") {
             Some(home) if Path::new(home).is_absolute() => PathBuf::from(home),
-            _ => dirs::home_dir()?,
+            // A relative one would move home with each cd.
+            _ => dirs::home_dir().filter(|home| home.is_absolute())?,
         };
         let data = dirs::data_local_dir()?.join("awsenv");
         Some(Self {

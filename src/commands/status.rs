@@ -74,14 +74,14 @@ fn status(world: &World) -> Status {
         hint: None,
     };
     if !matches!(directory.verdict, Verdict::Nothing) {
-        status.reason.clone_from(&directory.complaint);
+        status.reason = directory.complaint.as_ref().map(|complaint| complaint.text.clone());
     }
     match directory.verdict {
         Verdict::Nothing => {
             if let Some(complaint) = directory.complaint {
                 status.state = "not_allowed";
-                status.files = directory.watched.iter().map(|file| shown(&file.path)).collect();
-                status.reason = Some(complaint);
+                status.files = vec![shown(&complaint.path)];
+                status.reason = Some(complaint.text);
             }
         }
         Verdict::Refused(_, error, _) => {

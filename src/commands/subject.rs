@@ -74,14 +74,13 @@ pub(super) fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> any
             }
             from_pin(pinned.pin, asking, world)
         }
-        _ if directory.complaint.is_some() => {
-            let path = directory.watched.first().map(|file| file.path.clone()).unwrap_or_default();
-            Err(not_allowed(&path, &world.places).into())
-        }
-        _ if asking.stage.is_some() => {
-            Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
-        }
-        _ => named(&users_own(world)?, asking, world),
+        Verdict::Nothing => match directory.complaint {
+            Some(complaint) => Err(not_allowed(&complaint.path, &world.places).into()),
+            None if asking.stage.is_some() => {
+                Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
+            }
+            None => named(&users_own(world)?, asking, world),
+        },
     }
 }
 

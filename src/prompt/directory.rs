@@ -27,8 +27,17 @@ pub struct Directory {
     pub watched: Vec<Watched>,
     /// Where there was none.
     pub absent: Vec<PathBuf>,
-    /// What to say of a file that does not count.
-    pub complaint: Option<String>,
+    /// The nearest file that does not count, where a person should know.
+    pub complaint: Option<Complaint>,
+}
+
+/// A file that does not count, though it looks as if it should.
+#[derive(Debug)]
+pub struct Complaint {
+    /// Which.
+    pub path: PathBuf,
+    /// What to say of it.
+    pub text: String,
 }
 
 /// What an `.awsenv` decides.
@@ -87,8 +96,9 @@ impl Directory {
                 Standing::Allowed(file) => file,
                 Standing::Denied => continue,
                 Standing::Unknown(_) => {
-                    found.complaint.get_or_insert_with(|| {
-                        not_allowed(&path, places).what + "; look at it, then run `awsenv allow`"
+                    found.complaint.get_or_insert_with(|| Complaint {
+                        text: not_allowed(&path, places).what + "; look at it, then run `awsenv allow`",
+                        path,
                     });
                     continue;
                 }
@@ -112,11 +122,12 @@ impl Directory {
                 }
             };
             if file.by_prefix && !own.env.is_empty() {
-                found.complaint.get_or_insert_with(|| {
-                    format!(
+                found.complaint.get_or_insert_with(|| Complaint {
+                    text: format!(
                         "{} has an [env] table: look at it, then run `awsenv allow`",
                         tilde(&path, &places.home)
-                    )
+                    ),
+                    path,
                 });
                 continue;
             }

@@ -115,7 +115,7 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     let complaint = settings_mistake
         .map(|error| one_line(&error.to_string(), None))
         .or(plan.complaint.clone())
-        .or(directory.complaint.clone().map(|text| one_line(&text, None)));
+        .or(directory.complaint.as_ref().map(|complaint| one_line(&complaint.text, None)));
     let notice = next.notice.take().or(next.say_once(memory.as_ref(), complaint));
     let mut target = next.target;
     if !next.memory.is_empty() {

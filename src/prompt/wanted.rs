@@ -47,6 +47,10 @@ impl Wanted {
         for (name, value) in provided.settings.iter().filter(|(name, _)| original.text(name).is_none()) {
             wanted.set(name, value);
         }
+        // As it is, and thereby remembered: the hook sets it when no answer comes.
+        if let Some(value) = original.get("AWS_EC2_METADATA_DISABLED") {
+            wanted.set("AWS_EC2_METADATA_DISABLED", value);
+        }
         wanted.region(provided.region);
         wanted.set("AWSENV_PROFILE", provided.name);
         if let Some(account) = provided.account {

@@ -9,8 +9,13 @@ mod world;
 mod credentials;
 mod exec;
 mod explain;
+mod export;
+
+mod fail_closed;
 mod generated;
+mod guard;
 mod house;
+mod inherit;
 mod init_edit;
 mod status;
 mod trust;
