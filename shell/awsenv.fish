@@ -7,20 +7,39 @@ function __awsenv_ok
     return 1
 end
 
+# Says so to the program once: what config.fish has set before is the user's own.
+set -g __awsenv_new new
+set -g __awsenv_quiet
+
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 function __awsenv_unload
-    string match -q '1:on:*' -- "$AWSENV_STATE"; or return 0
+    if not string match -q '1:on:*' -- "$AWSENV_STATE"
+        # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
+        test -z "$__awsenv_quiet"; or return 0
+        set -l __awsenv_dir "$PWD"
+        while test -n "$__awsenv_dir" -a ! -f "$__awsenv_dir/.awsenv"
+            set __awsenv_dir (string replace -r '/[^/]*$' '' -- "$__awsenv_dir")
+        end
+        test -f "$__awsenv_dir/.awsenv"; or return 0
+        set -g __awsenv_quiet 1
+        echo 'awsenv: no answer, so the .awsenv here does not count' >&2
+        return 0
+    end
     set -l __awsenv_names (string sub -s 6 -- "$AWSENV_STATE" | string collect)
-    for __awsenv_name in (string split ' ' -- (string split -m 1 : -- "$__awsenv_names")[1])
+    set -l __awsenv_list (string split ' ' -- (string split -m 1 : -- "$__awsenv_names")[1])
+    for __awsenv_name in $__awsenv_list
         string match -qr '^[A-Za-z0-9_]+$' -- $__awsenv_name; or continue
         set -eg $__awsenv_name
-        # A universal variable is hidden, not erased.
-        set -qU $__awsenv_name; and set -gu $__awsenv_name
+        # fish exports a universal variable whatever hides it: an empty one takes its place.
+        set -qUx $__awsenv_name; and set -gx $__awsenv_name ''
     end
     # The program learns from the mark that the values went this way, and brings the originals back.
     set -gx AWSENV_STATE "1:lost:$__awsenv_names"
-    set -gx AWS_PROFILE 'awsenv did not answer: no credentials'
-    set -gx AWS_EC2_METADATA_DISABLED true
+    if contains AWS_ACCESS_KEY_ID $__awsenv_list; or contains AWS_PROFILE $__awsenv_list
+        set -gx AWS_PROFILE 'awsenv did not answer: no credentials'
+        set -gx AWS_EC2_METADATA_DISABLED true
+    end
+    set -g __awsenv_quiet 1
     echo 'awsenv: no answer, so the credentials are gone from this shell' >&2
 end
 
@@ -32,7 +51,7 @@ function __awsenv_sync
     end
     set -g __awsenv_pending
     if test -x $__awsenv_bin
-        $__awsenv_bin export fish $fish_pid $version $PWD | source
+        $__awsenv_bin export fish $fish_pid $version $PWD $__awsenv_new | source
         if test -n "$__awsenv_pending"
             # What phase 1 printed already holds; this waits a little for what it started.
             $__awsenv_bin export fish $fish_pid $version $PWD wait | source
@@ -50,6 +69,9 @@ function __awsenv_settle
         function __awsenv_ok
             return 1
         end
+    else
+        set -g __awsenv_new
+        set -g __awsenv_quiet
     end
 end
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::shell::UNIVERSAL;
 use super::variables::{is_identity, is_ours_to_touch};
 use crate::env::Env;
 use crate::files;
@@ -36,9 +37,9 @@ pub struct Memory {
     /// Names this shell's choices (`use`), and salts the digests.
     #[serde(rename = "n")]
     pub nonce: String,
-    /// The `.awsenv` files that took part, nearest first.
+    /// The `.awsenv` files that took part, nearest first, each by a digest of its path: they are only compared.
     #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<PathBuf>,
+    pub files: Vec<String>,
     /// What was done to each variable.
     #[serde(rename = "v", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traces: BTreeMap<String, Trace>,
@@ -95,12 +96,15 @@ pub struct Undone {
     pub original: Env,
     /// Variables the user changed since awsenv set them (in this very shell).
     pub changed: Vec<String>,
+    /// Variables whose originals are sealed, and cannot be opened now.
+    pub out_of_reach: Vec<String>,
 }
 
 impl Undone {
-    /// The first variable changed by hand that says who one is.
+    /// The first variable set by hand that says who one is. One that is gone says nothing.
     pub fn identity_by_hand(&self) -> Option<&str> {
-        self.changed.iter().map(String::as_str).find(|name| is_identity(name))
+        let is_set = |name: &&str| self.original.get(name).is_some_and(|value| !value.is_empty());
+        self.changed.iter().map(String::as_str).filter(is_set).find(|name| is_identity(name))
     }
 }
 
@@ -141,9 +145,9 @@ impl Memory {
     }
 
     /// The environment as it would be without us. `shell` is the pid of the shell that asks, `aside` the
-    /// originals unsealed (empty if there were none, or they could not be read).
-    pub fn undo(&self, current: &Env, shell: u32, aside: &Env) -> Undone {
-        let mut undone = Undone { original: current.clone(), changed: Vec::new() };
+    /// originals unsealed, if that could be done.
+    pub fn undo(&self, current: &Env, shell: u32, aside: Option<&Env>) -> Undone {
+        let mut undone = Undone { original: current.clone(), ..Undone::default() };
         undone.original.unset(STATE);
         for (name, trace) in &self.traces {
             let before = match trace {
@@ -166,9 +170,12 @@ impl Memory {
             match before {
                 Before::Absent => drop(undone.original.unset(name)),
                 Before::Plain(value) => undone.original.set(name, value),
-                Before::Aside => match aside.get(name) {
+                Before::Aside => match aside.and_then(|aside| aside.get(name)) {
                     Some(value) => undone.original.set(name, value),
-                    None => drop(undone.original.unset(name)),
+                    None => {
+                        undone.original.unset(name);
+                        undone.out_of_reach.push(name.clone());
+                    }
                 },
             }
         }
@@ -194,14 +201,15 @@ impl Memory {
         let value = current.get(name);
         let as_we_left_it = match trace {
             Trace::Set(digest, _) => value.is_some_and(|value| self.digest(value) == *digest),
-            Trace::Unset(_) => value.is_none(),
+            // Empty or the sentence: what fish puts over a universal variable (`Shell::unset`).
+            Trace::Unset(_) => value.is_none_or(|value| value.is_empty() || value == UNIVERSAL),
             Trace::Kept(Before::Absent) => value.is_none(),
             Trace::Kept(Before::Plain(before)) => value == Some(OsStr::new(before)),
             Trace::Kept(Before::Aside) | Trace::Theirs => false,
         };
         // After an emergency unload ours are gone, and the hook's own two values stand there.
         let unloaded = self.lost
-            && (value.is_none()
+            && (value.is_none_or(OsStr::is_empty)
                 || MARKERS.iter().any(|(marker, text)| name == *marker && value == Some(OsStr::new(text))));
         as_we_left_it || unloaded
     }
@@ -224,6 +232,15 @@ impl Memory {
         }
     }
 
+    /// Remembers that the original of `name` is still sealed, though it could not be opened this time.
+    pub fn trace_out_of_reach(&mut self, name: &str, wanted: Option<&OsStr>) {
+        let trace = match wanted {
+            Some(value) => Trace::Set(self.digest(value), Before::Aside),
+            None => Trace::Unset(Before::Aside),
+        };
+        self.traces.insert(name.to_owned(), trace);
+    }
+
     /// Remembers that `name` is about to become `wanted`, from `original`. `sealed`: the original is set aside.
     pub fn trace(&mut self, name: &str, original: Option<&OsStr>, wanted: Option<&OsStr>, sealed: bool) {
         let before = match original {
@@ -239,6 +256,11 @@ impl Memory {
         };
         self.traces.insert(name.to_owned(), trace);
     }
+}
+
+/// Names files as [`Memory::files`] holds them.
+pub fn named(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|path| files::hex(&Sha256::digest(path.as_os_str().as_bytes())[..6])).collect()
 }
 
 /// Puts originals into bytes for sealing: `name=value\0`, as environments are written.
@@ -285,7 +307,7 @@ mod tests {
     #[test]
     fn undoing_gives_back_exactly_what_was_there() {
         let (memory, current) = loaded();
-        let undone = memory.undo(&current, 7, &Env::default());
+        let undone = memory.undo(&current, 7, None);
         assert_eq!(undone.original, env(&[("AWS_PROFILE", "work"), ("PATH", "/bin"), ("TF_WORKSPACE", "")]));
         assert_eq!(undone.changed, [""; 0]);
     }
@@ -296,7 +318,7 @@ mod tests {
         current.set("AWS_ACCESS_KEY_ID", "AKIAMINE");
         current.set("AWS_SECRET_ACCESS_KEY", "mine");
         current.unset("TF_WORKSPACE");
-        let undone = memory.undo(&current, 7, &Env::default());
+        let undone = memory.undo(&current, 7, None);
         assert_eq!(undone.changed, ["AWS_ACCESS_KEY_ID", "TF_WORKSPACE", "AWS_SECRET_ACCESS_KEY"]);
         assert_eq!(undone.identity_by_hand(), Some("AWS_ACCESS_KEY_ID"));
         assert_eq!(undone.original.get("AWS_ACCESS_KEY_ID"), Some(OsStr::new("AKIAMINE")));
@@ -308,7 +330,7 @@ mod tests {
     fn in_another_shell_a_difference_is_a_new_original() {
         let (memory, mut current) = loaded();
         current.set("AWS_PROFILE", "from-the-rc-file");
-        let undone = memory.undo(&current, 8, &Env::default());
+        let undone = memory.undo(&current, 8, None);
         assert_eq!(undone.changed, [""; 0]);
         assert_eq!(undone.original.get("AWS_PROFILE"), Some(OsStr::new("from-the-rc-file")));
         assert_eq!(undone.original.get("AWS_ACCESS_KEY_ID"), None);
@@ -328,7 +350,7 @@ mod tests {
     fn after_an_emergency_unload_the_originals_still_come_back() {
         let (mut memory, mut current) = loaded();
         memory.keep_markers(&env(&[("AWS_PROFILE", "work"), ("AWS_EC2_METADATA_DISABLED", "false")]));
-        let undone = unload(&memory, &mut current).undo(&current, 7, &Env::default());
+        let undone = unload(&memory, &mut current).undo(&current, 7, None);
         let original = [
             ("AWS_EC2_METADATA_DISABLED", "false"),
             ("AWS_PROFILE", "work"),
@@ -345,7 +367,7 @@ mod tests {
         memory.trace("AWS_ACCESS_KEY_ID", None, Some(OsStr::new("AKIA1")), false);
         memory.keep_markers(&Env::default());
         let mut current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_REGION", "the-users-own")]);
-        let undone = unload(&memory, &mut current).undo(&current, 7, &Env::default());
+        let undone = unload(&memory, &mut current).undo(&current, 7, None);
         assert_eq!(undone.original, env(&[("AWS_REGION", "the-users-own")]));
     }
 
@@ -355,7 +377,7 @@ mod tests {
         memory.trace("AWS_ACCESS_KEY_ID", None, Some(OsStr::new("AKIA1")), false);
         memory.keep_markers(&Env::default());
         let current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_PROFILE", "mine")]);
-        assert_eq!(memory.undo(&current, 7, &Env::default()).identity_by_hand(), Some("AWS_PROFILE"));
+        assert_eq!(memory.undo(&current, 7, None).identity_by_hand(), Some("AWS_PROFILE"));
     }
 
     #[test]
@@ -364,14 +386,14 @@ mod tests {
         memory.trace("AWS_SECRET_ACCESS_KEY", Some(OsStr::new("old")), None, true);
         assert!(!memory.write().contains("old"));
         let aside = unpack(&pack(&env(&[("AWS_SECRET_ACCESS_KEY", "o=l\nd")])));
-        let undone = memory.undo(&Env::default(), 7, &aside);
+        let undone = memory.undo(&Env::default(), 7, Some(&aside));
         assert_eq!(undone.original, env(&[("AWS_SECRET_ACCESS_KEY", "o=l\nd")]));
     }
 
     #[test]
     fn a_state_survives_its_variable() {
         let (mut memory, mut current) = loaded();
-        memory.files = vec!["/work/a b/.awsenv".into()];
+        memory.files = named(&["/work/a b/.awsenv".into(), OsStr::from_bytes(b"/\xff/.awsenv").into()]);
         memory.complaint = Some("ab".into());
         current.set(STATE, memory.write());
         assert_eq!(Memory::read(&current, 1000), Some(memory.clone()));

@@ -10,6 +10,7 @@ use super::env_file::Pin;
 use super::guard::Watched;
 use super::one_line;
 use super::resolve::{Resolved, check_account, resolve};
+use super::variables::is_cleared;
 use super::wanted::{Provided, Wanted};
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
@@ -52,9 +53,16 @@ pub struct Need {
 }
 
 impl Plan {
-    /// The user has set credentials by hand.
-    pub fn hands_off() -> Self {
-        Self::default()
+    /// The user has set credentials by hand: theirs stay, and what else said who one is stays away until they
+    /// leave, or two identities would mix.
+    pub fn hands_off(original: &Env, current: &Env) -> Self {
+        let others = original
+            .iter()
+            .filter(|(name, value)| current.get(name) != Some(value))
+            .filter_map(|(name, _)| name.to_str())
+            .filter(|name| is_cleared(name));
+        let wanted = Wanted(others.map(|name| (name.to_owned(), None)).collect());
+        Self { wanted, ..Self::default() }
     }
 
     fn refuse(error: &anyhow::Error, sentence: &str, original: &Env) -> Self {

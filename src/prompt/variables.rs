@@ -1,11 +1,14 @@
 //! Which variables awsenv ever touches, and what kind each is. `[env]` adds its own names.
 
-/// They say who one is: changed by hand inside a directory, awsenv stands back. `AWS_CONTAINER_*` too.
-const IDENTITY: [&str; 8] = [
+/// They say who one is: changed by hand inside a directory, awsenv stands back. `AWS_CONTAINER_*` and
+/// `AWS_BEARER_TOKEN_*` too. The second pair of keys is what the Java SDK still reads, before ours.
+const IDENTITY: [&str; 10] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_KEY",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -35,7 +38,7 @@ const SETTINGS: [&str; 8] = [
 
 /// Whether the variable says who one is.
 pub fn is_identity(name: &str) -> bool {
-    IDENTITY.contains(&name) || name.starts_with("AWS_CONTAINER_")
+    IDENTITY.contains(&name) || name.starts_with("AWS_CONTAINER_") || name.starts_with("AWS_BEARER_TOKEN_")
 }
 
 /// Whether awsenv takes the variable away while it provides (or withholds) credentials.
@@ -46,7 +49,7 @@ pub fn is_cleared(name: &str) -> bool {
 /// Whether a value may be written into the state in clear: known names that never hold a secret. All else,
 /// `[env]` originals included, is sealed.
 pub fn is_plain(name: &str) -> bool {
-    !matches!(name, "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_SECURITY_TOKEN")
+    !matches!(name, "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_SECURITY_TOKEN" | "AWS_SECRET_KEY")
         && [&IDENTITY[..], &EXPIRATIONS, &LABELS, &BESIDE].iter().any(|names| names.contains(&name))
 }
 
