@@ -20,6 +20,9 @@ use crate::settings::Settings;
 /// The largest `.awsenv`.
 const LIMIT: u64 = 64 * 1024;
 
+/// Bytes of a digest in a file's name.
+const DIGEST: usize = 20;
+
 /// Who may be believed.
 #[derive(Debug)]
 pub struct Allowlist<'a> {
@@ -77,19 +80,21 @@ impl<'a> Allowlist<'a> {
             return Some((Standing::Denied, stamp));
         }
         let known = self.allow_dir(&canonical);
+        // In doubt, yes: then nothing of the outer directory's comes back by surprise.
+        let was_allowed = || decisions(&known).map_or(true, |decisions| !decisions.is_empty());
         let broken = |reason: String| {
             // A file nobody ever allowed changes nothing, however broken it is.
-            if known.exists() { Standing::Broken(reason) } else { Standing::Unknown(String::new()) }
+            if was_allowed() { Standing::Broken(reason) } else { Standing::Unknown(String::new()) }
         };
         Some(match read_safely(&canonical) {
             Err(reason) => (broken(reason), stamp),
             Ok((text, stamp)) => {
                 let digest = digest(&canonical, &text);
                 let allowed = known.join(&digest).exists();
-                let by_prefix = !allowed && !known.exists() && self.settings.trusts(&canonical);
+                let by_prefix = !allowed && !was_allowed() && self.settings.trusts(&canonical);
                 let standing = if allowed || by_prefix {
                     Standing::Allowed(ApprovedFile { path: canonical, text, digest, by_prefix })
-                } else if known.exists() {
+                } else if was_allowed() {
                     Standing::Broken("has changed since it was allowed".into())
                 } else {
                     Standing::Unknown(digest)
@@ -134,17 +139,19 @@ impl<'a> Allowlist<'a> {
     /// Every decision made so far, by path.
     pub fn list(&self) -> anyhow::Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        for dir in children(&self.places.data.join("allow"))? {
-            let Some(file) = children(&dir)?.pop() else { continue };
+        for dir in decisions(&self.places.data.join("allow"))? {
+            let Some(file) = decisions(&dir)?.pop() else { continue };
             let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
             let standing = match self.read(&path) {
                 Some((Standing::Allowed(_), _)) => "allowed",
+                // A `deny` that was cut short; it is listed below.
+                Some((Standing::Denied, _)) => continue,
                 Some(_) => "changed",
                 None => "gone",
             };
             entries.push(Entry { path, standing });
         }
-        for file in children(&self.places.data.join("deny"))? {
+        for file in decisions(&self.places.data.join("deny"))? {
             let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
             entries.push(Entry { path, standing: "denied" });
         }
@@ -171,12 +178,14 @@ fn canonical(path: &Path) -> anyhow::Result<PathBuf> {
     fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))
 }
 
-fn children(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", dir.display())),
-        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
-    }
+/// What a directory of decisions holds, by digest. A writer that was killed leaves a longer name.
+fn decisions(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(|| format!("cannot read {}", dir.display()))?,
+    };
+    let is_digest = |path: &PathBuf| path.file_name().is_some_and(|name| name.len() == 2 * DIGEST);
+    Ok(entries.flatten().map(|entry| entry.path()).filter(is_digest).collect())
 }
 
 /// Reads the file and checks on the very same open file that only its owner decides what is in it.
@@ -223,7 +232,7 @@ fn digest(path: &Path, text: &str) -> String {
         .chain_update(b"\0")
         .chain_update(text)
         .finalize();
-    files::hex(&digest[..20])
+    files::hex(&digest[..DIGEST])
 }
 
 #[cfg(test)]
