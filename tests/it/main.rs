@@ -18,6 +18,7 @@ mod guard;
 mod house;
 mod inherit;
 mod init_edit;
+mod json;
 mod output;
 mod status;
 mod trust;
