@@ -123,9 +123,11 @@ impl Memory {
         sane.then_some(memory)
     }
 
-    /// The text for `AWSENV_STATE`. `on` tells the hook that there is something to unset in an emergency.
+    /// The text for `AWSENV_STATE`. `on` tells the hook to unset credentials in an emergency: where only
+    /// variables are pinned, they are the user's own.
     pub fn write(&self) -> String {
-        let mark = if self.traces.values().any(|trace| *trace != Trace::Theirs) { "on" } else { "off" };
+        let ours = |(name, trace): (&String, &Trace)| is_identity(name) && *trace != Trace::Theirs;
+        let mark = if self.traces.iter().any(ours) { "on" } else { "off" };
         let json = serde_json::to_string(self).expect("strings and numbers become JSON");
         format!("{VERSION}:{mark}:{json}")
     }
