@@ -109,6 +109,7 @@ fn our_own_failures_are_125_126_and_127() {
         .env("PATH", path)
         .stderr("awsenv: cannot run no-such-command: No such file or directory (os error 2)\n")
         .exits(127);
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]
