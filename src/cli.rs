@@ -9,7 +9,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::commands::credentials::Format;
 use crate::commands::init::Init;
 use crate::commands::subject::{self, Asking};
-use crate::commands::{allow, completions, credentials, edit, exec, explain, hook, init, man, status, trust};
+use crate::commands::{
+    allow, completions, credentials, edit, exec, explain, hook, init, man, refresh, renew, session, status,
+    trust,
+};
 use crate::env::Env;
 use crate::message::{Exit, Failure};
 use crate::process::Unprotected;
@@ -101,14 +104,14 @@ Examples:
   awsenv exec acme-prod -- aws s3 ls
   awsenv exec --stage prod -- ./deploy
 
-Exit codes: the command's own; 125 awsenv failed, 126 cannot be run, 127 not found.")]
+Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 cannot be run, 127 not found.")]
     Exec {
         #[command(flatten)]
         whose: Whose,
         /// Only with credentials that are good for at least so long
         #[arg(long, value_name = "DURATION")]
         min_ttl: Option<String>,
-        /// Serve fresh credentials to the command instead of keys in its environment
+        /// Not in this version yet: serve credentials to the command instead of keys in its environment
         #[arg(long)]
         endpoint: bool,
         /// The command and its arguments
@@ -119,13 +122,32 @@ Exit codes: the command's own; 125 awsenv failed, 126 cannot be run, 127 not fou
     #[command(after_help = "\
 Examples:
   credential_process = awsenv credentials acme-dev --format process
-  awsenv credentials --format dotenv > .env.local")]
+  awsenv credentials --format fish | source")]
     Credentials {
         #[command(flatten)]
         whose: Whose,
         /// Who reads
         #[arg(long, value_enum, default_value = "env")]
         format: Format,
+    },
+    /// Renew the session now, asking for an MFA code if there has to be one
+    #[command(after_help = "Examples:\n  awsenv refresh\n  awsenv refresh acme-admin")]
+    Refresh {
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Renew a session without a person (started by a prompt)
+    #[command(hide = true)]
+    Renew {
+        #[arg(hide = true)]
+        session: String,
+        #[arg(hide = true)]
+        pwd: PathBuf,
+    },
+    /// Cached sessions
+    Session {
+        #[command(subcommand)]
+        command: Session,
     },
     /// Print completions for a shell
     #[command(
@@ -150,6 +172,18 @@ enum Trust {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum Session {
+    /// What is kept, until when
+    List {
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget all: the next prompt or command asks AWS anew
+    Clear,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum HookShell {
     Bash,
@@ -157,10 +191,10 @@ enum HookShell {
     Fish,
 }
 
-/// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's.
+/// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's, else those of `default`.
 #[derive(Args, Debug)]
 struct Whose {
-    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE
+    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
     #[arg(value_name = "P")]
     name: Option<String>,
     /// The same, as an option
@@ -227,7 +261,10 @@ pub fn run(
         Command::Man => return man::run(Cli::command()).map(|()| ExitCode::SUCCESS),
         _ => {}
     }
-    let world = World::of(env)?;
+    let world = match &cli.command {
+        Command::Hook { .. } => World::of_hook(env)?,
+        _ => World::of(env)?,
+    };
     match cli.command {
         Command::Hook { shell } => {
             let shell = match shell {
@@ -250,11 +287,16 @@ pub fn run(
         Command::Explain { whose, json } => explain::run(&whose.asking()?, json, &world),
         Command::Exec { whose, min_ttl, endpoint, command } => {
             if endpoint {
-                return Err(Failure::new("this version of awsenv does not know --endpoint yet").into());
+                crate::world::say("awsenv: this version of awsenv does not know --endpoint yet");
+                return Ok(ExitCode::from(125));
             }
             let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
             return Ok(exec::run(&whose.asking()?, min_ttl, &command, &world, before));
         }
+        Command::Refresh { whose } => refresh::run(&whose.asking()?, &world),
+        Command::Renew { session, pwd } => renew::run(&session, &pwd, &world),
+        Command::Session { command: Session::List { json } } => session::list(json, &world),
+        Command::Session { command: Session::Clear } => session::clear(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Completions { .. } | Command::Man => unreachable!("answered above"),
     }

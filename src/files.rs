@@ -12,7 +12,7 @@ pub fn uid() -> u32 {
 }
 
 /// What tells one state of a file from the next: an edit, a replacement (older or newer), a deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {
     /// Seconds of the modification time.
     pub seconds: i64,
@@ -58,8 +58,8 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, fs::
     Ok(Some((bytes, metadata)))
 }
 
-/// A directory of ours: made with 0700 if absent, refused if somebody else owns it, it is a link, or
-/// others may write to it.
+/// A directory of ours: made with 0700 if absent, tightened to that if it is looser, refused if somebody else
+/// owns it or it is a link.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => check_private(path, &metadata),

@@ -1,5 +1,6 @@
 //! The rooms of the house, so that tests, benches and fuzz targets can enter. See ARCHITECTURE.md.
 
+pub mod aws;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -13,6 +14,7 @@ pub mod places;
 pub mod process;
 pub mod profile;
 pub mod prompt;
+pub mod provider;
 pub mod secret;
 pub mod session;
 pub mod settings;

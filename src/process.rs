@@ -24,6 +24,16 @@ pub fn protect() -> Unprotected {
     Unprotected { core }
 }
 
+/// `user@host` in the letters STS allows for a session's name, so that CloudTrail names a person.
+pub fn user_at_host(original: &Env) -> String {
+    let user = original.text("USER").or_else(|| original.text("LOGNAME")).unwrap_or("awsenv");
+    let uname = rustix::system::uname();
+    let host = uname.nodename().to_string_lossy();
+    let host = host.split('.').next().unwrap_or_default();
+    let legal = |c: char| if c.is_ascii_alphanumeric() || "+=,.@-_".contains(c) { c } else { '-' };
+    format!("{user}@{host}").chars().map(legal).take(64).collect()
+}
+
 /// Becomes `command` with exactly this environment. Returns only if that fails, with the shells' exit code
 /// for it: 127 not found, 126 found and not to be run.
 pub fn become_command(command: &[OsString], env: &Env, before: &Unprotected) -> (io::Error, u8) {
@@ -45,4 +55,18 @@ fn is_anywhere(program: &OsStr, env: &Env) -> bool {
     let path = env.get("PATH").unwrap_or_default();
     program.as_encoded_bytes().contains(&b'/')
         || std::env::split_paths(path).any(|dir| dir.join(program).exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_name_is_always_legal() {
+        for user in ["me", "", "DOMAIN\\jörg müller", &"x".repeat(100)] {
+            let env: Env = [("USER", user)].into_iter().collect();
+            let name = user_at_host(&env);
+            assert_eq!(crate::limits::session_name(&name), Ok(()), "{name}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub enum Format {
 /// Prints the credentials.
 pub fn run(asking: &Asking<'_>, format: Format, world: &World) -> anyhow::Result<()> {
     let subject = subject(asking, world)?;
-    let (credentials, account) = subject.credentials()?;
+    let (credentials, account) = subject.credentials(None, world)?;
     let region = subject.resolved.region.as_deref();
     let variables = variables(&credentials, region);
     let text = match format {

@@ -32,7 +32,7 @@ pub fn run(path: Option<&Path>, world: &World) -> anyhow::Result<()> {
         .with_context(|| format!("cannot start the editor {program}"))?;
     let shown = printable(&tilde(&path, &world.places.home));
     if !status.success() {
-        return Err(Failure::new(format!("the editor ended with {status}; {shown} is not allowed")).into());
+        return Err(Failure::new(format!("cannot edit {shown}: the editor ended with {status}")).into());
     }
     match std::fs::read(&path).ok() {
         after if after == before => world::say(&format!("awsenv: {shown} is unchanged")),

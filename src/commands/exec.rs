@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::subject::{Asking, subject};
-use crate::clock;
 use crate::env::Env;
-use crate::message::{self, Exit, Failure};
+use crate::message::{self, Exit};
 use crate::process::{self, Unprotected};
 use crate::prompt::wanted::{Provided, Wanted};
 use crate::world::{self, World};
@@ -44,18 +43,7 @@ fn prepare(
     world: &World,
 ) -> anyhow::Result<(Vec<OsString>, Env)> {
     let subject = subject(asking, world)?;
-    let (credentials, account) = subject.credentials()?;
-    if let (Some(ttl), Some(expiry)) = (min_ttl, credentials.expiry) {
-        let left = expiry.0.duration_since(clock::now());
-        if left.is_negative() || left.unsigned_abs() < ttl {
-            let what = format!(
-                "{}: the credentials are good for less than {}",
-                subject.resolved.name,
-                clock::human(ttl)
-            );
-            return Err(Failure::new(what).exit(Exit::PersonNeeded).into());
-        }
-    }
+    let (credentials, account) = subject.credentials(min_ttl, world)?;
     let provided = Provided {
         name: &subject.resolved.name,
         credentials: &credentials,
@@ -71,10 +59,10 @@ fn prepare(
     let mut env = wanted.over(&world.original);
     // A code is for the command a person typed, not for what that starts.
     env.unset("AWSENV_MFA_CODE");
+    // A hook in a shell below would put the directory's credentials over the ones that were asked for.
+    env.set("AWSENV_DISABLE", "1");
     if !command.is_empty() {
         return Ok((command.to_vec(), env));
     }
-    // A hook in that shell would put the directory's credentials over the ones that were asked for.
-    env.set("AWSENV_DISABLE", "1");
     Ok((vec![env.get("SHELL").map_or_else(|| "/bin/sh".into(), OsString::from)], env))
 }

@@ -1,16 +1,29 @@
-//! `awsenv export SHELL PID VERSION PWD [wait]`: what the hook evals. The one slow call of the prompt will
-//! stand here, where nobody can overlook it; so far everything is answered from files.
+//! `awsenv export SHELL PID VERSION PWD [new|wait]`: what the hook evals.
+//!
+//! `new`: the hook was just loaded, so what an rc file has set is no change by hand, even if the process is
+//! an old one (`exec bash`).
+//!
+//! Phase 1 answers from files, in milliseconds, and starts a renewal where a session is missing. Only then
+//! does the hook call phase 2, the one slow thing a prompt ever does: it waits, at most `wait` long.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
 
+use super::renew;
 use crate::clock;
 use crate::env::Env;
 use crate::places::Places;
+use crate::prompt::plan::Need;
 use crate::prompt::shell::Shell;
-use crate::prompt::{self, Question};
+use crate::prompt::{self, Answer, Question};
+use crate::session::store::SessionStore;
 use crate::settings::Settings;
 use crate::world;
+
+/// A wait longer than this is worth a word.
+const SILENT: Duration = Duration::from_millis(200);
 
 /// Answers the hook; `None` if this is not how a hook asks, and a person should be told.
 pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
@@ -18,31 +31,61 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
     let shell = Shell::named(shell.to_str()?)?;
     let pid = pid.to_str()?.parse().ok()?;
     let version = version.to_str()?;
-    match phase {
-        [] => Some(first(shell, pid, version, pwd, env)),
-        // Phase 2 waits for what phase 1 started; nothing was.
-        [phase] if phase == "wait" => Some(ExitCode::SUCCESS),
-        _ => None,
-    }
-}
-
-fn first(shell: Shell, pid: u32, version: &str, pwd: &OsStr, env: &Env) -> ExitCode {
+    let (is_new, waits) = match phase {
+        [] => (false, false),
+        [phase] if phase == "new" => (true, false),
+        [phase] if phase == "wait" => (false, true),
+        _ => return None,
+    };
     let Some(places) = Places::of(env) else {
         world::say("awsenv: no home directory; set HOME");
-        return ExitCode::FAILURE;
+        return Some(ExitCode::FAILURE);
     };
     let (settings, mistake) = match prompt::settings(&places) {
         Ok(settings) => (settings, None),
-        Err(error) => (Settings::default(), Some(error)),
+        Err(error) => (Settings { broken: true, ..Settings::default() }, Some(error)),
     };
     let question =
-        Question { shell, pid, version, pwd, env, places: &places, settings: &settings, now: clock::now() };
-    let answer = prompt::answer(&question, mistake.as_ref());
-    if let Some(notice) = answer.notice {
-        world::say(&notice);
+        |now| Question { shell, pid, is_new, version, pwd, env, places: &places, settings: &settings, now };
+    let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
+    Some(match (&answer.needs_session, waits) {
+        (None, _) => print(shell, &answer, false),
+        (Some(need), false) => {
+            let started = renew::start(need, pwd, env, &places);
+            print(shell, &answer, started && !need.old_serves && !settings.wait.is_zero())
+        }
+        (Some(need), true) => {
+            wait_for(need, settings.wait, &places);
+            let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
+            if answer.needs_session.is_some() {
+                world::say(&format!("awsenv: {} is still on its way", crate::message::printable(&need.name)));
+            }
+            print(shell, &answer, false)
+        }
+    })
+}
+
+fn print(shell: Shell, answer: &Answer, pending: bool) -> ExitCode {
+    if let Some(notice) = &answer.notice {
+        world::say(notice);
     }
-    match world::out(&answer.text) {
+    let mark = if pending { shell.pending() } else { b"" };
+    match world::out(&[&answer.statements, mark, &answer.guard].concat()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Waits until nobody holds the session's lock: then whoever renewed it is done.
+fn wait_for(need: &Need, wait: Duration, places: &Places) {
+    let (done, is_done) = mpsc::channel();
+    let (places, session) = (places.clone(), need.session.clone());
+    std::thread::spawn(move || {
+        let lock = SessionStore::new(&places).lock(&session);
+        let _ = done.send(lock.is_ok());
+    });
+    if is_done.recv_timeout(wait.min(SILENT)).is_err() && wait > SILENT {
+        world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
+        let _ = is_done.recv_timeout(wait - SILENT);
     }
 }

@@ -10,8 +10,10 @@ use crate::profile::chain;
 use crate::profile::config::ConfigFiles;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict};
-use crate::prompt::memory::{Memory, STATE};
+use crate::prompt::memory::{self, Memory, STATE};
 use crate::prompt::plan;
+use crate::prompt::resolve::{check_account, resolve};
+use crate::provider::can_walk;
 use crate::world::{self, World};
 
 /// The documented schema of `--json` (docs/json.md).
@@ -50,7 +52,7 @@ pub fn run(json: bool, world: &World) -> anyhow::Result<()> {
 fn status(world: &World) -> Status {
     let allowlist = Allowlist::new(&world.places, &world.settings);
     let directory = Directory::find(&world.pwd(), &allowlist, &world.places, None);
-    let memory = Memory::read(&world.env, files::uid());
+    let remembered = Memory::read(&world.env, files::uid());
     let shown = |path: &std::path::Path| path.display().to_string();
     let mut status = Status {
         state: "none",
@@ -59,21 +61,23 @@ fn status(world: &World) -> Status {
         account: None,
         region: None,
         steps: Vec::new(),
-        loaded: memory.as_ref().is_some_and(|memory| {
+        loaded: remembered.as_ref().is_some_and(|memory| {
             !memory.lost
-                && memory.files == directory.verdict.files()
-                && memory.traces.contains_key("AWS_ACCESS_KEY_ID")
-                && world.env.get("AWSENV_PROFILE").is_some()
+                && memory.files == memory::named(&directory.verdict.files())
+                && holds(memory, &directory.verdict)
         }),
         expiration: world
             .env
             .text("AWSENV_PROFILE")
             .and_then(|_| world.env.text("AWS_CREDENTIAL_EXPIRATION"))
             .map(str::to_owned),
-        stands_back: memory.is_some_and(|memory| memory.stands_back),
+        stands_back: remembered.is_some_and(|memory| memory.stands_back),
         reason: None,
         hint: None,
     };
+    if !matches!(directory.verdict, Verdict::Nothing) {
+        status.reason = directory.complaint.as_ref().map(|complaint| complaint.text.clone());
+    }
     match directory.verdict {
         Verdict::Nothing => {
             if let Some(complaint) = directory.complaint {
@@ -94,13 +98,16 @@ fn status(world: &World) -> Status {
                 return status;
             }
             let files = ConfigFiles::locate(&world.original, &world.places.home);
-            let answer = plan::resolve(&pinned.pin, &files, &world.original, true).and_then(|resolved| {
+            let answer = resolve(&pinned.pin, &files, &world.original, true).and_then(|resolved| {
                 status.region.clone_from(&resolved.region);
                 status.steps = chain::steps(&resolved.chain).iter().map(|step| step.summary()).collect();
                 status.account = chain::known_account(&resolved.chain);
-                let credentials = plan::at_hand(&resolved.chain, clock::now())?;
-                plan::check_account(&pinned.pin, &resolved.chain, credentials)?;
-                plan::check_delivery(&pinned.pin)
+                if resolved.is_at_hand() {
+                    plan::at_hand(&resolved, clock::now())?;
+                    return Ok(());
+                }
+                can_walk(&resolved.chain)?;
+                check_account(&resolved.name, pinned.pin.account.as_deref(), status.account.as_deref())
             });
             if let Err(error) = answer {
                 because(&mut status, &error);
@@ -108,6 +115,12 @@ fn status(world: &World) -> Status {
         }
     }
     status
+}
+
+/// Credentials, or the plain variables of a pin that has none; but not the sentence of one that failed.
+fn holds(memory: &Memory, verdict: &Verdict) -> bool {
+    let credentials = memory.traces.contains_key("AWSENV_PROFILE");
+    credentials || matches!(verdict, Verdict::Pinned(pinned) if pinned.pin.source.is_none())
 }
 
 fn because(status: &mut Status, error: &anyhow::Error) {
@@ -132,6 +145,7 @@ fn card(status: &Status, world: &World) -> String {
             (true, ..) => "no: credentials were set by hand".into(),
             (_, true, Some(until)) => format!("yes, until {until}"),
             (_, true, None) => "yes".into(),
+            (_, false, _) if world.env.text("AWSENV_DISABLE").is_some() => "no: AWSENV_DISABLE is set".into(),
             (_, false, _) if world.env.get(STATE).is_none() => "no: no hook has run in this shell".into(),
             (_, false, _) => "no".into(),
         };

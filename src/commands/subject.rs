@@ -1,18 +1,28 @@
-//! Whose credentials a command is about: a profile that was named, else the directory's pin, else
-//! `AWS_PROFILE`. Never `default` unless somebody wrote it.
+//! Whose credentials a command is about: a profile that was named, else the directory's pin, else the one
+//! that every AWS client would take.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
+use super::allow::tell_shells;
+use crate::aws::Aws;
 use crate::clock;
 use crate::credentials::Credentials;
-use crate::message::{Exit, Failure};
-use crate::profile::chain;
+use crate::message::{Exit, Failure, printable};
+use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
+use crate::profile::endpoints::Endpoints;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict, not_allowed};
 use crate::prompt::env_file::{Pin, PinSource};
-use crate::prompt::plan::{self, Resolved};
-use crate::world::World;
+use crate::prompt::plan;
+use crate::prompt::resolve::{Resolved, check_account, resolve, users_region};
+use crate::prompt::variables::is_identity;
+use crate::provider::renew::{self, Obtained, Order};
+use crate::provider::{Mfa, can_walk};
+use crate::session::session_key::SessionKey;
+use crate::session::store::{Session, SessionStore};
+use crate::world::{self, World};
 
 /// What the command line says of it.
 #[derive(Debug, Default)]
@@ -48,28 +58,46 @@ pub fn subject(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
         }
         return named(profile, asking, world);
     }
+    subject_at(&world.pwd(), asking, world)
+}
+
+/// Decides it for a directory.
+pub(super) fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     let allowlist = Allowlist::new(&world.places, &world.settings);
-    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, asking.stage);
+    let directory = Directory::find(pwd, &allowlist, &world.places, asking.stage);
     match directory.verdict {
         Verdict::Refused(_, error, _) => Err(error),
-        Verdict::Pinned(pinned) if pinned.pin.source.is_some() => from_pin(pinned.pin, asking, world),
-        _ => match directory.complaint {
+        Verdict::Pinned(mut pinned) => {
+            // Plain variables and a region go with whoever the user is.
+            if pinned.pin.source.is_none() {
+                pinned.pin.source = Some(PinSource::Profile(users_own(world)?));
+            }
+            from_pin(pinned.pin, asking, world)
+        }
+        Verdict::Nothing => match directory.complaint {
             Some(complaint) => Err(not_allowed(&complaint.path, &world.places).into()),
             None if asking.stage.is_some() => {
                 Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
             }
-            None => users_profile(asking, world),
+            None => named(&users_own(world)?, asking, world),
         },
     }
 }
 
-fn users_profile(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
-    match world.original.text("AWS_PROFILE") {
-        Some(profile) => named(profile, asking, world),
-        None => Err(Failure::new("no profile: no .awsenv here, and AWS_PROFILE is not set")
-            .hint("name one: --profile NAME (`default` too has to be named)")
-            .exit(Exit::Usage)
-            .into()),
+/// As every AWS client reads the environment: AWS_PROFILE, else `default`. But where the environment already
+/// says who one is by other means, `default` would be somebody else.
+fn users_own(world: &World) -> anyhow::Result<String> {
+    if let Some(profile) = world.original.text("AWS_PROFILE") {
+        return Ok(profile.to_owned());
+    }
+    match world.original.iter().filter_map(|(name, _)| name.to_str()).find(|name| is_identity(name)) {
+        None => Ok("default".to_owned()),
+        Some(name) => {
+            Err(Failure::new(format!("no profile: no .awsenv here, and {name} already says who you are"))
+                .hint("name one: --profile NAME")
+                .exit(Exit::Usage)
+                .into())
+        }
     }
 }
 
@@ -77,7 +105,7 @@ fn from_pin(mut pin: Pin, asking: &Asking<'_>, world: &World) -> anyhow::Result<
     pin.duration = asking.duration.or(pin.duration);
     pin.region = asking.region.map(str::to_owned).or(pin.region);
     let files = ConfigFiles::locate(&world.original, &world.places.home);
-    let resolved = plan::resolve(&pin, &files, &world.original, !asking.no_session)?;
+    let resolved = resolve(&pin, &files, &world.original, !asking.no_session)?;
     Ok(Subject { resolved, pin: Some(pin) })
 }
 
@@ -85,25 +113,79 @@ fn from_pin(mut pin: Pin, asking: &Asking<'_>, world: &World) -> anyhow::Result<
 fn named(profile: &str, asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     let pin = Pin {
         source: Some(PinSource::Profile(profile.to_owned())),
-        region: asking.region.map(str::to_owned).or_else(|| plan::users_region(&world.original)),
+        region: asking.region.map(str::to_owned).or_else(|| users_region(&world.original)),
         duration: asking.duration,
         ..Pin::default()
     };
     let files = ConfigFiles::locate(&world.original, &world.places.home);
-    let resolved = plan::resolve(&pin, &files, &world.original, !asking.no_session)?;
+    let resolved = resolve(&pin, &files, &world.original, !asking.no_session)?;
     Ok(Subject { resolved, pin: None })
 }
 
 impl Subject {
-    /// The credentials, and their account where it is known or asked for.
-    pub fn credentials(&self) -> anyhow::Result<(Credentials, Option<String>)> {
+    /// The credentials, and their account where it is known: at hand, from the store, or from AWS.
+    pub fn credentials(
+        &self,
+        min_ttl: Option<Duration>,
+        world: &World,
+    ) -> anyhow::Result<(Credentials, Option<String>)> {
+        let resolved = &self.resolved;
+        if resolved.is_at_hand() && self.asks_for_no_account() {
+            let credentials = plan::at_hand(resolved, clock::now())?.clone();
+            let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
+            return Ok((credentials, account));
+        }
+        can_walk(&resolved.chain)?;
+        let session = resolved.session_key(&world.original);
+        let order = self.order(&session);
+        let mut mfa = Mfa::of_person(&world.original);
+        let obtained =
+            renew::obtain(&order, min_ttl, &world.places, self.aws(world), &world.original, &mut mfa)?;
+        if obtained.is_new {
+            tell_shells(world);
+        }
+        warn_if_not_kept(&obtained);
+        let account = self.check(&obtained.session)?;
+        Ok((obtained.session.credentials, account))
+    }
+
+    /// Asks AWS, whatever the store holds.
+    pub fn fetch(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
+        let store = SessionStore::new(&world.places);
+        renew::fetch(&self.order(session), &store, &world.places, self.aws(world), &world.original, mfa)
+    }
+
+    /// The account of a session, if it is the one the `.awsenv` asks for.
+    pub fn check(&self, session: &Session) -> anyhow::Result<Option<String>> {
+        let of_the_chain =
+            (!self.resolved.is_at_hand()).then(|| chain::known_account(&self.resolved.chain)).flatten();
+        let account = of_the_chain.or_else(|| session.credentials.account.clone());
+        let asked = self.pin.as_ref().and_then(|pin| pin.account.as_deref());
+        check_account(&self.resolved.name, asked, account.as_deref())?;
+        Ok(account)
+    }
+
+    /// Whether any account will do.
+    pub fn asks_for_no_account(&self) -> bool {
+        self.pin.as_ref().is_none_or(|pin| pin.account.is_none())
+    }
+
+    fn order<'a>(&'a self, session: &'a SessionKey) -> Order<'a> {
         let chain = &self.resolved.chain;
-        let credentials = plan::at_hand(chain, clock::now())?;
-        let account = match &self.pin {
-            Some(pin) => plan::check_account(pin, chain, credentials)?,
-            None => chain::known_account(chain).or_else(|| credentials.account.clone()),
-        };
-        Ok((credentials.clone(), account))
+        let keys =
+            matches!(chain.source, Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. });
+        Order { chain, region: self.resolved.region.as_deref(), session, ask_for_account: keys }
+    }
+
+    fn aws<'a>(&'a self, world: &'a World) -> Aws<'a> {
+        Aws::new(Endpoints::new(&world.original, &self.resolved.settings), &world.places.home)
+    }
+}
+
+/// A store that cannot be written is worth a word, and no reason to withhold credentials.
+pub(super) fn warn_if_not_kept(obtained: &Obtained) {
+    if let Some(error) = &obtained.not_kept {
+        world::say(&printable(&format!("awsenv: the session is not kept, each command asks AWS: {error:#}")));
     }
 }
 

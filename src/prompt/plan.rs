@@ -1,22 +1,28 @@
-//! From what counts in a directory to what its shell gets: pure, but for reading the AWS files.
+//! From what counts in a directory to what its shell gets, from files alone. Where a session is missing,
+//! the need for it is handed back.
 
 use std::path::{Path, PathBuf};
-
-use anyhow::Context;
+use std::time::Duration;
 
 use super::Question;
 use super::directory::{Pinned, Verdict};
-use super::env_file::{Deliver, Pin, PinSource};
+use super::env_file::Pin;
 use super::guard::Watched;
 use super::one_line;
+use super::resolve::{Resolved, check_account, resolve};
+use super::variables::is_cleared;
 use super::wanted::{Provided, Wanted};
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::env::Env;
 use crate::files::Stamp;
 use crate::message::{Exit, Failure};
-use crate::profile::chain::{self, Asked, Origin, RoleChain, RolesAnywhere, SessionToken, Source};
+use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
+use crate::session::failure::FailureRecord;
+use crate::session::index::{self, Entry, IndexKey};
+use crate::session::session_key::SessionKey;
+use crate::session::store::{Found, Session, SessionStore};
 
 /// What a shell gets, and what that rests on.
 #[derive(Debug, Default)]
@@ -31,12 +37,32 @@ pub struct Plan {
     pub absent: Vec<PathBuf>,
     /// Why there are no credentials, in one line.
     pub complaint: Option<String>,
+    /// A session that somebody must fetch.
+    pub needs_session: Option<Need>,
+}
+
+/// A session that is missing, or about to end.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// Its name in the store.
+    pub session: SessionKey,
+    /// What people call it.
+    pub name: String,
+    /// The old one still serves: nobody has to wait.
+    pub old_serves: bool,
 }
 
 impl Plan {
-    /// The user has set credentials by hand.
-    pub fn hands_off() -> Self {
-        Self::default()
+    /// The user has set credentials by hand: theirs stay, and what else said who one is stays away until they
+    /// leave, or two identities would mix.
+    pub fn hands_off(original: &Env, current: &Env) -> Self {
+        let others = original
+            .iter()
+            .filter(|(name, value)| current.get(name) != Some(value))
+            .filter_map(|(name, _)| name.to_str())
+            .filter(|name| is_cleared(name));
+        let wanted = Wanted(others.map(|name| (name.to_owned(), None)).collect());
+        Self { wanted, ..Self::default() }
     }
 
     fn refuse(error: &anyhow::Error, sentence: &str, original: &Env) -> Self {
@@ -49,132 +75,104 @@ impl Plan {
     }
 }
 
-/// What a pin comes to.
-#[derive(Debug)]
-pub struct Resolved {
-    /// What people call it.
-    pub name: String,
-    /// How its credentials are got.
-    pub chain: RoleChain,
-    /// The file's region, else the profile's, else the user's.
-    pub region: Option<String>,
-    /// The profile's settings as variables.
-    pub settings: Vec<(String, String)>,
-}
-
 /// Plans for a verdict.
 pub fn plan(verdict: &Verdict, original: &Env, question: &Question<'_>) -> Plan {
     match verdict {
         Verdict::Nothing => Plan::default(),
         Verdict::Refused(_, error, sentence) => Plan::refuse(error, sentence, original),
+        Verdict::Pinned(pinned) if pinned.pin.source.is_none() => {
+            let mut wanted = Wanted::default();
+            wanted.region(pinned.pin.region.as_deref());
+            wanted.plain(&pinned.pin.env);
+            Plan { wanted, ..Plan::default() }
+        }
         Verdict::Pinned(pinned) => plan_pin(pinned, original, question),
     }
 }
 
 fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
     let pin = &pinned.pin;
-    if pin.source.is_none() {
-        let mut wanted = Wanted::default();
-        wanted.region(pin.region.as_deref());
-        wanted.plain(&pin.env);
-        return Plan { wanted, ..Plan::default() };
-    }
-    let name = pin.name().unwrap_or_default();
-    // Their stamps before their content: an edit in between makes the guard false.
     let files = ConfigFiles::locate(original, &question.places.home);
-    let (watched, absent) = look_at(&files);
-    let provided = resolve(pin, &files, original, true).and_then(|resolved| {
-        let credentials = at_hand(&resolved.chain, question.now)?;
-        let account = check_account(pin, &resolved.chain, credentials)?;
-        check_delivery(pin)?;
-        Ok((resolved.region.clone(), account, credentials.clone(), resolved))
-    });
-    let plan = match provided {
-        Err(error) => Plan::refuse(&error, &format!("{name}: run awsenv status"), original),
-        Ok((region, account, credentials, resolved)) => {
-            let mut wanted = Wanted::provided(
-                &Provided {
-                    name: &resolved.name,
-                    credentials: &credentials,
-                    account: account.as_deref(),
-                    region: region.as_deref(),
-                    settings: &resolved.settings,
-                    aws_vault_label: question.settings.label.is_some(),
-                },
-                original,
+    // Their stamps before their content: an edit in between makes the guard false.
+    let aws_files = AwsFiles::look_at(&files);
+    let key = IndexKey::of(&pinned.digests, None, original);
+    let known = index::load(question.places, &key, &aws_files.stamps);
+    let surveyed = known.map_or_else(
+        || survey(pin, &files, &aws_files, &key, original, question),
+        |entry| Ok(Survey::Session(entry)),
+    );
+    let plan = match surveyed {
+        Err(error) => {
+            let name = pin.name().unwrap_or_default();
+            Plan::refuse(&error, &format!("{name}: run awsenv status"), original)
+        }
+        Ok(Survey::AtHand(resolved, credentials)) => {
+            let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
+            let provided = provided(
+                &resolved.name,
+                &credentials,
+                account.as_deref(),
+                resolved.region.as_deref(),
+                &resolved.settings,
+                question,
             );
-            wanted.plain(&pin.env);
-            Plan { wanted, deadline: credentials.expiry.map(|expiry| expiry.0), ..Plan::default() }
+            let deadline = credentials.expiry.map(|expiry| expiry.0);
+            Plan {
+                wanted: with_variables(Wanted::provided(&provided, original), pin),
+                deadline,
+                ..Plan::default()
+            }
         }
+        Ok(Survey::Session(entry)) => plan_session(pin, &entry, original, question),
     };
-    Plan { watched, absent, ..plan }
+    Plan { watched: aws_files.watched, absent: aws_files.absent, ..plan }
 }
 
-/// A pin and the AWS files → how its credentials are got.
-/// `session`: GetSessionToken may stand between long-lived keys and a role.
-pub fn resolve(pin: &Pin, files: &ConfigFiles, original: &Env, session: bool) -> anyhow::Result<Resolved> {
-    let name = pin.name().unwrap_or_default();
-    let asked = Asked { duration: pin.duration, session };
-    let Some(PinSource::Profile(profile)) = &pin.source else {
-        let chain = chain::settle(with_roles(inline(pin, &name)?, pin), &asked)?;
-        let region = pin.region.clone().or_else(|| users_region(original));
-        return Ok(Resolved { name, chain, region, settings: Vec::new() });
-    };
-    let config = files.read()?;
-    let chain = chain::as_written(&config, profile, original)
-        .and_then(|chain| chain::settle(with_roles(chain, pin), &asked))
-        .with_context(|| format!("cannot use profile {profile}"))?;
-    let region = pin.region.clone().or_else(|| chain.region.clone()).or_else(|| users_region(original));
-    let settings = config.profile(profile)?.exports()?;
-    Ok(Resolved { name, chain, region, settings })
+/// What the AWS files come to.
+enum Survey {
+    /// Keys that are in a file or in the environment.
+    AtHand(Box<Resolved>, Credentials),
+    /// A session, by its key.
+    Session(Entry),
 }
 
-fn with_roles(mut chain: RoleChain, pin: &Pin) -> RoleChain {
-    chain.roles.extend(pin.roles.iter().cloned());
-    chain
-}
-
-/// The chain of a source that needs no `~/.aws/config`.
-fn inline(pin: &Pin, name: &str) -> anyhow::Result<RoleChain> {
-    let mut session_token = None;
-    let source = match pin.source.clone() {
-        Some(PinSource::Sso(sso)) => Source::Sso(sso),
-        Some(PinSource::Keys { name, mfa_serial, session }) => {
-            session_token = session.then(|| SessionToken { mfa_serial, ..SessionToken::default() });
-            Source::Keychain { name }
-        }
-        Some(PinSource::RolesAnywhere(certificate)) => {
-            Source::RolesAnywhere(RolesAnywhere { duration: pin.duration, ..certificate })
-        }
-        Some(PinSource::Profile(_)) | None => return Err(Failure::new("the .awsenv names no source").into()),
-    };
-    Ok(RoleChain {
-        name: name.to_owned(),
-        source,
-        origin: Origin::default(),
-        session_token,
-        roles: Vec::new(),
-        region: None,
-        notes: Vec::new(),
-    })
-}
-
-/// The region the user's environment names.
-pub fn users_region(original: &Env) -> Option<String> {
-    original.text("AWS_REGION").or_else(|| original.text("AWS_DEFAULT_REGION")).map(str::to_owned)
-}
-
-/// Credentials that take nothing but files: keys in the AWS files or the user's own environment.
-pub fn at_hand(chain: &RoleChain, now: Timestamp) -> anyhow::Result<&Credentials> {
-    let credentials = match &chain.source {
-        Source::Keys { credentials, .. } | Source::Environment(credentials) => credentials,
-        other => return Err(later(what(other)).context(chain.name.clone())),
-    };
-    if !chain.roles.is_empty() || chain.session_token.is_some() {
-        return Err(later("assuming a role").context(chain.name.clone()));
+fn survey(
+    pin: &Pin,
+    files: &ConfigFiles,
+    aws_files: &AwsFiles,
+    key: &IndexKey,
+    original: &Env,
+    question: &Question<'_>,
+) -> anyhow::Result<Survey> {
+    let resolved = resolve(pin, files, original, true)?;
+    // Keys in a file only claim their account: where one is asked for, AWS has to say.
+    if resolved.is_at_hand() && pin.account.is_none() {
+        let credentials = at_hand(&resolved, question.now)?.clone();
+        return Ok(Survey::AtHand(Box::new(resolved), credentials));
     }
+    let account = (!resolved.is_at_hand()).then(|| chain::known_account(&resolved.chain)).flatten();
+    if account.is_some() {
+        check_account(&resolved.name, pin.account.as_deref(), account.as_deref())?;
+    }
+    let entry = Entry {
+        stamps: aws_files.stamps.clone(),
+        session: resolved.session_key(original),
+        name: resolved.name,
+        region: resolved.region,
+        account,
+        settings: resolved.settings,
+    };
+    index::save(question.places, key, &entry);
+    Ok(Survey::Session(entry))
+}
+
+/// Credentials that take nothing but files.
+pub fn at_hand(resolved: &Resolved, now: Timestamp) -> anyhow::Result<&Credentials> {
+    let (Source::Keys { credentials, .. } | Source::Environment(credentials)) = &resolved.chain.source else {
+        return Err(Failure::new(format!("{} takes a call", resolved.name)).into());
+    };
     if credentials.expiry.is_some_and(|expiry| !expiry.is_after(now)) {
-        return Err(Failure::new(format!("{}: the keys have expired", chain.name))
+        return Err(Failure::new(format!("{}: the keys have expired", resolved.name))
             .hint("put fresh ones where these came from")
             .exit(Exit::PersonNeeded)
             .into());
@@ -182,69 +180,132 @@ pub fn at_hand(chain: &RoleChain, now: Timestamp) -> anyhow::Result<&Credentials
     Ok(credentials)
 }
 
-fn what(source: &Source) -> &'static str {
-    match source {
-        Source::Keys { .. } | Source::Environment(_) => "keys",
-        Source::Keychain { .. } => "keys in the keychain",
-        Source::Sso(_) => "IAM Identity Center",
-        Source::Process { .. } => "credential_process",
-        Source::WebIdentity { .. } => "a web identity",
-        Source::Ec2Metadata => "the instance metadata service",
-        Source::Container => "the container credentials endpoint",
-        Source::Login { .. } => "login_session",
-        Source::RolesAnywhere(_) => "IAM Roles Anywhere",
+fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_>) -> Plan {
+    let now = question.now;
+    let failure = FailureRecord::load(question.places, &entry.session);
+    let pause = failure.as_ref().and_then(|failure| failure.pause_until(now));
+    let need = |old_serves| {
+        let need = Need { session: entry.session.clone(), name: entry.name.clone(), old_serves };
+        pause.is_none().then_some(need)
+    };
+    let session = match SessionStore::new(question.places).load(&entry.session) {
+        Found::Session(session) => Some(session).filter(|session| Times::of(session, question).serves(now)),
+        Found::Absent | Found::Unreadable => None,
+    };
+    let Some(session) = session else {
+        return match failure.filter(|_| pause.is_some()) {
+            Some(failure) => Plan { deadline: pause, ..refused(entry, &failure, original) },
+            None => Plan {
+                wanted: Wanted::fail_closed(&format!("{}: being renewed", entry.name), original),
+                needs_session: need(false),
+                ..Plan::default()
+            },
+        };
+    };
+    let account = entry.account.as_deref().or(session.credentials.account.as_deref());
+    if let Err(error) = check_account(&entry.name, pin.account.as_deref(), account) {
+        return Plan::refuse(&error, &format!("{}: wrong account", entry.name), original);
+    }
+    let times = Times::of(&session, question);
+    let provided = provided(
+        &entry.name,
+        &session.credentials,
+        account,
+        entry.region.as_deref(),
+        &entry.settings,
+        question,
+    );
+    let wanted = with_variables(Wanted::provided(&provided, original), pin);
+    if times.renew.is_none_or(|renew| now < renew) {
+        return Plan { wanted, deadline: times.renew, ..Plan::default() };
+    }
+    // It ends soon. The token tells when the new one is there; until then look again at the end, or after a pause.
+    let deadline = [times.end, pause].into_iter().flatten().min();
+    Plan { wanted, deadline, needs_session: need(true), ..Plan::default() }
+}
+
+/// When a session is to be renewed, and when it is no longer given out.
+struct Times {
+    renew: Option<Timestamp>,
+    end: Option<Timestamp>,
+}
+
+impl Times {
+    /// Renewed from a margin before its end (a fifth of its life, at most 15 minutes); given out until
+    /// 60 seconds before, or 5 % of a short life.
+    fn of(session: &Session, question: &Question<'_>) -> Self {
+        let Some(expiry) = session.credentials.expiry else { return Self { renew: None, end: None } };
+        let life = expiry.0.duration_since(session.issued).unsigned_abs();
+        let margin = question.settings.margin.unwrap_or(Duration::from_secs(900)).min(life / 5);
+        let before = |span: Duration| Some(expiry.0.checked_sub(span).unwrap_or(expiry.0));
+        Self { renew: before(margin), end: before(Duration::from_secs(60).min(life / 20)) }
+    }
+
+    fn serves(&self, now: Timestamp) -> bool {
+        self.end.is_none_or(|end| now < end)
     }
 }
 
-fn later(what: &str) -> anyhow::Error {
-    Failure::new(format!("this version of awsenv does not know {what} yet")).into()
+fn refused(entry: &Entry, failure: &FailureRecord, original: &Env) -> Plan {
+    let sentence = match failure.needs_person {
+        true => format!("{}: run awsenv refresh", entry.name),
+        false => format!("{}: could not be renewed, awsenv tries again", entry.name),
+    };
+    Plan {
+        wanted: Wanted::fail_closed(&sentence, original),
+        complaint: Some(one_line(&failure.what, failure.hint.as_deref())),
+        ..Plan::default()
+    }
 }
 
-/// `account` refuses credentials of any other, and those it cannot know.
-pub fn check_account(
-    pin: &Pin,
-    chain: &RoleChain,
-    credentials: &Credentials,
-) -> anyhow::Result<Option<String>> {
-    let known = chain::known_account(chain).or_else(|| credentials.account.clone());
-    match (&pin.account, known) {
-        (Some(asked), Some(known)) if *asked != known => Err(Failure::new(format!(
-            "{} is of account {known}, and the .awsenv asks for {asked}",
-            chain.name
-        ))
-        .hint("mend `account` or the profile; no credentials until then")
-        .into()),
-        (Some(asked), None) => {
-            Err(Failure::new(format!("cannot tell whether {} is of account {asked}", chain.name))
-                .hint("write aws_account_id beside the keys: this version of awsenv does not ask AWS yet")
-                .into())
+fn provided<'a>(
+    name: &'a str,
+    credentials: &'a Credentials,
+    account: Option<&'a str>,
+    region: Option<&'a str>,
+    settings: &'a [(String, String)],
+    question: &Question<'_>,
+) -> Provided<'a> {
+    Provided {
+        name,
+        credentials,
+        account,
+        region,
+        settings,
+        aws_vault_label: question.settings.label.is_some(),
+    }
+}
+
+fn with_variables(mut wanted: Wanted, pin: &Pin) -> Wanted {
+    wanted.plain(&pin.env);
+    wanted
+}
+
+/// The AWS files as they are now.
+struct AwsFiles {
+    stamps: Vec<(PathBuf, Option<Stamp>)>,
+    watched: Vec<Watched>,
+    absent: Vec<PathBuf>,
+}
+
+impl AwsFiles {
+    fn look_at(files: &ConfigFiles) -> Self {
+        let mut found = Self { stamps: Vec::new(), watched: Vec::new(), absent: Vec::new() };
+        for path in [&files.config, &files.credentials] {
+            let watched = watch(path);
+            found.stamps.push((path.clone(), watched.as_ref().map(|watched| watched.stamp)));
+            match watched {
+                Some(watched) => found.watched.push(watched),
+                None => found.absent.push(path.clone()),
+            }
         }
-        (_, known) => Ok(known),
+        found
     }
 }
 
-/// Whether this version delivers as the pin asks.
-pub fn check_delivery(pin: &Pin) -> anyhow::Result<()> {
-    match pin.deliver {
-        None | Some(Deliver::Env) => Ok(()),
-        Some(Deliver::Profile) => Err(later("deliver = \"profile\"")),
-        Some(Deliver::Endpoint) => Err(later("deliver = \"endpoint\"")),
-    }
-}
-
-/// The AWS files as the guard watches them.
-fn look_at(files: &ConfigFiles) -> (Vec<Watched>, Vec<PathBuf>) {
-    let (mut watched, mut absent) = (Vec::new(), Vec::new());
-    for path in [&files.config, &files.credentials] {
-        match std::fs::metadata(path) {
-            Ok(metadata) => watched.push(watch(path, &metadata)),
-            Err(_) => absent.push(path.clone()),
-        }
-    }
-    (watched, absent)
-}
-
-fn watch(path: &Path, metadata: &std::fs::Metadata) -> Watched {
+/// A file as it is now; `None` if it is not there.
+pub(super) fn watch(path: &Path) -> Option<Watched> {
+    let stamp = Stamp::of(&std::fs::metadata(path).ok()?);
     let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
-    Watched { path: path.to_owned(), stamp: Stamp::of(metadata), target }
+    Some(Watched { path: path.to_owned(), stamp, target })
 }

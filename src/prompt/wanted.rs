@@ -100,7 +100,7 @@ impl Wanted {
 
     /// Whether it decides who one is.
     pub fn decides_identity(&self) -> bool {
-        self.0.contains_key("AWS_ACCESS_KEY_ID") || self.0.contains_key("AWS_PROFILE")
+        ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].iter().any(|name| matches!(self.0.get(*name), Some(Some(_))))
     }
 
     fn without_identity(original: &Env) -> Self {

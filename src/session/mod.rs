@@ -1,6 +1,10 @@
-//! What is kept between runs, sealed: for now the originals a shell had before awsenv. Knows nothing of
-//! shells, providers or the network.
+//! What is kept between runs: sessions and a shell's originals, sealed; the way to a session's key; the last
+//! failure. Knows nothing of shells, providers or the network.
 
 pub mod aside;
+pub mod failure;
+pub mod index;
 pub mod key;
 pub mod seal;
+pub mod session_key;
+pub mod store;

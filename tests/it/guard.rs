@@ -51,6 +51,7 @@ fn every_term(world: &World, kind: Kinds, version: &str) -> String {
             target: Some(world.at("real")),
         }],
         absent: vec![world.at("sub/.awsenv"), "/.awsenv".into()],
+        entries: vec![world.at("allow/entry")],
     };
     let text = guard.function(Abilities::of(kind, version, 4242), Some(&runtime));
     masked(&world.shown(std::str::from_utf8(&text).unwrap()))

@@ -1,0 +1,131 @@
+//! The only maker of AWS clients: region, endpoints, retries, timeouts fit for a prompt, proxy, CA bundle.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use aws_sdk_sts::config::{BehaviorVersion, Region, SharedCredentialsProvider};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::credentials::Credentials;
+use crate::places::expand_home;
+use crate::profile::endpoints::Endpoints;
+
+/// Makes clients that reach AWS as the user's environment and the profile say.
+#[derive(Clone, Copy, Debug)]
+pub struct Aws<'a> {
+    endpoints: Endpoints<'a>,
+    home: &'a Path,
+}
+
+impl<'a> Aws<'a> {
+    /// Reads nothing yet.
+    pub fn new(endpoints: Endpoints<'a>, home: &'a Path) -> Self {
+        Self { endpoints, home }
+    }
+
+    /// An STS client that signs with these credentials (`None`: unsigned calls only).
+    pub fn sts(
+        &self,
+        region: &str,
+        credentials: Option<&Credentials>,
+    ) -> anyhow::Result<aws_sdk_sts::Client> {
+        let endpoint = self.endpoints.url("STS");
+        let mut config = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(self.http(endpoint)?)
+            .retry_config(RetryConfig::standard().with_max_attempts(self.attempts()))
+            .timeout_config(timeouts());
+        match endpoint {
+            Some(url) => config = config.endpoint_url(url),
+            None => {
+                config = config
+                    .use_fips(self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?)
+                    .use_dual_stack(self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?);
+            }
+        }
+        if let Some(credentials) = credentials {
+            config =
+                config.credentials_provider(SharedCredentialsProvider::new(sdk_credentials(credentials)));
+        }
+        Ok(aws_sdk_sts::Client::from_conf(config.build()))
+    }
+
+    fn attempts(&self) -> u32 {
+        self.endpoints
+            .value("AWS_MAX_ATTEMPTS")
+            .and_then(|text| text.parse().ok())
+            .filter(|attempts| *attempts > 0)
+            .unwrap_or(3)
+    }
+
+    fn http(&self, endpoint: Option<&str>) -> anyhow::Result<SharedHttpClient> {
+        let trust = self.trust(endpoint)?;
+        let tls = TlsContext::builder().with_trust_store(trust).build().context("cannot set up TLS")?;
+        let proxy = ProxyConfig::from_env();
+        Ok(Builder::new().build_with_connector_fn(move |settings, runtime| {
+            let mut connector = Connector::builder()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(tls.clone())
+                .proxy_config(proxy.clone());
+            connector.set_connector_settings(settings.cloned());
+            connector.set_sleep_impl(runtime.and_then(|runtime| runtime.sleep_impl()));
+            connector.build()
+        }))
+    }
+
+    /// `AWS_CA_BUNDLE` in place of the system's roots: the SDK does not read it itself. Over plain http
+    /// nothing is loaded at all; the system's roots cost more than the call.
+    fn trust(&self, endpoint: Option<&str>) -> anyhow::Result<TrustStore> {
+        if endpoint.is_some_and(|url| url.starts_with("http://")) {
+            return Ok(TrustStore::empty());
+        }
+        match self.endpoints.value("AWS_CA_BUNDLE") {
+            None => Ok(TrustStore::default()),
+            Some(path) => {
+                let path = expand_home(path, self.home);
+                let pem = std::fs::read(&path)
+                    .with_context(|| format!("cannot read the CA bundle {}", path.display()))?;
+                Ok(TrustStore::empty().with_pem_certificate(pem))
+            }
+        }
+    }
+}
+
+/// The region for a call where nobody named one: the partition's first.
+pub fn fallback_region(role_arn: Option<&str>) -> &'static str {
+    match role_arn.and_then(|arn| arn.split(':').nth(1)) {
+        Some("aws-cn") => "cn-north-1",
+        Some("aws-us-gov") => "us-gov-west-1",
+        Some("aws-eusc") => "eusc-de-east-1",
+        Some("aws-iso") => "us-iso-east-1",
+        Some("aws-iso-b") => "us-isob-east-1",
+        _ => "us-east-1",
+    }
+}
+
+/// A person waits: a dead host is known soon, a slow answer is not cut off at once.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(25))
+        .build()
+}
+
+fn sdk_credentials(credentials: &Credentials) -> aws_credential_types::Credentials {
+    aws_credential_types::Credentials::new(
+        &credentials.access_key_id,
+        credentials.secret_access_key.expose(),
+        credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
+        None,
+        "awsenv",
+    )
+}

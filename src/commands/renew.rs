@@ -1,0 +1,71 @@
+//! Renewal without a person: a process of its own, started by a prompt that goes on without it. It never
+//! asks: no MFA, no browser, no dialog.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::allow::tell_shells;
+use super::subject::{Asking, subject_at};
+use crate::clock;
+use crate::env::Env;
+use crate::message::{Exit, Failure, render};
+use crate::places::Places;
+use crate::prompt::plan::Need;
+use crate::provider::{Mfa, can_walk};
+use crate::session::failure::FailureRecord;
+use crate::session::session_key::SessionKey;
+use crate::session::store::SessionStore;
+use crate::world::World;
+
+/// Starts a renewal unless one runs already; says whether one runs now. The session's lock goes along as the
+/// new process's standard input: it is held from here on, without a gap, until that process ends.
+pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> bool {
+    let lock = match SessionStore::new(places).try_lock(&need.session) {
+        Ok(Some(lock)) => Stdio::from(lock),
+        Ok(None) => return true,
+        // A store that cannot be written keeps no session: a renewal in the background would help nobody.
+        Err(_) => return false,
+    };
+    let Ok(program) = std::env::current_exe() else { return false };
+    Command::new(program)
+        .arg("renew")
+        .arg(need.session.name())
+        .arg(pwd)
+        .env_clear()
+        .envs(env.iter().filter(|(name, _)| *name != "AWSENV_MFA_CODE"))
+        .current_dir("/")
+        .stdin(lock)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .is_ok()
+}
+
+/// `awsenv renew SESSION PWD`: what [`start`] starts.
+pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
+    let session =
+        SessionKey::named(session).ok_or_else(|| Failure::new("no session's name").exit(Exit::Usage))?;
+    // Of its own session: a Ctrl-C or a closing terminal is not meant for it.
+    let _ = rustix::process::setsid();
+    if let Err(error) = renew(&session, pwd, world) {
+        let (_, exit) = render(&error);
+        let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
+        let needs_person = exit == Exit::PersonNeeded;
+        FailureRecord::save(&world.places, &session, format!("{error:#}"), hint, needs_person, clock::now());
+    }
+    tell_shells(world);
+    Ok(())
+}
+
+fn renew(session: &SessionKey, pwd: &Path, world: &World) -> anyhow::Result<()> {
+    let subject = subject_at(pwd.as_os_str(), &Asking::default(), world)?;
+    can_walk(&subject.resolved.chain)?;
+    let own = subject.resolved.session_key(&world.original);
+    if own != *session {
+        // The files changed since the prompt asked; the next prompt asks for the new session.
+        return Ok(());
+    }
+    let obtained = subject.fetch(&own, world, &mut Mfa::nobody())?;
+    obtained.not_kept.map_or(Ok(()), Err)
+}

@@ -1,0 +1,119 @@
+//! A pin and the AWS files → how its credentials are got.
+
+use anyhow::Context;
+
+use super::env_file::{Deliver, Pin, PinSource};
+use crate::env::Env;
+use crate::message::Failure;
+use crate::process::user_at_host;
+use crate::profile::chain::{self, Asked, Origin, RoleChain, RolesAnywhere, SessionToken, Source};
+use crate::profile::config::ConfigFiles;
+use crate::profile::endpoints::Endpoints;
+use crate::session::session_key::SessionKey;
+
+/// What a pin comes to.
+#[derive(Debug)]
+pub struct Resolved {
+    /// What people call it.
+    pub name: String,
+    /// How its credentials are got.
+    pub chain: RoleChain,
+    /// The file's region, else the profile's, else the user's.
+    pub region: Option<String>,
+    /// The profile's settings as variables.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Resolved {
+    /// The name of its session in the store.
+    pub fn session_key(&self, original: &Env) -> SessionKey {
+        let endpoints = Endpoints::new(original, &self.settings).fingerprint();
+        SessionKey::of(&self.chain, self.region.as_deref(), &endpoints, &user_at_host(original))
+    }
+
+    /// Whether the credentials are the keys themselves, which take no call at all.
+    pub fn is_at_hand(&self) -> bool {
+        let keys = matches!(self.chain.source, Source::Keys { .. } | Source::Environment(_));
+        keys && self.chain.roles.is_empty() && self.chain.session_token.is_none()
+    }
+}
+
+/// Reads the AWS files where the pin needs them. `session`: GetSessionToken may stand between long-lived
+/// keys and a role.
+pub fn resolve(pin: &Pin, files: &ConfigFiles, original: &Env, session: bool) -> anyhow::Result<Resolved> {
+    check_delivery(pin)?;
+    let name = pin.name().unwrap_or_default();
+    let asked = Asked { duration: pin.duration, session };
+    let Some(PinSource::Profile(profile)) = &pin.source else {
+        let chain = chain::settle(with_roles(inline(pin, &name)?, pin), &asked)?;
+        let region = pin.region.clone().or_else(|| users_region(original));
+        return Ok(Resolved { name, chain, region, settings: Vec::new() });
+    };
+    let config = files.read()?;
+    let chain = chain::as_written(&config, profile, original)
+        .and_then(|chain| chain::settle(with_roles(chain, pin), &asked))
+        .with_context(|| format!("cannot use profile {profile}"))?;
+    let region = pin.region.clone().or_else(|| chain.region.clone()).or_else(|| users_region(original));
+    let settings = config.profile(profile)?.exports()?;
+    Ok(Resolved { name, chain, region, settings })
+}
+
+fn with_roles(mut chain: RoleChain, pin: &Pin) -> RoleChain {
+    chain.roles.extend(pin.roles.iter().cloned());
+    chain
+}
+
+/// The chain of a source that needs no `~/.aws/config`.
+fn inline(pin: &Pin, name: &str) -> anyhow::Result<RoleChain> {
+    let mut session_token = None;
+    let source = match pin.source.clone() {
+        Some(PinSource::Sso(sso)) => Source::Sso(sso),
+        Some(PinSource::Keys { name, mfa_serial, session }) => {
+            session_token = session.then(|| SessionToken { mfa_serial, ..SessionToken::default() });
+            Source::Keychain { name }
+        }
+        Some(PinSource::RolesAnywhere(certificate)) => {
+            Source::RolesAnywhere(RolesAnywhere { duration: pin.duration, ..certificate })
+        }
+        Some(PinSource::Profile(_)) | None => return Err(Failure::new("the .awsenv names no source").into()),
+    };
+    Ok(RoleChain {
+        name: name.to_owned(),
+        source,
+        origin: Origin::default(),
+        session_token,
+        roles: Vec::new(),
+        region: None,
+        notes: Vec::new(),
+    })
+}
+
+/// The region the user's environment names.
+pub fn users_region(original: &Env) -> Option<String> {
+    original.text("AWS_REGION").or_else(|| original.text("AWS_DEFAULT_REGION")).map(str::to_owned)
+}
+
+/// `account` refuses credentials of any other, and those it cannot know.
+pub fn check_account(name: &str, asked: Option<&str>, known: Option<&str>) -> anyhow::Result<()> {
+    match (asked, known) {
+        (Some(asked), Some(known)) if asked != known => {
+            Err(Failure::new(format!("{name} is of account {known}, and the .awsenv asks for {asked}"))
+                .hint("mend `account` or the profile; no credentials until then")
+                .into())
+        }
+        (Some(asked), None) => Err(Failure::new(format!("cannot tell whether {name} is of account {asked}"))
+            .hint("run `awsenv refresh`")
+            .into()),
+        _ => Ok(()),
+    }
+}
+
+fn check_delivery(pin: &Pin) -> Result<(), Failure> {
+    let later =
+        |what: &str| Failure::new(format!("this version of awsenv does not know deliver = \"{what}\" yet"));
+    match pin.deliver {
+        None | Some(Deliver::Env) => Ok(()),
+        Some(Deliver::Profile) => Err(later("profile")),
+        Some(Deliver::Endpoint) => Err(later("endpoint")),
+    }
+}

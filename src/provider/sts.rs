@@ -1,0 +1,120 @@
+//! The calls of AWS STS (API version 2011-06-15). The SDK does not check what it sends: `profile::limits`
+//! has done so before.
+
+use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
+use aws_smithy_types::DateTime;
+
+use super::error::explain;
+use super::mfa::Mfa;
+use crate::aws::Aws;
+use crate::clock::Timestamp;
+use crate::credentials::{Credentials, Expiry};
+use crate::env::Env;
+use crate::message::Failure;
+use crate::process::user_at_host;
+use crate::profile::chain::{Role, SessionToken};
+use crate::secret::Secret;
+
+/// AssumeRole, with everything the role says.
+pub(super) async fn assume_role(
+    role: &Role,
+    signer: &Credentials,
+    region: &str,
+    aws: &Aws<'_>,
+    mfa: &mut Mfa,
+    original: &Env,
+) -> anyhow::Result<Credentials> {
+    let code = match &role.mfa_serial {
+        Some(serial) => Some(mfa.code(serial, role.mfa_process.as_ref(), original)?),
+        None => None,
+    };
+    let tag = |(key, value): (&String, &String)| {
+        Tag::builder().key(key).value(value).build().map_err(anyhow::Error::from)
+    };
+    let tags = role.tags.iter().map(tag).collect::<anyhow::Result<Vec<_>>>()?;
+    let policies = role
+        .policy_arns
+        .iter()
+        .map(|arn| PolicyDescriptorType::builder().arn(arn).build())
+        .collect::<Vec<_>>();
+    let some = |list: Vec<_>| (!list.is_empty()).then_some(list);
+    let answer = aws
+        .sts(region, Some(signer))?
+        .assume_role()
+        .role_arn(&role.arn)
+        .role_session_name(role.session_name.clone().unwrap_or_else(|| user_at_host(original)))
+        .set_duration_seconds(role.duration.map(seconds))
+        .set_external_id(role.external_id.clone())
+        .set_serial_number(role.mfa_serial.clone())
+        .set_token_code(code.map(|code| code.expose().to_owned()))
+        .set_source_identity(role.source_identity.clone())
+        .set_policy(role.policy.clone())
+        .set_policy_arns((!policies.is_empty()).then_some(policies))
+        .set_tags((!tags.is_empty()).then_some(tags))
+        .set_transitive_tag_keys(some(role.transitive_tags.clone()))
+        .send()
+        .await
+        .map_err(|error| explain("AssumeRole", error))?;
+    let account = role.arn.split(':').nth(4).map(str::to_owned);
+    credentials("AssumeRole", answer.credentials, account)
+}
+
+/// GetSessionToken: long-lived keys become a session that may carry the mark of MFA.
+pub(super) async fn get_session_token(
+    session: &SessionToken,
+    signer: &Credentials,
+    region: &str,
+    aws: &Aws<'_>,
+    mfa: &mut Mfa,
+    original: &Env,
+) -> anyhow::Result<Credentials> {
+    let code = match &session.mfa_serial {
+        Some(serial) => Some(mfa.code(serial, session.mfa_process.as_ref(), original)?),
+        None => None,
+    };
+    let answer = aws
+        .sts(region, Some(signer))?
+        .get_session_token()
+        .set_duration_seconds(session.duration.map(seconds))
+        .set_serial_number(session.mfa_serial.clone())
+        .set_token_code(code.map(|code| code.expose().to_owned()))
+        .send()
+        .await
+        .map_err(|error| explain("GetSessionToken", error))?;
+    credentials("GetSessionToken", answer.credentials, signer.account.clone())
+}
+
+/// Every member of the answer is needed; one that is missing or empty is no session.
+fn credentials(
+    call: &str,
+    answer: Option<aws_sdk_sts::types::Credentials>,
+    account: Option<String>,
+) -> anyhow::Result<Credentials> {
+    let incomplete = |what: &str| Failure::new(format!("the answer to {call} lacks its {what}"));
+    let answer = answer.ok_or_else(|| incomplete("credentials"))?;
+    for (what, text) in [
+        ("access key id", &answer.access_key_id),
+        ("secret access key", &answer.secret_access_key),
+        ("session token", &answer.session_token),
+    ] {
+        if text.is_empty() {
+            return Err(incomplete(what).into());
+        }
+    }
+    Ok(Credentials {
+        expiry: Some(Expiry(instant(answer.expiration).ok_or_else(|| incomplete("expiration"))?)),
+        access_key_id: answer.access_key_id,
+        secret_access_key: Secret::new(answer.secret_access_key),
+        session_token: Some(Secret::new(answer.session_token)),
+        account,
+    })
+}
+
+/// 1970 is what the SDK makes of an expiration that was not there.
+fn instant(expiration: DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(expiration.secs()).ok().filter(|instant| instant.as_second() > 0)
+}
+
+fn seconds(duration: std::time::Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
+}

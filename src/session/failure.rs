@@ -1,0 +1,72 @@
+//! What went wrong the last time, and when to try again: no retry at each prompt, no giving up for ever.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::session_key::SessionKey;
+use crate::clock::{self, Timestamp};
+use crate::files;
+use crate::places::Places;
+
+/// A failed renewal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureRecord {
+    /// The sentence.
+    pub what: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Only a person can mend it.
+    pub needs_person: bool,
+    /// How often in a row.
+    pub attempts: u32,
+    /// Not before then (RFC 3339).
+    pub again: String,
+}
+
+impl FailureRecord {
+    /// The last one of a session.
+    pub fn load(places: &Places, session: &SessionKey) -> Option<Self> {
+        let (bytes, _) = files::read_limited(&path(places, session), 64 * 1024).ok()??;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Remembers a failure: twice as long each time, from 5 s to 5 min; where a person is needed, an hour.
+    pub fn save(
+        places: &Places,
+        session: &SessionKey,
+        what: String,
+        hint: Option<String>,
+        needs_person: bool,
+        now: Timestamp,
+    ) {
+        let attempts = Self::load(places, session).map_or(0, |last| last.attempts).saturating_add(1);
+        let pause = match needs_person {
+            true => Duration::from_secs(3600),
+            false => Duration::from_secs((5 << attempts.min(7).saturating_sub(1)).min(300)),
+        };
+        let again = clock::rfc3339(now.checked_add(pause).unwrap_or(now));
+        let record = Self { what, hint, needs_person, attempts, again };
+        // Nowhere to write: then the next prompt tries again, which is no worse.
+        let _ = files::private_dir(&places.state)
+            .and_then(|()| files::private_dir(&places.state.join("failures")))
+            .and_then(|()| {
+                files::write_private(&path(places, session), &serde_json::to_vec(&record).unwrap_or_default())
+            });
+    }
+
+    /// It went well, or a person has done something about it.
+    pub fn forget(places: &Places, session: &SessionKey) {
+        let _ = files::remove(&path(places, session));
+    }
+
+    /// When to try again, if that is still to come.
+    pub fn pause_until(&self, now: Timestamp) -> Option<Timestamp> {
+        clock::parse(&self.again).filter(|again| *again > now)
+    }
+}
+
+fn path(places: &Places, session: &SessionKey) -> PathBuf {
+    places.state.join("failures").join(session.name())
+}

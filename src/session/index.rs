@@ -1,0 +1,74 @@
+//! From what was approved to the session's key without reading `~/.aws/config`: as long as the stamps of
+//! the AWS files are the same, so is the answer.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::session_key::SessionKey;
+use crate::env::Env;
+use crate::files::{self, Stamp};
+use crate::places::Places;
+
+/// What was found out the last time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The AWS files it was found out from; `None`: there was none.
+    pub stamps: Vec<(PathBuf, Option<Stamp>)>,
+    /// The session.
+    pub session: SessionKey,
+    /// What people call it.
+    pub name: String,
+    /// The region to export.
+    pub region: Option<String>,
+    /// The account, where the chain says it.
+    pub account: Option<String>,
+    /// The profile's settings as variables.
+    pub settings: Vec<(String, String)>,
+}
+
+/// Names an entry: the approved content, the stage, and the original variables that steer AWS clients.
+#[derive(Debug)]
+pub struct IndexKey(String);
+
+impl IndexKey {
+    /// Of these approved files (their digests name path and content).
+    pub fn of(digests: &[String], stage: Option<&str>, original: &Env) -> Self {
+        let mut sha = Sha256::new();
+        let mut field = |bytes: &[u8]| {
+            sha.update((bytes.len() as u64).to_le_bytes());
+            sha.update(bytes);
+        };
+        field(env!("CARGO_PKG_VERSION").as_bytes());
+        digests.iter().for_each(|digest| field(digest.as_bytes()));
+        field(stage.unwrap_or_default().as_bytes());
+        for (name, value) in original.iter() {
+            let name = name.as_encoded_bytes();
+            if name.starts_with(b"AWS_") || matches!(name, b"HOME" | b"USER" | b"LOGNAME") {
+                field(name);
+                field(value.as_encoded_bytes());
+            }
+        }
+        Self(files::hex(&sha.finalize()[..20]))
+    }
+}
+
+/// The entry, if the AWS files are what they were.
+pub fn load(places: &Places, key: &IndexKey, stamps: &[(PathBuf, Option<Stamp>)]) -> Option<Entry> {
+    let (bytes, _) = files::read_limited(&path(places, key), 64 * 1024).ok()??;
+    let entry: Entry = serde_json::from_slice(&bytes).ok()?;
+    (entry.stamps == stamps).then_some(entry)
+}
+
+/// Keeps an entry; where that fails, the next prompt reads the AWS files again.
+pub fn save(places: &Places, key: &IndexKey, entry: &Entry) {
+    let Ok(bytes) = serde_json::to_vec(entry) else { return };
+    let _ = files::private_dir(&places.state)
+        .and_then(|()| files::private_dir(&places.state.join("index")))
+        .and_then(|()| files::write_private(&path(places, key), &bytes));
+}
+
+fn path(places: &Places, key: &IndexKey) -> PathBuf {
+    places.state.join("index").join(&key.0)
+}

@@ -1,0 +1,192 @@
+//! Everything that decides whose credentials come out of a chain, as one digest: edit anything and the old
+//! session is simply not found.
+
+use sha2::{Digest, Sha256};
+
+use crate::files;
+use crate::profile::chain::{Role, RoleChain, Source, WebIdentityToken};
+
+/// Names a session in the store.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SessionKey(String);
+
+impl SessionKey {
+    /// Of a chain, called in this region by way of these endpoints, for a user of this name.
+    pub fn of(
+        chain: &RoleChain,
+        region: Option<&str>,
+        endpoints: &[(&'static str, String)],
+        user: &str,
+    ) -> Self {
+        let mut fields = Fields(Sha256::new());
+        fields.source(&chain.source);
+        fields.list(region);
+        for (name, value) in endpoints {
+            fields.text(name).text(value);
+        }
+        if let Some(session) = &chain.session_token {
+            fields.text("GetSessionToken").option(session.mfa_serial.as_deref()).seconds(session.duration);
+        }
+        for role in &chain.roles {
+            fields.role(role, user);
+        }
+        Self(files::hex(&fields.0.finalize()[..20]))
+    }
+
+    /// The digest, as a file's name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads a name back; `None` if it is none.
+    pub fn named(name: &str) -> Option<Self> {
+        let spelled =
+            name.len() == 40 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        spelled.then(|| Self(name.to_owned()))
+    }
+}
+
+/// Each field with its length in front, so that no two chains run together.
+struct Fields(Sha256);
+
+impl Fields {
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text);
+        self
+    }
+
+    fn option(&mut self, text: Option<&str>) -> &mut Self {
+        self.list(text)
+    }
+
+    fn list<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        let texts: Vec<_> = texts.into_iter().collect();
+        self.0.update((texts.len() as u64).to_le_bytes());
+        texts.into_iter().fold(self, |fields, text| fields.text(text))
+    }
+
+    fn seconds(&mut self, duration: Option<std::time::Duration>) -> &mut Self {
+        self.option(duration.map(|duration| duration.as_secs().to_string()).as_deref())
+    }
+
+    fn role(&mut self, role: &Role, user: &str) -> &mut Self {
+        self.text("AssumeRole")
+            .text(&role.arn)
+            .option(role.external_id.as_deref())
+            .text(role.session_name.as_deref().unwrap_or(user))
+            .seconds(role.duration)
+            .option(role.mfa_serial.as_deref())
+            .option(role.source_identity.as_deref())
+            .option(role.policy.as_deref())
+            .option(role.region.as_deref())
+            .list(role.policy_arns.iter().map(String::as_str))
+            .list(role.transitive_tags.iter().map(String::as_str))
+            .list(role.tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]))
+    }
+
+    fn source(&mut self, source: &Source) -> &mut Self {
+        match source {
+            Source::Keys { credentials, .. } | Source::Environment(credentials) => {
+                self.text("keys").text(&credentials.access_key_id)
+            }
+            Source::Keychain { name } => self.text("keychain").text(name),
+            Source::Sso(sso) => self.text("sso").option(sso.session.as_deref()).list([
+                sso.start_url.as_str(),
+                &sso.region,
+                &sso.account,
+                &sso.role,
+            ]),
+            Source::Process { command, .. } => self.text("process").text(command.expose()),
+            Source::WebIdentity { token, role } => {
+                match token {
+                    WebIdentityToken::File(path) => {
+                        self.text("web identity file").text(&path.to_string_lossy())
+                    }
+                    WebIdentityToken::Process(command) => {
+                        self.text("web identity process").text(command.expose())
+                    }
+                };
+                self.role(role, "")
+            }
+            Source::Ec2Metadata => self.text("imds"),
+            Source::Container => self.text("container"),
+            Source::Login { session_arn } => self.text("login").text(session_arn),
+            Source::RolesAnywhere(source) => self
+                .text("roles anywhere")
+                .list([source.trust_anchor_arn.as_str(), &source.profile_arn, &source.role_arn])
+                .text(&source.certificate.to_string_lossy())
+                .text(&source.private_key.to_string_lossy())
+                .seconds(source.duration),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Credentials;
+    use crate::profile::chain::Origin;
+    use crate::secret::Secret;
+    use std::time::Duration;
+
+    fn chain() -> RoleChain {
+        let credentials = Credentials {
+            access_key_id: "AKIA1".into(),
+            secret_access_key: Secret::new("s"),
+            session_token: None,
+            expiry: None,
+            account: None,
+        };
+        RoleChain {
+            name: "p".into(),
+            source: Source::Keys { profile: "b".into(), credentials },
+            origin: Origin::default(),
+            session_token: None,
+            roles: vec![Role { arn: "arn:aws:iam::222222222222:role/R".into(), ..Role::default() }],
+            region: None,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn whatever_decides_the_credentials_decides_the_key() {
+        let key = |chain: &RoleChain| SessionKey::of(chain, Some("eu-west-1"), &[], "me");
+        let base = chain();
+        let edits: Vec<fn(&mut RoleChain)> = vec![
+            |chain| chain.roles[0].arn.push('x'),
+            |chain| chain.roles[0].external_id = Some("e".into()),
+            |chain| chain.roles[0].session_name = Some("e".into()),
+            |chain| chain.roles[0].duration = Some(Duration::from_secs(900)),
+            |chain| chain.roles[0].mfa_serial = Some("e".into()),
+            |chain| chain.roles[0].source_identity = Some("e".into()),
+            |chain| chain.roles[0].policy = Some("e".into()),
+            |chain| chain.roles[0].policy_arns.push("e".into()),
+            |chain| chain.roles[0].transitive_tags.push("e".into()),
+            |chain| drop(chain.roles[0].tags.insert("e".into(), "f".into())),
+            |chain| chain.roles.push(Role::default()),
+            |chain| drop(chain.roles.pop()),
+            |chain| chain.source = Source::Ec2Metadata,
+            |chain| chain.session_token = Some(crate::profile::chain::SessionToken::default()),
+        ];
+        let mut keys = vec![
+            key(&base),
+            SessionKey::of(&base, Some("eu-west-2"), &[], "me"),
+            SessionKey::of(&base, None, &[], "me"),
+            SessionKey::of(&base, Some("eu-west-1"), &[("endpoint", "http://x".into())], "me"),
+            SessionKey::of(&base, Some("eu-west-1"), &[], "you"),
+        ];
+        for edit in edits {
+            let mut edited = base.clone();
+            edit(&mut edited);
+            keys.push(key(&edited));
+        }
+        let all = keys.len();
+        keys.sort_by(|a, b| a.name().cmp(b.name()));
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+        assert_eq!(key(&base), key(&chain()));
+        assert_eq!(SessionKey::named(keys[0].name()), Some(keys[0].clone()));
+        assert_eq!(SessionKey::named("../../x"), None);
+    }
+}

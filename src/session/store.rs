@@ -1,0 +1,263 @@
+//! Sessions on disk: one sealed file each, written whole or not at all, one lock each.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::key::{Key, key};
+use super::seal;
+use super::session_key::SessionKey;
+use crate::clock::{self, Timestamp};
+use crate::credentials::{Credentials, Expiry};
+use crate::files;
+use crate::places::Places;
+use crate::secret::Secret;
+
+/// The largest session file: STS tokens may take 4 KB, with tags and policies more.
+const LIMIT: u64 = 64 * 1024;
+
+/// The sessions of this user.
+#[derive(Debug)]
+pub struct SessionStore<'a> {
+    places: &'a Places,
+}
+
+/// Credentials with what is known of them.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// What people call it.
+    pub name: String,
+    /// The keys, their end and their account.
+    pub credentials: Credentials,
+    /// When they were issued.
+    pub issued: Timestamp,
+}
+
+/// What the store says of a key.
+#[derive(Debug)]
+pub enum Found {
+    /// There it is; whether it is still good is the caller's to ask.
+    Session(Box<Session>),
+    /// Nothing.
+    Absent,
+    /// Something that is damaged, was sealed with another key, or by a newer awsenv: as good as nothing.
+    Unreadable,
+}
+
+/// What a file holds once it is open.
+#[derive(Serialize, Deserialize)]
+struct Resting {
+    name: String,
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    expiry: Option<String>,
+    account: Option<String>,
+    issued: String,
+}
+
+impl<'a> SessionStore<'a> {
+    /// The store of these places; touches nothing yet.
+    pub fn new(places: &'a Places) -> Self {
+        Self { places }
+    }
+
+    /// Looks a session up.
+    pub fn load(&self, session: &SessionKey) -> Found {
+        match files::read_limited(&self.path(session), LIMIT) {
+            Ok(None) => Found::Absent,
+            Err(_) => Found::Unreadable,
+            Ok(Some((sealed, _))) => match key(self.places).and_then(|key| open(&key, session, &sealed)) {
+                Some(found) => Found::Session(Box::new(found)),
+                None => Found::Unreadable,
+            },
+        }
+    }
+
+    /// Keeps a session.
+    pub fn save(&self, session: &SessionKey, what: &Session) -> anyhow::Result<()> {
+        let key = key(self.places).context("there is no place for the key that seals sessions")?;
+        let credentials = &what.credentials;
+        let resting = Resting {
+            name: what.name.clone(),
+            access_key_id: credentials.access_key_id.clone(),
+            secret_access_key: credentials.secret_access_key.expose().to_owned(),
+            session_token: credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
+            expiry: credentials.expiry.map(|expiry| clock::rfc3339(expiry.0)),
+            account: credentials.account.clone(),
+            issued: clock::rfc3339(what.issued),
+        };
+        let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&resting)?);
+        self.prepare()
+            .and_then(|()| {
+                files::write_private(&self.path(session), &seal::seal(&key, &purpose(session), &bytes))
+            })
+            .context("cannot write the session")
+    }
+
+    /// Waits for this session's lock; whoever holds it alone asks AWS.
+    pub fn lock(&self, session: &SessionKey) -> io::Result<File> {
+        self.prepare()?;
+        files::lock(&self.lock_path(session))
+    }
+
+    /// Takes the lock if it is free.
+    pub fn try_lock(&self, session: &SessionKey) -> io::Result<Option<File>> {
+        self.prepare()?;
+        let file = files::touch(&self.lock_path(session))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Every session that can be read.
+    pub fn list(&self) -> Vec<(SessionKey, Session)> {
+        let Some(key) = key(self.places) else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(self.dir()) else { return Vec::new() };
+        let sessions = entries.flatten().filter_map(|entry| {
+            let session = SessionKey::named(entry.file_name().to_str()?)?;
+            let (sealed, _) = files::read_limited(&entry.path(), LIMIT).ok()??;
+            let found = open(&key, &session, &sealed)?;
+            Some((session, found))
+        });
+        let mut sessions: Vec<_> = sessions.collect();
+        sessions.sort_by(|a, b| a.1.name.cmp(&b.1.name).then(a.1.issued.cmp(&b.1.issued)));
+        sessions
+    }
+
+    /// Forgets every session; answers how many files went.
+    pub fn clear(&self) -> anyhow::Result<usize> {
+        let entries = match std::fs::read_dir(self.dir()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            other => other.context("cannot read the sessions")?,
+        };
+        let mut count = 0;
+        for entry in entries.flatten() {
+            let is_session = entry.file_name().to_str().is_some_and(|name| SessionKey::named(name).is_some());
+            // A lock stays: somebody may hold it.
+            if is_session {
+                files::remove(&entry.path()).context("cannot remove a session")?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        files::private_dir(&self.places.state)?;
+        files::private_dir(&self.dir())
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.places.state.join("sessions")
+    }
+
+    fn path(&self, session: &SessionKey) -> PathBuf {
+        self.dir().join(session.name())
+    }
+
+    fn lock_path(&self, session: &SessionKey) -> PathBuf {
+        self.dir().join(format!("{}.lock", session.name()))
+    }
+}
+
+fn purpose(session: &SessionKey) -> String {
+    format!("session:{}", session.name())
+}
+
+fn open(key: &Key, session: &SessionKey, sealed: &[u8]) -> Option<Session> {
+    let bytes = seal::open(key, &purpose(session), sealed)?;
+    let resting: Resting = serde_json::from_slice(&bytes).ok()?;
+    let expiry = match resting.expiry {
+        Some(text) => Some(Expiry(clock::parse(&text)?)),
+        None => None,
+    };
+    Some(Session {
+        name: resting.name,
+        issued: clock::parse(&resting.issued)?,
+        credentials: Credentials {
+            access_key_id: resting.access_key_id,
+            secret_access_key: Secret::new(resting.secret_access_key),
+            session_token: resting.session_token.map(Secret::new),
+            expiry,
+            account: resting.account,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(dir: &tempfile::TempDir) -> Places {
+        let at = |name: &str| dir.path().join(name);
+        Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
+    }
+
+    fn session(name: &str) -> Session {
+        Session {
+            name: name.into(),
+            issued: clock::parse("2026-11-22T11:00:00Z").unwrap(),
+            credentials: Credentials {
+                access_key_id: "ASIA1".into(),
+                secret_access_key: Secret::new("planted-secret"),
+                session_token: Some(Secret::new("planted-token")),
+                expiry: clock::parse("2026-11-22T12:00:00Z").map(Expiry),
+                account: Some("111122223333".into()),
+            },
+        }
+    }
+
+    fn a_key(letter: &str) -> SessionKey {
+        SessionKey::named(&letter.repeat(40)).unwrap()
+    }
+
+    #[test]
+    fn a_session_comes_back_and_is_not_readable_on_disk() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let store = SessionStore::new(&places);
+        store.save(&a_key("a"), &session("one")).unwrap();
+        let Found::Session(found) = store.load(&a_key("a")) else { panic!("it was saved") };
+        assert_eq!(found.credentials.secret_access_key.expose(), "planted-secret");
+        assert_eq!(found.credentials.expiry, session("one").credentials.expiry);
+        let bytes = std::fs::read(store.path(&a_key("a"))).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("planted"));
+        assert_eq!(store.list().len(), 1);
+        assert_eq!(store.clear().unwrap(), 1);
+        assert!(matches!(store.load(&a_key("a")), Found::Absent));
+    }
+
+    #[test]
+    fn a_damaged_or_swapped_file_is_as_good_as_nothing() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let store = SessionStore::new(&places);
+        store.save(&a_key("a"), &session("one")).unwrap();
+        std::fs::copy(store.path(&a_key("a")), store.path(&a_key("b"))).unwrap();
+        assert!(matches!(store.load(&a_key("b")), Found::Unreadable), "another session's name");
+        let mut bytes = std::fs::read(store.path(&a_key("a"))).unwrap();
+        bytes[20] ^= 1;
+        std::fs::write(store.path(&a_key("a")), &bytes).unwrap();
+        assert!(matches!(store.load(&a_key("a")), Found::Unreadable));
+        std::fs::write(store.path(&a_key("a")), "").unwrap();
+        assert!(matches!(store.load(&a_key("a")), Found::Unreadable));
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let store = SessionStore::new(&places);
+        let held = store.try_lock(&a_key("a")).unwrap();
+        assert!(held.is_some());
+        assert!(store.try_lock(&a_key("a")).unwrap().is_none());
+        drop(held);
+        assert!(store.try_lock(&a_key("a")).unwrap().is_some());
+    }
+}
