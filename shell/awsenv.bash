@@ -6,6 +6,9 @@
 # shellcheck disable=SC2317 # the guard is called by name
 # shellcheck disable=SC2178,SC2128 # PROMPT_COMMAND is an array or a string, by version
 
+# Hold the user's options and phase 2 while an answer is under way; never inherited.
+\builtin unset -v __awsenv_set __awsenv_pending
+
 # 0: nothing has changed. 1: ask the program. 75: an answer is under way, or was cut off.
 # The program replaces this function each time, as the last thing it prints.
 __awsenv_ok() { \builtin return 1; }
@@ -73,6 +76,8 @@ __awsenv_settle() {
   else
     __awsenv_unload
     __awsenv_ok() { \builtin return 1; }
+    # After an answer cut off inside [[, bash 5.2 believes itself still there, for ever; this lets it out.
+    \builtin eval '[[ x ]]' 2>/dev/null || \builtin :
   fi
   case ${__awsenv_set-} in *T*) \builtin set -T ;; esac
   case ${__awsenv_set-} in *a*) \builtin set -a ;; esac

@@ -102,8 +102,14 @@ awsenv() {
   \builtin return $1
 }
 
-# First in line, so that prompts are drawn from the new environment.
-\builtin typeset -ga precmd_functions chpwd_functions preexec_functions
-(( ${precmd_functions[(Ie)__awsenv_hook]} )) || precmd_functions=(__awsenv_hook $precmd_functions)
-(( ${chpwd_functions[(Ie)__awsenv_chpwd]} )) || chpwd_functions=(__awsenv_chpwd $chpwd_functions)
-(( ${preexec_functions[(Ie)__awsenv_preexec]} )) || preexec_functions=(__awsenv_preexec $preexec_functions)
+# First in line, so that prompts are drawn from the new environment. Under ksh_arrays a list would be its first
+# element, and the user's other functions gone.
+__awsenv_install() {
+  \builtin emulate -L zsh
+  \builtin typeset -ga precmd_functions chpwd_functions preexec_functions
+  (( ${precmd_functions[(Ie)__awsenv_hook]} )) || precmd_functions=(__awsenv_hook $precmd_functions)
+  (( ${chpwd_functions[(Ie)__awsenv_chpwd]} )) || chpwd_functions=(__awsenv_chpwd $chpwd_functions)
+  (( ${preexec_functions[(Ie)__awsenv_preexec]} )) || preexec_functions=(__awsenv_preexec $preexec_functions)
+}
+__awsenv_install
+\builtin unset -f __awsenv_install
