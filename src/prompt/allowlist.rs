@@ -20,6 +20,9 @@ use crate::settings::Settings;
 /// The largest `.awsenv`.
 const LIMIT: u64 = 64 * 1024;
 
+/// Bytes of a digest in a file's name.
+const DIGEST: usize = 20;
+
 /// Who may be believed.
 #[derive(Debug)]
 pub struct Allowlist<'a> {
@@ -96,7 +99,8 @@ impl<'a> Allowlist<'a> {
         let stamp = metadata.as_ref().ok().filter(|metadata| metadata.is_file()).map(Stamp::of);
         let mut look = Look { standing: Standing::Denied, stamp, target, entry: None };
         let known = self.allow_dir(&place);
-        let (Ok(denied), Ok(allowed_once)) = (self.deny_path(&place).try_exists(), known.try_exists()) else {
+        let allowed_once = decisions(&known).map(|decisions| !decisions.is_empty());
+        let (Ok(denied), Ok(allowed_once)) = (self.deny_path(&place).try_exists(), allowed_once) else {
             // Who cannot tell whether a file was ever allowed must not take it for one that was not.
             look.standing = Standing::Broken("cannot be looked up: the allow list is not readable".into());
             return Some(look);
@@ -172,17 +176,19 @@ impl<'a> Allowlist<'a> {
     /// Every decision made so far, by path.
     pub fn list(&self) -> anyhow::Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        for dir in children(&self.places.data.join("allow"))? {
-            let Some(file) = children(&dir)?.pop() else { continue };
+        for dir in decisions(&self.places.data.join("allow"))? {
+            let Some(file) = decisions(&dir)?.pop() else { continue };
             let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
             let standing = match self.read(&path).map(|look| look.standing) {
                 Some(Standing::Allowed(_)) => "allowed",
+                // A `deny` that was cut short; it is listed below.
+                Some(Standing::Denied) => continue,
                 Some(_) => "changed",
                 None => "gone",
             };
             entries.push(Entry { path, standing });
         }
-        for file in children(&self.places.data.join("deny"))? {
+        for file in decisions(&self.places.data.join("deny"))? {
             let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
             entries.push(Entry { path, standing: "denied" });
         }
@@ -222,12 +228,14 @@ fn link(there: &fs::Metadata, path: &Path) -> PathBuf {
     if there.is_symlink() { fs::canonicalize(path).unwrap_or_default() } else { PathBuf::new() }
 }
 
-fn children(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", dir.display())),
-        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
-    }
+/// What a directory of decisions holds, by digest. A writer that was killed leaves a longer name.
+fn decisions(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(|| format!("cannot read {}", dir.display()))?,
+    };
+    let is_digest = |path: &PathBuf| path.file_name().is_some_and(|name| name.len() == 2 * DIGEST);
+    Ok(entries.flatten().map(|entry| entry.path()).filter(is_digest).collect())
 }
 
 /// Reads the file and checks on the very same open file that only its owner decides what is in it.
@@ -274,7 +282,7 @@ fn digest(place: &Path, link: &Path, text: &str) -> String {
         sha.update((part.len() as u64).to_le_bytes());
         sha.update(part);
     }
-    files::hex(&sha.finalize()[..20])
+    files::hex(&sha.finalize()[..DIGEST])
 }
 
 #[cfg(test)]

@@ -365,6 +365,24 @@ fn after_an_emergency_exactly_the_originals_come_back() {
 }
 
 #[test]
+fn an_emergency_takes_no_credentials_that_are_the_users_own() {
+    let world = World::new()
+        .file("acme/.awsenv", "region = \"eu-west-1\"\n[env]\nTF_WORKSPACE = \"dev\"\n")
+        .allowed("acme")
+        .env("AWS_ACCESS_KEY_ID", "AKIAMINE")
+        .env("AWS_SECRET_ACCESS_KEY", "mine");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert_eq!(shell.get("TF_WORKSPACE"), Some("dev"));
+    let state = shell.get("AWSENV_STATE").unwrap();
+    assert!(state.starts_with("1:off:"), "the hook has nothing to unset: {state}");
+    let with_keys = World::with_pin();
+    let mut shell = with_keys.shell(Kind::Bash);
+    shell.cd("acme");
+    assert!(shell.get("AWSENV_STATE").unwrap().starts_with("1:on:"));
+}
+
+#[test]
 fn the_region_is_the_files_then_the_profiles_then_the_users() {
     let world = World::new()
         .config(&format!("{CONFIG}[profile bare]\naws_access_key_id = AKIABARE\naws_secret_access_key = s\n"))

@@ -12,10 +12,13 @@ mod explain;
 mod export;
 
 mod fail_closed;
+mod files;
 mod generated;
 mod guard;
 mod house;
 mod inherit;
 mod init_edit;
+mod json;
+mod output;
 mod status;
 mod trust;
