@@ -6,54 +6,84 @@
 # shellcheck disable=SC2317 # the guard is called by name
 # shellcheck disable=SC2178,SC2128 # PROMPT_COMMAND is an array or a string, by version
 
+# Hold the user's options and phase 2 while an answer is under way; never inherited.
+\builtin unset -v __awsenv_set __awsenv_pending
+
 # 0: nothing has changed. 1: ask the program. 75: an answer is under way, or was cut off.
 # The program replaces this function each time, as the last thing it prints.
 __awsenv_ok() { \builtin return 1; }
+# Says so to the program once: what an rc file has set before is the user's own.
+__awsenv_new=new
+__awsenv_quiet=
 
-# No answer: nobody knows whose credentials these are, so they go. Needs no process.
+# No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 __awsenv_unload() {
+  \builtin local __awsenv_names __awsenv_name __awsenv_dir=${PWD-} IFS=' '
   case ${AWSENV_STATE-} in
-    1:on:*) ;;
-    *) \builtin return 0 ;;
+    1:on:*) __awsenv_names=${AWSENV_STATE#1:on:} ;;
+    *)
+      # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
+      [[ -z ${__awsenv_quiet-} ]] || \builtin return 0
+      while [[ -n $__awsenv_dir && ! -f $__awsenv_dir/.awsenv ]]; do __awsenv_dir=${__awsenv_dir%/*}; done
+      [[ -f $__awsenv_dir/.awsenv ]] || \builtin return 0
+      __awsenv_quiet=1
+      \builtin printf 'awsenv: no answer, so the .awsenv here does not count\n' >&2
+      \builtin return 0
+      ;;
   esac
+  for __awsenv_name in ${__awsenv_names%%:*}; do
+    case $__awsenv_name in
+      *[!A-Za-z0-9_]*) ;;
+      *) \builtin unset -v "$__awsenv_name" ;;
+    esac
+  done
   # The program learns from the mark that the values went this way, and brings the originals back.
-  \builtin export AWSENV_STATE="1:lost:${AWSENV_STATE#1:on:}"
-  \builtin unset -v AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
-    AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_DEFAULT_PROFILE AWS_REGION AWS_DEFAULT_REGION \
-    AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
-    AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
-    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWSENV_PROFILE AWSENV_ACCOUNT AWSENV_EXPIRATION AWS_VAULT
-  \builtin export AWS_PROFILE='awsenv did not answer: no credentials' AWS_EC2_METADATA_DISABLED=true
+  \builtin export AWSENV_STATE="1:lost:$__awsenv_names"
+  case " ${__awsenv_names%%:*} " in
+    *' AWS_ACCESS_KEY_ID '* | *' AWS_PROFILE '*)
+      \builtin export AWS_PROFILE='awsenv did not answer: no credentials' AWS_EC2_METADATA_DISABLED=true
+      ;;
+  esac
+  __awsenv_quiet=1
   \builtin printf 'awsenv: no answer, so the credentials are gone from this shell\n' >&2
 }
 
 __awsenv_sync() {
-  # Secrets pass through the eval, and nowhere else: no trace, no echo of input, no helper variable.
-  \builtin local __awsenv_set=$-
-  \builtin set +avx
+  # Secrets pass through the eval, and nowhere else: no trace, no echo of input, no helper variable, no DEBUG
+  # trap (a function called from here inherits none, with functrace off).
+  __awsenv_set=$-
+  \builtin set +avxT
   __awsenv_ok() { \builtin return 75; }
   __awsenv_pending=
   if [[ -x $__awsenv_bin ]]; then
-    \builtin eval "$("$__awsenv_bin" export bash "$$" "$BASH_VERSION" "${PWD-}")"
-    if [[ -n $__awsenv_pending ]]; then
-      # What phase 1 printed already holds; this waits a little for what it started.
-      \builtin eval "$("$__awsenv_bin" export bash "$$" "$BASH_VERSION" "${PWD-}" wait)"
-    fi
+    __awsenv_ask ${__awsenv_new:+"$__awsenv_new"}
+    # What phase 1 printed already holds; phase 2 waits a little for what it started.
+    [[ -z $__awsenv_pending ]] || __awsenv_ask wait
   fi
-  \builtin unset -v __awsenv_pending
   __awsenv_settle
-  case $__awsenv_set in *a*) \builtin set -a ;; esac
-  case $__awsenv_set in *v*) \builtin set -v ;; esac
-  case $__awsenv_set in *x*) \builtin set -x ;; esac
 }
 
-# Cut off by Ctrl-C, or no guard came: away with what may be half, and ask again at the next prompt.
+__awsenv_ask() {
+  \builtin eval "$("$__awsenv_bin" export bash "$$" "$BASH_VERSION" "${PWD-}" "$@")"
+}
+
+# Puts the options back. Cut off by Ctrl-C, or no guard came: away with what may be half, and ask again at the
+# next prompt.
 __awsenv_settle() {
-  __awsenv_ok || {
-    [[ $? -eq 75 ]] || \builtin return 0
+  \builtin unset -v __awsenv_pending
+  if __awsenv_ok || [[ $? -ne 75 ]]; then
+    __awsenv_new='' __awsenv_quiet=''
+  else
     __awsenv_unload
     __awsenv_ok() { \builtin return 1; }
-  }
+    # After an answer cut off inside [[, bash 5.2 believes itself still there, for ever; this lets it out.
+    \builtin eval '[[ x ]]' 2>/dev/null || \builtin :
+  fi
+  case ${__awsenv_set-} in *T*) \builtin set -T ;; esac
+  case ${__awsenv_set-} in *a*) \builtin set -a ;; esac
+  case ${__awsenv_set-} in *v*) \builtin set -v ;; esac
+  case ${__awsenv_set-} in *x*) \builtin set -x ;; esac
+  \builtin unset -v __awsenv_set
 }
 
 __awsenv_check() {

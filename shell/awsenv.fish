@@ -7,22 +7,39 @@ function __awsenv_ok
     return 1
 end
 
-# No answer: nobody knows whose credentials these are, so they go. Needs no process.
+# Says so to the program once: what config.fish has set before is the user's own.
+set -g __awsenv_new new
+set -g __awsenv_quiet
+
+# No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 function __awsenv_unload
-    string match -q '1:on:*' -- "$AWSENV_STATE"; or return 0
-    # The program learns from the mark that the values went this way, and brings the originals back.
-    set -gx AWSENV_STATE 1:lost:(string sub -s 6 -- "$AWSENV_STATE" | string collect)
-    for name in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
-            AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_DEFAULT_PROFILE AWS_REGION AWS_DEFAULT_REGION \
-            AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
-            AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
-            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWSENV_PROFILE AWSENV_ACCOUNT AWSENV_EXPIRATION AWS_VAULT
-        set -eg $name
-        # A universal variable is hidden, not erased.
-        set -qU $name; and set -gu $name
+    if not string match -q '1:on:*' -- "$AWSENV_STATE"
+        # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
+        test -z "$__awsenv_quiet"; or return 0
+        set -l __awsenv_dir "$PWD"
+        while test -n "$__awsenv_dir" -a ! -f "$__awsenv_dir/.awsenv"
+            set __awsenv_dir (string replace -r '/[^/]*$' '' -- "$__awsenv_dir")
+        end
+        test -f "$__awsenv_dir/.awsenv"; or return 0
+        set -g __awsenv_quiet 1
+        echo 'awsenv: no answer, so the .awsenv here does not count' >&2
+        return 0
     end
-    set -gx AWS_PROFILE 'awsenv did not answer: no credentials'
-    set -gx AWS_EC2_METADATA_DISABLED true
+    set -l __awsenv_names (string sub -s 6 -- "$AWSENV_STATE" | string collect)
+    set -l __awsenv_list (string split ' ' -- (string split -m 1 : -- "$__awsenv_names")[1])
+    for __awsenv_name in $__awsenv_list
+        string match -qr '^[A-Za-z0-9_]+$' -- $__awsenv_name; or continue
+        set -eg $__awsenv_name
+        # fish exports a universal variable whatever hides it: an empty one takes its place.
+        set -qUx $__awsenv_name; and set -gx $__awsenv_name ''
+    end
+    # The program learns from the mark that the values went this way, and brings the originals back.
+    set -gx AWSENV_STATE "1:lost:$__awsenv_names"
+    if contains AWS_ACCESS_KEY_ID $__awsenv_list; or contains AWS_PROFILE $__awsenv_list
+        set -gx AWS_PROFILE 'awsenv did not answer: no credentials'
+        set -gx AWS_EC2_METADATA_DISABLED true
+    end
+    set -g __awsenv_quiet 1
     echo 'awsenv: no answer, so the credentials are gone from this shell' >&2
 end
 
@@ -34,7 +51,7 @@ function __awsenv_sync
     end
     set -g __awsenv_pending
     if test -x $__awsenv_bin
-        $__awsenv_bin export fish $fish_pid $version $PWD | source
+        $__awsenv_bin export fish $fish_pid $version $PWD $__awsenv_new | source
         if test -n "$__awsenv_pending"
             # What phase 1 printed already holds; this waits a little for what it started.
             $__awsenv_bin export fish $fish_pid $version $PWD wait | source
@@ -52,6 +69,9 @@ function __awsenv_settle
         function __awsenv_ok
             return 1
         end
+    else
+        set -g __awsenv_new
+        set -g __awsenv_quiet
     end
 end
 

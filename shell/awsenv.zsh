@@ -8,31 +8,49 @@
 # The program replaces this function each time, as the last thing it prints.
 __awsenv_ok() { \builtin return 1; }
 
-# No answer: nobody knows whose credentials these are, so they go. Needs no process.
+# Says so to the program once: what an rc file has set before is the user's own.
+\builtin typeset -g __awsenv_new=new __awsenv_quiet=
+
+# No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 __awsenv_unload() {
   \builtin emulate -L zsh
-  [[ "${AWSENV_STATE-}" == 1:on:* ]] || \builtin return 0
+  \builtin local __awsenv_names __awsenv_name __awsenv_dir=${PWD-}
+  if [[ "${AWSENV_STATE-}" != 1:on:* ]]; then
+    # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
+    [[ -z $__awsenv_quiet ]] || \builtin return 0
+    while [[ -n $__awsenv_dir && ! -f $__awsenv_dir/.awsenv ]]; do __awsenv_dir=${__awsenv_dir%/*}; done
+    [[ -f $__awsenv_dir/.awsenv ]] || \builtin return 0
+    __awsenv_quiet=1
+    \builtin print -u2 -r -- 'awsenv: no answer, so the .awsenv here does not count'
+    \builtin return 0
+  fi
+  __awsenv_names=${AWSENV_STATE#1:on:}
+  for __awsenv_name in ${(s: :)${__awsenv_names%%:*}}; do
+    [[ $__awsenv_name == *[^A-Za-z0-9_]* ]] || \builtin unset $__awsenv_name
+  done
   # The program learns from the mark that the values went this way, and brings the originals back.
-  \builtin export AWSENV_STATE="1:lost:${AWSENV_STATE#1:on:}"
-  \builtin unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
-    AWS_CREDENTIAL_EXPIRATION AWS_SESSION_EXPIRATION AWS_DEFAULT_PROFILE AWS_REGION AWS_DEFAULT_REGION \
-    AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
-    AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
-    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWSENV_PROFILE AWSENV_ACCOUNT AWSENV_EXPIRATION AWS_VAULT
-  \builtin export AWS_PROFILE='awsenv did not answer: no credentials' AWS_EC2_METADATA_DISABLED=true
+  \builtin export AWSENV_STATE="1:lost:$__awsenv_names"
+  case " ${__awsenv_names%%:*} " in
+    (*' AWS_ACCESS_KEY_ID '*|*' AWS_PROFILE '*)
+      \builtin export AWS_PROFILE='awsenv did not answer: no credentials' AWS_EC2_METADATA_DISABLED=true
+      ;;
+  esac
+  __awsenv_quiet=1
   \builtin print -u2 -r -- 'awsenv: no answer, so the credentials are gone from this shell'
 }
 
 __awsenv_sync() {
-  # Secrets pass through the eval, and nowhere else: no trace, no echo of input, no helper variable.
+  # Secrets pass through the eval, and nowhere else: no trace, no echo of input, no helper variable, no DEBUG
+  # trap (local to this function, it comes back by itself).
   \builtin emulate -L zsh
-  \builtin setopt no_xtrace no_verbose no_all_export no_err_exit no_err_return
+  \builtin setopt local_traps no_xtrace no_verbose no_all_export no_err_exit no_err_return
+  \builtin trap - DEBUG
   \builtin local __awsenv_pending=
   __awsenv_ok() { \builtin return 75; }
   # The always block runs on Ctrl-C too: what is half must not outlive it.
   {
     if [[ -x $__awsenv_bin ]]; then
-      \builtin eval "$("$__awsenv_bin" export zsh "$$" "$ZSH_VERSION" "${PWD-}")"
+      \builtin eval "$("$__awsenv_bin" export zsh "$$" "$ZSH_VERSION" "${PWD-}" $__awsenv_new)"
       if [[ -n $__awsenv_pending ]]; then
         # What phase 1 printed already holds; this waits a little for what it started.
         \builtin eval "$("$__awsenv_bin" export zsh "$$" "$ZSH_VERSION" "${PWD-}" wait)"
@@ -49,6 +67,8 @@ __awsenv_settle() {
   if [[ $? -eq 75 ]]; then
     __awsenv_unload
     __awsenv_ok() { \builtin return 1; }
+  else
+    __awsenv_new= __awsenv_quiet=
   fi
 }
 
@@ -82,8 +102,14 @@ awsenv() {
   \builtin return $1
 }
 
-# First in line, so that prompts are drawn from the new environment.
-\builtin typeset -ga precmd_functions chpwd_functions preexec_functions
-(( ${precmd_functions[(Ie)__awsenv_hook]} )) || precmd_functions=(__awsenv_hook $precmd_functions)
-(( ${chpwd_functions[(Ie)__awsenv_chpwd]} )) || chpwd_functions=(__awsenv_chpwd $chpwd_functions)
-(( ${preexec_functions[(Ie)__awsenv_preexec]} )) || preexec_functions=(__awsenv_preexec $preexec_functions)
+# First in line, so that prompts are drawn from the new environment. Under ksh_arrays a list would be its first
+# element, and the user's other functions gone.
+__awsenv_install() {
+  \builtin emulate -L zsh
+  \builtin typeset -ga precmd_functions chpwd_functions preexec_functions
+  (( ${precmd_functions[(Ie)__awsenv_hook]} )) || precmd_functions=(__awsenv_hook $precmd_functions)
+  (( ${chpwd_functions[(Ie)__awsenv_chpwd]} )) || chpwd_functions=(__awsenv_chpwd $chpwd_functions)
+  (( ${preexec_functions[(Ie)__awsenv_preexec]} )) || preexec_functions=(__awsenv_preexec $preexec_functions)
+}
+__awsenv_install
+\builtin unset -f __awsenv_install

@@ -261,7 +261,10 @@ pub fn run(
         Command::Man => return man::run(Cli::command()).map(|()| ExitCode::SUCCESS),
         _ => {}
     }
-    let world = World::of(env)?;
+    let world = match &cli.command {
+        Command::Hook { .. } => World::of_hook(env)?,
+        _ => World::of(env)?,
+    };
     match cli.command {
         Command::Hook { shell } => {
             let shell = match shell {
@@ -284,7 +287,8 @@ pub fn run(
         Command::Explain { whose, json } => explain::run(&whose.asking()?, json, &world),
         Command::Exec { whose, min_ttl, endpoint, command } => {
             if endpoint {
-                return Err(Failure::new("this version of awsenv does not know --endpoint yet").into());
+                crate::world::say("awsenv: this version of awsenv does not know --endpoint yet");
+                return Ok(ExitCode::from(125));
             }
             let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
             return Ok(exec::run(&whose.asking()?, min_ttl, &command, &world, before));

@@ -1,5 +1,6 @@
 //! Where things live: the platform's directories, and how private they must be.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
@@ -25,7 +26,8 @@ impl Places {
     pub fn of(env: &Env) -> Option<Self> {
         let home = match env.text("HOME") {
             Some(home) if Path::new(home).is_absolute() => PathBuf::from(home),
-            _ => dirs::home_dir()?,
+            // A relative one would move home with each cd.
+            _ => dirs::home_dir().filter(|home| home.is_absolute())?,
         };
         let data = dirs::data_local_dir()?.join("awsenv");
         Some(Self {
@@ -44,7 +46,10 @@ impl Places {
 /// `$XDG_RUNTIME_DIR/awsenv`, else a directory of ours in the temporary directory: its owner and mode are
 /// checked whenever it is used, since anybody may create it there first.
 fn runtime(env: &Env) -> PathBuf {
-    match dirs::runtime_dir() {
+    // After `su` it may still be the other user's: nothing of ours is made there.
+    let mine =
+        |dir: &PathBuf| std::fs::metadata(dir).is_ok_and(|metadata| metadata.uid() == crate::files::uid());
+    match dirs::runtime_dir().filter(mine) {
         Some(dir) => dir.join("awsenv"),
         None => {
             let temporary =

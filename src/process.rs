@@ -1,6 +1,6 @@
 //! This process itself: what others may read of it, and how it becomes another.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -43,8 +43,18 @@ pub fn become_command(command: &[OsString], env: &Env, before: &Unprotected) -> 
     let _ = setrlimit(Resource::Core, before.core);
     // The kernel makes the new program dumpable again by itself (prctl(2), PR_SET_DUMPABLE).
     let error = Command::new(program).args(arguments).env_clear().envs(env.iter()).exec();
+    // execvp(3) answers "denied" for what is nowhere, once a directory of PATH was closed to it.
+    if error.kind() == io::ErrorKind::PermissionDenied && !is_anywhere(program, env) {
+        return (rustix::io::Errno::NOENT.into(), 127);
+    }
     let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
     (error, code)
+}
+
+fn is_anywhere(program: &OsStr, env: &Env) -> bool {
+    let path = env.get("PATH").unwrap_or_default();
+    program.as_encoded_bytes().contains(&b'/')
+        || std::env::split_paths(path).any(|dir| dir.join(program).exists())
 }
 
 #[cfg(test)]

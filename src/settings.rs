@@ -35,6 +35,8 @@ pub struct Settings {
     pub wrap_cd: bool,
     /// A command that prints the passphrase of the encrypted file.
     pub passphrase_command: Option<String>,
+    /// The file holds a mistake and these are the defaults: nobody knows what it would have trusted.
+    pub broken: bool,
 }
 
 /// Where SSO tokens rest.
@@ -114,6 +116,7 @@ impl Default for Settings {
             colours: Colours::Auto,
             wrap_cd: true,
             passphrase_command: None,
+            broken: false,
         }
     }
 }
@@ -137,11 +140,12 @@ impl Settings {
             colours: top.item("colours").map(|item| colours(&item)).transpose()?.unwrap_or(usual.colours),
             wrap_cd: top.flag("wrap_cd")?.unwrap_or(usual.wrap_cd),
             passphrase_command: top.checked("passphrase_command", command)?,
+            broken: false,
         })
     }
 
-    /// Whether a path lies in a trusted directory, both as they really are: links followed, no `..`, whole
-    /// components. What can't be resolved is not trusted.
+    /// Whether a path lies in a trusted directory, both as they really are: links on the way followed, no `..`,
+    /// whole components. What can't be resolved is not trusted.
     pub fn trusts(&self, path: &Path) -> bool {
         if self.trusted.is_empty() {
             return false;
@@ -230,6 +234,7 @@ passphrase_command = "pass show awsenv"
     #[test]
     fn every_setting_can_be_said() {
         let settings = Settings {
+            broken: false,
             wait: Duration::from_millis(500),
             margin: Some(Duration::from_secs(300)),
             trusted: vec!["/home/me/src".into(), "/srv/acme".into()],

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
-use crate::message::Failure;
+use crate::message::{Failure, render};
 use crate::places::Places;
 use crate::settings::Settings;
 
@@ -23,10 +23,25 @@ pub struct World {
 }
 
 impl World {
-    /// The world of this process.
+    /// The world of this process. A mistake in the settings is an error.
     pub fn of(env: Env) -> anyhow::Result<Self> {
+        Self::with(env, Err)
+    }
+
+    /// The same for the hook: a mistake in the settings is said, and must not cost every new shell its hook.
+    pub fn of_hook(env: Env) -> anyhow::Result<Self> {
+        Self::with(env, |error| {
+            say(render(&error).0.trim_end());
+            Ok(Settings { broken: true, ..Settings::default() })
+        })
+    }
+
+    fn with(
+        env: Env,
+        mistake: impl FnOnce(anyhow::Error) -> anyhow::Result<Settings>,
+    ) -> anyhow::Result<Self> {
         let places = Places::of(&env).ok_or_else(|| Failure::new("no home directory").hint("set HOME"))?;
-        let settings = crate::prompt::settings(&places)?;
+        let settings = crate::prompt::settings(&places).or_else(mistake)?;
         let mut original = crate::prompt::original(&env, &places);
         original.unset(crate::prompt::memory::STATE);
         Ok(Self { env, original, places, settings })

@@ -31,7 +31,13 @@ pub fn deny(path: Option<&Path>, world: &World) -> anyhow::Result<()> {
 pub(super) fn approve(path: &Path, world: &World) -> anyhow::Result<PathBuf> {
     let check = |text: &str, path: &Path| {
         let env_file = EnvFile::parse(text, path, &world.places.home)?;
-        env_file.pin(None).map(drop)
+        // What an inherited file adds is not known here.
+        if !env_file.inherit {
+            for stage in std::iter::once(None).chain(env_file.stages.keys().map(|name| Some(name.as_str()))) {
+                env_file.pin(stage)?.check_whole(path)?;
+            }
+        }
+        Ok(())
     };
     let allowed = Allowlist::new(&world.places, &world.settings).allow(path, check)?;
     tell_shells(world);

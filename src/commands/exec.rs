@@ -59,10 +59,10 @@ fn prepare(
     let mut env = wanted.over(&world.original);
     // A code is for the command a person typed, not for what that starts.
     env.unset("AWSENV_MFA_CODE");
+    // A hook in a shell below would put the directory's credentials over the ones that were asked for.
+    env.set("AWSENV_DISABLE", "1");
     if !command.is_empty() {
         return Ok((command.to_vec(), env));
     }
-    // A hook in that shell would put the directory's credentials over the ones that were asked for.
-    env.set("AWSENV_DISABLE", "1");
     Ok((vec![env.get("SHELL").map_or_else(|| "/bin/sh".into(), OsString::from)], env))
 }

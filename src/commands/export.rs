@@ -1,4 +1,7 @@
-//! `awsenv export SHELL PID VERSION PWD [wait]`: what the hook evals.
+//! `awsenv export SHELL PID VERSION PWD [new|wait]`: what the hook evals.
+//!
+//! `new`: the hook was just loaded, so what an rc file has set is no change by hand, even if the process is
+//! an old one (`exec bash`).
 //!
 //! Phase 1 answers from files, in milliseconds, and starts a renewal where a session is missing. Only then
 //! does the hook call phase 2, the one slow thing a prompt ever does: it waits, at most `wait` long.
@@ -28,9 +31,10 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
     let shell = Shell::named(shell.to_str()?)?;
     let pid = pid.to_str()?.parse().ok()?;
     let version = version.to_str()?;
-    let waits = match phase {
-        [] => false,
-        [phase] if phase == "wait" => true,
+    let (is_new, waits) = match phase {
+        [] => (false, false),
+        [phase] if phase == "new" => (true, false),
+        [phase] if phase == "wait" => (false, true),
         _ => return None,
     };
     let Some(places) = Places::of(env) else {
@@ -39,10 +43,10 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
     };
     let (settings, mistake) = match prompt::settings(&places) {
         Ok(settings) => (settings, None),
-        Err(error) => (Settings::default(), Some(error)),
+        Err(error) => (Settings { broken: true, ..Settings::default() }, Some(error)),
     };
     let question =
-        |now| Question { shell, pid, version, pwd, env, places: &places, settings: &settings, now };
+        |now| Question { shell, pid, is_new, version, pwd, env, places: &places, settings: &settings, now };
     let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
     Some(match (&answer.needs_session, waits) {
         (None, _) => print(shell, &answer, false),

@@ -10,7 +10,7 @@ use crate::profile::chain;
 use crate::profile::config::ConfigFiles;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict};
-use crate::prompt::memory::{Memory, STATE};
+use crate::prompt::memory::{self, Memory, STATE};
 use crate::prompt::plan;
 use crate::prompt::resolve::{check_account, resolve};
 use crate::provider::can_walk;
@@ -52,7 +52,7 @@ pub fn run(json: bool, world: &World) -> anyhow::Result<()> {
 fn status(world: &World) -> Status {
     let allowlist = Allowlist::new(&world.places, &world.settings);
     let directory = Directory::find(&world.pwd(), &allowlist, &world.places, None);
-    let memory = Memory::read(&world.env, files::uid());
+    let remembered = Memory::read(&world.env, files::uid());
     let shown = |path: &std::path::Path| path.display().to_string();
     let mut status = Status {
         state: "none",
@@ -61,24 +61,29 @@ fn status(world: &World) -> Status {
         account: None,
         region: None,
         steps: Vec::new(),
-        loaded: memory.as_ref().is_some_and(|memory| {
-            !memory.lost && memory.files == directory.verdict.files() && holds(memory, &directory.verdict)
+        loaded: remembered.as_ref().is_some_and(|memory| {
+            !memory.lost
+                && memory.files == memory::named(&directory.verdict.files())
+                && holds(memory, &directory.verdict)
         }),
         expiration: world
             .env
             .text("AWSENV_PROFILE")
             .and_then(|_| world.env.text("AWS_CREDENTIAL_EXPIRATION"))
             .map(str::to_owned),
-        stands_back: memory.is_some_and(|memory| memory.stands_back),
+        stands_back: remembered.is_some_and(|memory| memory.stands_back),
         reason: None,
         hint: None,
     };
+    if !matches!(directory.verdict, Verdict::Nothing) {
+        status.reason = directory.complaint.as_ref().map(|complaint| complaint.text.clone());
+    }
     match directory.verdict {
         Verdict::Nothing => {
             if let Some(complaint) = directory.complaint {
                 status.state = "not_allowed";
-                status.files = directory.watched.iter().map(|file| shown(&file.path)).collect();
-                status.reason = Some(complaint);
+                status.files = vec![shown(&complaint.path)];
+                status.reason = Some(complaint.text);
             }
         }
         Verdict::Refused(_, error, _) => {

@@ -67,15 +67,20 @@ pub(super) fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> any
     let directory = Directory::find(pwd, &allowlist, &world.places, asking.stage);
     match directory.verdict {
         Verdict::Refused(_, error, _) => Err(error),
-        Verdict::Pinned(pinned) if pinned.pin.source.is_some() => from_pin(pinned.pin, asking, world),
-        _ if directory.complaint.is_some() => {
-            let path = directory.watched.first().map(|file| file.path.clone()).unwrap_or_default();
-            Err(not_allowed(&path, &world.places).into())
+        Verdict::Pinned(mut pinned) => {
+            // Plain variables and a region go with whoever the user is.
+            if pinned.pin.source.is_none() {
+                pinned.pin.source = Some(PinSource::Profile(users_own(world)?));
+            }
+            from_pin(pinned.pin, asking, world)
         }
-        _ if asking.stage.is_some() => {
-            Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
-        }
-        _ => named(&users_own(world)?, asking, world),
+        Verdict::Nothing => match directory.complaint {
+            Some(complaint) => Err(not_allowed(&complaint.path, &world.places).into()),
+            None if asking.stage.is_some() => {
+                Err(Failure::new("no .awsenv here, so no stage").exit(Exit::Usage).into())
+            }
+            None => named(&users_own(world)?, asking, world),
+        },
     }
 }
 

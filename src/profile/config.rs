@@ -3,8 +3,6 @@
 //! account.
 
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::{Context as TaskContext, Poll, Waker};
@@ -21,10 +19,14 @@ use aws_types::os_shim_internal;
 use super::locator::{Clash, Locator, Section, Setting, Spot};
 use super::profile::{Profile, SsoSession};
 use crate::env::Env;
+use crate::files;
 use crate::message::{Failure, nearest};
 use crate::secret::Secret;
 
 pub use super::locator::File;
+
+/// Larger than any config that `sso populate` writes for thousands of accounts.
+const LIMIT: u64 = 8 << 20;
 
 /// Where the two files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +73,13 @@ impl ConfigFiles {
 }
 
 fn text(path: &Path) -> anyhow::Result<Secret> {
-    let bytes = match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-        read => read.with_context(|| format!("cannot read {}", path.display()))?,
+    // People switch a file off with /dev/null; any other device or pipe could keep a prompt waiting for ever.
+    let bytes = match path == Path::new("/dev/null") {
+        true => Vec::new(),
+        false => files::read_limited(path, LIMIT)
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .map(|(bytes, _)| bytes)
+            .unwrap_or_default(),
     };
     String::from_utf8(bytes).map(Secret::new).map_err(|error| {
         let line =
@@ -270,6 +276,8 @@ fn line_and_reason(error: &str) -> (usize, String) {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::fs;
+
     use super::*;
     use std::collections::BTreeSet;
 

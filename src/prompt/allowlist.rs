@@ -20,6 +20,9 @@ use crate::settings::Settings;
 /// The largest `.awsenv`.
 const LIMIT: u64 = 64 * 1024;
 
+/// Bytes of a digest in a file's name.
+const DIGEST: usize = 20;
+
 /// Who may be believed.
 #[derive(Debug)]
 pub struct Allowlist<'a> {
@@ -40,13 +43,26 @@ pub struct ApprovedFile {
     pub by_prefix: bool,
 }
 
+/// A file, and what the allow list says of it.
+#[derive(Debug)]
+pub struct Look {
+    /// Whether it counts.
+    pub standing: Standing,
+    /// What it was when it was read; `None` for something that is no regular file.
+    pub stamp: Option<Stamp>,
+    /// Where it really lies, if that is not where it was looked for: a link on the way may be repointed.
+    pub target: Option<PathBuf>,
+    /// The allow list's own file that says yes: gone, and the yes is taken back.
+    pub entry: Option<PathBuf>,
+}
+
 /// What the allow list says of a file.
 #[derive(Debug)]
 pub enum Standing {
     /// It counts.
     Allowed(ApprovedFile),
-    /// Nobody has looked at it yet: it changes nothing. The digest names this content.
-    Unknown(String),
+    /// Nobody has looked at it yet: it changes nothing.
+    Unknown,
     /// A person said no: as if it were not there.
     Denied,
     /// It was allowed and has changed since, or can no longer be believed: no credentials until a person
@@ -69,34 +85,57 @@ impl<'a> Allowlist<'a> {
         Self { places, settings }
     }
 
-    /// What counts of the file at `path`, and its stamp; `None` if there is no regular file.
-    pub fn read(&self, path: &Path) -> Option<(Standing, Stamp)> {
-        let stamp = Stamp::of(&fs::metadata(path).ok().filter(fs::Metadata::is_file)?);
-        let canonical = fs::canonicalize(path).ok()?;
-        if self.deny_path(&canonical).exists() {
-            return Some((Standing::Denied, stamp));
+    /// Whether the settings could not be read, and with them the trusted prefixes.
+    pub fn settings_are_broken(&self) -> bool {
+        self.settings.broken
+    }
+
+    /// Looks at `path`; `None` if nothing is there.
+    pub fn read(&self, path: &Path) -> Option<Look> {
+        let there = fs::symlink_metadata(path).ok()?;
+        let place = place(path)?;
+        let target = fs::canonicalize(path).ok().filter(|target| target != path);
+        let metadata = fs::metadata(path);
+        let stamp = metadata.as_ref().ok().filter(|metadata| metadata.is_file()).map(Stamp::of);
+        let mut look = Look { standing: Standing::Denied, stamp, target, entry: None };
+        let known = self.allow_dir(&place);
+        let allowed_once = decisions(&known).map(|decisions| !decisions.is_empty());
+        let (Ok(denied), Ok(allowed_once)) = (self.deny_path(&place).try_exists(), allowed_once) else {
+            // Who cannot tell whether a file was ever allowed must not take it for one that was not.
+            look.standing = Standing::Broken("cannot be looked up: the allow list is not readable".into());
+            return Some(look);
+        };
+        if denied {
+            return Some(look);
         }
-        let known = self.allow_dir(&canonical);
+        let believed_before = allowed_once || path.parent().is_some_and(|dir| self.settings.trusts(dir));
         let broken = |reason: String| {
             // A file nobody ever allowed changes nothing, however broken it is.
-            if known.exists() { Standing::Broken(reason) } else { Standing::Unknown(String::new()) }
+            if believed_before { Standing::Broken(reason) } else { Standing::Unknown }
         };
-        Some(match read_safely(&canonical) {
-            Err(reason) => (broken(reason), stamp),
-            Ok((text, stamp)) => {
-                let digest = digest(&canonical, &text);
-                let allowed = known.join(&digest).exists();
-                let by_prefix = !allowed && !known.exists() && self.settings.trusts(&canonical);
-                let standing = if allowed || by_prefix {
-                    Standing::Allowed(ApprovedFile { path: canonical, text, digest, by_prefix })
-                } else if known.exists() {
-                    Standing::Broken("has changed since it was allowed".into())
-                } else {
-                    Standing::Unknown(digest)
-                };
-                (standing, stamp)
+        if stamp.is_none() && !believed_before && !there.is_file() {
+            // A directory, say: a virtual environment of that name.
+            return None;
+        }
+        let (text, stamp) = match read_safely(path) {
+            Ok(read) => read,
+            Err(reason) => {
+                look.standing = broken(reason);
+                return Some(look);
             }
-        })
+        };
+        look.stamp = Some(stamp);
+        let digest = digest(&place, &link(&there, path), &text);
+        let entry = known.join(&digest);
+        let allowed = entry.exists();
+        let by_prefix = !allowed && !allowed_once && self.settings.trusts(path);
+        look.standing = if allowed || by_prefix {
+            look.entry = allowed.then_some(entry);
+            Standing::Allowed(ApprovedFile { path: place, text, digest, by_prefix })
+        } else {
+            broken("has changed since it was allowed".into())
+        };
+        Some(look)
     }
 
     /// Allows the file as it is now. `check` has the last word on the content that will be approved.
@@ -105,46 +144,51 @@ impl<'a> Allowlist<'a> {
         path: &Path,
         check: impl FnOnce(&str, &Path) -> anyhow::Result<()>,
     ) -> anyhow::Result<PathBuf> {
-        let canonical = canonical(path)?;
-        let (text, _) = read_safely(&canonical)
-            .map_err(|reason| Failure::new(format!("cannot allow {}: it {reason}", canonical.display())))?;
-        check(&text, &canonical)?;
-        let dir = self.allow_dir(&canonical);
+        let (place, there) = found(path)?;
+        let (text, _) = read_safely(path)
+            .map_err(|reason| Failure::new(format!("cannot allow {}: it {reason}", place.display())))?;
+        check(&text, &place)?;
+        let dir = self.allow_dir(&place);
         self.prepare(&dir)?;
-        files::write_private(&dir.join(digest(&canonical, &text)), canonical.as_os_str().as_bytes())
-            .and_then(|()| files::remove(&self.deny_path(&canonical)))
-            .with_context(|| format!("cannot write below {}", self.places.data.display()))?;
-        Ok(canonical)
+        files::write_private(
+            &dir.join(digest(&place, &link(&there, path), &text)),
+            place.as_os_str().as_bytes(),
+        )
+        .and_then(|()| files::remove(&self.deny_path(&place)))
+        .with_context(|| format!("cannot write below {}", self.places.data.display()))?;
+        Ok(place)
     }
 
     /// Denies the file, whatever it will contain.
     pub fn deny(&self, path: &Path) -> anyhow::Result<PathBuf> {
-        let canonical = canonical(path)?;
-        let denied = self.deny_path(&canonical);
+        let (place, _) = found(path)?;
+        let denied = self.deny_path(&place);
         self.prepare(denied.parent().expect("deny/ is above it"))?;
-        files::write_private(&denied, canonical.as_os_str().as_bytes())
-            .and_then(|()| match fs::remove_dir_all(self.allow_dir(&canonical)) {
+        files::write_private(&denied, place.as_os_str().as_bytes())
+            .and_then(|()| match fs::remove_dir_all(self.allow_dir(&place)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
             })
             .with_context(|| format!("cannot write below {}", self.places.data.display()))?;
-        Ok(canonical)
+        Ok(place)
     }
 
     /// Every decision made so far, by path.
     pub fn list(&self) -> anyhow::Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        for dir in children(&self.places.data.join("allow"))? {
-            let Some(file) = children(&dir)?.pop() else { continue };
+        for dir in decisions(&self.places.data.join("allow"))? {
+            let Some(file) = decisions(&dir)?.pop() else { continue };
             let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
-            let standing = match self.read(&path) {
-                Some((Standing::Allowed(_), _)) => "allowed",
+            let standing = match self.read(&path).map(|look| look.standing) {
+                Some(Standing::Allowed(_)) => "allowed",
+                // A `deny` that was cut short; it is listed below.
+                Some(Standing::Denied) => continue,
                 Some(_) => "changed",
                 None => "gone",
             };
             entries.push(Entry { path, standing });
         }
-        for file in children(&self.places.data.join("deny"))? {
+        for file in decisions(&self.places.data.join("deny"))? {
             let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
             entries.push(Entry { path, standing: "denied" });
         }
@@ -158,25 +202,40 @@ impl<'a> Allowlist<'a> {
             .with_context(|| format!("cannot make {}", dir.display()))
     }
 
-    fn allow_dir(&self, canonical: &Path) -> PathBuf {
-        self.places.data.join("allow").join(digest(canonical, ""))
+    fn allow_dir(&self, place: &Path) -> PathBuf {
+        self.places.data.join("allow").join(digest(place, Path::new(""), ""))
     }
 
-    fn deny_path(&self, canonical: &Path) -> PathBuf {
-        self.places.data.join("deny").join(digest(canonical, ""))
+    fn deny_path(&self, place: &Path) -> PathBuf {
+        self.places.data.join("deny").join(digest(place, Path::new(""), ""))
     }
 }
 
-fn canonical(path: &Path) -> anyhow::Result<PathBuf> {
-    fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))
+/// Where trust is looked up: the real directory, and the name in it. A link of that name is not followed, or
+/// an allowed file could be had by pointing at it.
+fn place(path: &Path) -> Option<PathBuf> {
+    Some(fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?))
 }
 
-fn children(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", dir.display())),
-        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
-    }
+fn found(path: &Path) -> anyhow::Result<(PathBuf, fs::Metadata)> {
+    let there = fs::symlink_metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
+    let place = place(path).with_context(|| format!("cannot find {}", path.display()))?;
+    Ok((place, there))
+}
+
+/// Where a link leads is part of what was approved.
+fn link(there: &fs::Metadata, path: &Path) -> PathBuf {
+    if there.is_symlink() { fs::canonicalize(path).unwrap_or_default() } else { PathBuf::new() }
+}
+
+/// What a directory of decisions holds, by digest. A writer that was killed leaves a longer name.
+fn decisions(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(|| format!("cannot read {}", dir.display()))?,
+    };
+    let is_digest = |path: &PathBuf| path.file_name().is_some_and(|name| name.len() == 2 * DIGEST);
+    Ok(entries.flatten().map(|entry| entry.path()).filter(is_digest).collect())
 }
 
 /// Reads the file and checks on the very same open file that only its owner decides what is in it.
@@ -217,13 +276,13 @@ fn is_private_group(passwd: &str, group: &str, uid: u32, gid: u32) -> bool {
         })
 }
 
-fn digest(path: &Path, text: &str) -> String {
-    let digest = Sha256::new()
-        .chain_update(path.as_os_str().as_bytes())
-        .chain_update(b"\0")
-        .chain_update(text)
-        .finalize();
-    files::hex(&digest[..20])
+fn digest(place: &Path, link: &Path, text: &str) -> String {
+    let mut sha = Sha256::new();
+    for part in [place.as_os_str().as_bytes(), link.as_os_str().as_bytes(), text.as_bytes()] {
+        sha.update((part.len() as u64).to_le_bytes());
+        sha.update(part);
+    }
+    files::hex(&sha.finalize()[..DIGEST])
 }
 
 #[cfg(test)]
@@ -262,10 +321,10 @@ mod tests {
         }
 
         fn standing(&self, path: &Path) -> String {
-            match self.list().read(path).map(|(standing, _)| standing) {
+            match self.list().read(path).map(|look| look.standing) {
                 None => "none".into(),
                 Some(Standing::Allowed(file)) => format!("allowed {}", file.text),
-                Some(Standing::Unknown(_)) => "unknown".into(),
+                Some(Standing::Unknown) => "unknown".into(),
                 Some(Standing::Denied) => "denied".into(),
                 Some(Standing::Broken(reason)) => reason,
             }
@@ -329,6 +388,39 @@ mod tests {
         assert!(!is_private_group(alone, "me:x:1000:you\n", 1000, 1000));
         assert!(!is_private_group(alone, group, 1000, 50));
         assert!(!is_private_group("", "", 1000, 1000));
+    }
+
+    #[test]
+    fn a_link_is_not_the_file_it_points_at() {
+        let place = Place::new();
+        let path = place.write("a");
+        place.allow(&path);
+        let other = place.dir.path().join("other");
+        fs::create_dir(&other).unwrap();
+        let link = other.join(".awsenv");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(place.standing(&link), "unknown");
+        place.allow(&link);
+        assert_eq!(place.standing(&link), "allowed a");
+        fs::remove_file(&link).unwrap();
+        fs::write(place.dir.path().join("same"), "a").unwrap();
+        std::os::unix::fs::symlink(place.dir.path().join("same"), &link).unwrap();
+        assert_eq!(place.standing(&link), "has changed since it was allowed", "it leads elsewhere now");
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        assert_eq!(place.standing(&link), "is gone");
+        fs::remove_file(&link).unwrap();
+        fs::create_dir(&link).unwrap();
+        assert!(place.standing(&link).starts_with("cannot be read"));
+    }
+
+    #[test]
+    fn an_allow_list_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+        let place = Place::new();
+        let path = place.write("a");
+        fs::create_dir_all(&place.places.data).unwrap();
+        fs::write(place.places.data.join("allow"), "a file where a directory belongs").unwrap();
+        assert_eq!(place.standing(&path), "cannot be looked up: the allow list is not readable");
     }
 
     #[test]

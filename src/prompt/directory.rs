@@ -12,6 +12,9 @@ use crate::places::{Places, tilde};
 
 /// The file's name.
 pub const NAME: &str = ".awsenv";
+/// What stands in for a profile while the file cannot be followed.
+const CHANGED: &str = ".awsenv changed: look at it, then run awsenv allow";
+const MISTAKE: &str = ".awsenv has a mistake: run awsenv status";
 /// In deeper trees only so many ancestors are watched for a new file, plus all below home: each costs the
 /// prompt a stat.
 const WATCHED_ANCESTORS: usize = 24;
@@ -25,8 +28,19 @@ pub struct Directory {
     pub watched: Vec<Watched>,
     /// Where there was none.
     pub absent: Vec<PathBuf>,
-    /// What to say of a file that does not count.
-    pub complaint: Option<String>,
+    /// What the allow list rests its yes on.
+    pub entries: Vec<PathBuf>,
+    /// The nearest file that does not count, where a person should know.
+    pub complaint: Option<Complaint>,
+}
+
+/// A file that does not count, though it looks as if it should.
+#[derive(Debug)]
+pub struct Complaint {
+    /// Which.
+    pub path: PathBuf,
+    /// What to say of it.
+    pub text: String,
 }
 
 /// What an `.awsenv` decides.
@@ -66,27 +80,40 @@ impl Verdict {
 impl Directory {
     /// Looks upward from `pwd`, which is the shell's text: the directory may be gone.
     pub fn find(pwd: &OsStr, allowlist: &Allowlist<'_>, places: &Places, stage: Option<&str>) -> Self {
-        let mut found =
-            Self { verdict: Verdict::Nothing, watched: Vec::new(), absent: Vec::new(), complaint: None };
+        let mut found = Self {
+            verdict: Verdict::Nothing,
+            watched: Vec::new(),
+            absent: Vec::new(),
+            entries: Vec::new(),
+            complaint: None,
+        };
         let mut files = Vec::new();
         let mut digests = Vec::new();
         let mut pin: Option<Pin> = None;
         for (depth, dir) in Path::new(pwd).ancestors().filter(|dir| dir.is_absolute()).enumerate() {
             let path = dir.join(NAME);
-            let Some((standing, stamp)) = allowlist.read(&path) else {
+            let Some(look) = allowlist.read(&path) else {
                 if depth < WATCHED_ANCESTORS || dir.starts_with(&places.home) {
                     found.absent.push(path);
                 }
                 continue;
             };
-            let target = path.canonicalize().ok().filter(|_| path.is_symlink());
-            found.watched.push(Watched { path: path.clone(), stamp, target });
-            let file = match standing {
+            match look.stamp {
+                Some(stamp) => found.watched.push(Watched { path: path.clone(), stamp, target: look.target }),
+                None => found.absent.push(path.clone()),
+            }
+            found.entries.extend(look.entry);
+            let file = match look.standing {
                 Standing::Allowed(file) => file,
                 Standing::Denied => continue,
-                Standing::Unknown(_) => {
-                    found.complaint.get_or_insert_with(|| {
-                        not_allowed(&path, places).what + "; look at it, then run `awsenv allow`"
+                // Nobody can tell whether the settings would have trusted it.
+                Standing::Unknown if allowlist.settings_are_broken() => {
+                    return found.refused(path.clone(), not_allowed(&path, places).into(), CHANGED);
+                }
+                Standing::Unknown => {
+                    found.complaint.get_or_insert_with(|| Complaint {
+                        text: not_allowed(&path, places).what + "; look at it, then run `awsenv allow`",
+                        path,
                     });
                     continue;
                 }
@@ -94,30 +121,21 @@ impl Directory {
                     let failure = Failure::new(format!("{} {reason}", tilde(&path, &places.home)))
                         .hint("look at it, then run `awsenv allow`")
                         .exit(Exit::NotAllowed);
-                    found.verdict = Verdict::Refused(
-                        path,
-                        failure.into(),
-                        ".awsenv changed: look at it, then run awsenv allow".into(),
-                    );
-                    return found;
+                    return found.refused(path, failure.into(), CHANGED);
                 }
             };
             let (env_file, own) = match read_pin(&file, places, if files.is_empty() { stage } else { None }) {
                 Ok(read) => read,
-                Err(error) => {
-                    found.verdict =
-                        Verdict::Refused(path, error, ".awsenv has a mistake: run awsenv status".into());
-                    return found;
-                }
+                Err(error) => return found.refused(path, error, MISTAKE),
             };
             if file.by_prefix && !own.env.is_empty() {
-                found.complaint.get_or_insert_with(|| {
-                    format!(
-                        "{} has an [env] table: look at it, then run `awsenv allow`",
-                        tilde(&path, &places.home)
-                    )
-                });
-                continue;
+                let failure = Failure::new(format!(
+                    "{} has an [env] table, which no trusted prefix covers",
+                    tilde(&path, &places.home)
+                ))
+                .hint("look at it, then run `awsenv allow`")
+                .exit(Exit::NotAllowed);
+                return found.refused(path, failure.into(), CHANGED);
             }
             files.push(path);
             digests.push(file.digest);
@@ -129,10 +147,22 @@ impl Directory {
                 break;
             }
         }
+        if let (Some(pin), Some(path)) = (&pin, files.first())
+            && let Err(failure) = pin.check_whole(path)
+        {
+            return found.refused(path.clone(), failure.into(), MISTAKE);
+        }
         if let Some(pin) = pin {
             found.verdict = Verdict::Pinned(Box::new(Pinned { files, digests, pin }));
         }
         found
+    }
+}
+
+impl Directory {
+    fn refused(mut self, path: PathBuf, error: anyhow::Error, sentence: &str) -> Self {
+        self.verdict = Verdict::Refused(path, error, sentence.to_owned());
+        self
     }
 }
 

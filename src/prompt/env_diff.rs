@@ -28,14 +28,14 @@ impl EnvDiff {
         }
     }
 
-    /// The statements for a shell: `first` (the state) before all else, so that whatever is interrupted can
-    /// be understood afterwards.
-    pub fn statements(&self, shell: Shell, first: &str) -> Vec<u8> {
-        let state = self.set.get_key_value(first);
-        let rest = self.set.iter().filter(|(name, _)| *name != first);
-        let mut text = shell
-            .export(state.into_iter().chain(rest).map(|(name, value)| (name.as_str(), OsStr::new(value))));
-        text.extend(shell.unset(self.unset.iter().map(String::as_str)));
+    /// The statements for a shell: the state is the first to come and the last to go, so that whatever is
+    /// cut off on the way can be understood afterwards.
+    pub fn statements(&self, shell: Shell, state: &str) -> Vec<u8> {
+        let rest = self.set.iter().filter(|(name, _)| *name != state);
+        let set = self.set.get_key_value(state).into_iter().chain(rest);
+        let mut text = shell.export(set.map(|(name, value)| (name.as_str(), OsStr::new(value))));
+        let rest = self.unset.iter().filter(|name| *name != state);
+        text.extend(shell.unset(rest.chain(self.unset.get(state)).map(String::as_str)));
         text
     }
 }
@@ -54,6 +54,16 @@ mod tests {
             b"\\builtin export EMPTY='x' C='3'\n\\builtin unset -v B\n"
         );
         assert_eq!(EnvDiff::between(&to, &to), EnvDiff::default());
+    }
+
+    #[test]
+    fn the_state_comes_first_and_goes_last() {
+        let ours: Env = [("A", "1"), ("Z", "2"), ("STATE", "3")].into_iter().collect();
+        let none = Env::default();
+        let loaded = EnvDiff::between(&none, &ours).statements(Shell::Bash, "STATE");
+        assert_eq!(loaded, b"\\builtin export STATE='3' A='1' Z='2'\n");
+        let left = EnvDiff::between(&ours, &none).statements(Shell::Bash, "STATE");
+        assert_eq!(left, b"\\builtin unset -v A Z STATE\n");
     }
 
     #[test]

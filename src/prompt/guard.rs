@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::runtime::Runtime;
-use super::shell::Shell;
+use super::shell::{Shell, UNIVERSAL};
 use crate::clock::Timestamp;
 use crate::files::Stamp;
 
-/// Everything that must still be so. No term is dropped for speed: `guard_terms` in the tests holds the list.
+/// Everything that must still be so. No term is dropped for speed: a test in tests/it holds the list.
 #[derive(Debug)]
 pub struct Guard {
     /// The directory, as the shell calls it.
@@ -27,6 +27,8 @@ pub struct Guard {
     pub watched: Vec<Watched>,
     /// Where no regular file was.
     pub absent: Vec<PathBuf>,
+    /// What the allow list rests its yes on: `deny` is seen even where no token is shared.
+    pub entries: Vec<PathBuf>,
 }
 
 /// A file that took part, and its state.
@@ -113,7 +115,7 @@ impl Guard {
         let mut terms =
             vec![write.variable("PWD", &self.pwd), write.variable("AWSENV_DISABLE", OsStr::new(""))];
         terms.extend(self.variables.iter().map(|(name, value)| write.variable(name, value)));
-        terms.extend(self.token.iter().map(|token| write.exists(token)));
+        terms.extend(self.token.iter().chain(&self.entries).map(|path| write.exists(path)));
         for file in &self.watched {
             let reference = runtime.reference(&file.path, file.stamp)?;
             terms.push(write.unchanged(&file.path, &reference));
@@ -150,6 +152,10 @@ impl Terms {
         match self.shell {
             Shell::Bash => self.join(&[b"[ \"${", name, b"-}\" = ", &self.shell.quote(value), b" ]"]),
             Shell::Zsh => self.join(&[b"[[ \"${", name, b"-}\" == ", &self.shell.quote(value), b" ]]"]),
+            Shell::Fish if value.is_empty() => {
+                let sentence = self.shell.quote(UNIVERSAL);
+                self.join(&[b"contains -- \"$", name, b"\" '' ", &sentence])
+            }
             Shell::Fish => {
                 let mut guarded = OsString::from("x");
                 guarded.push(value);

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::variables::{is_identity, is_ours_to_touch, is_unset_by_the_hook};
+use super::shell::UNIVERSAL;
+use super::variables::{is_identity, is_ours_to_touch};
 use crate::env::Env;
 use crate::files;
 
@@ -17,6 +18,8 @@ use crate::files;
 pub const STATE: &str = "AWSENV_STATE";
 /// What the hook puts into AWS_PROFILE when the program does not answer.
 pub const NO_ANSWER: &str = "awsenv did not answer: no credentials";
+/// What the hook itself sets then: `__awsenv_unload` of the shell files.
+const MARKERS: [(&str, &str); 2] = [("AWS_PROFILE", NO_ANSWER), ("AWS_EC2_METADATA_DISABLED", "true")];
 const VERSION: &str = "1";
 /// More than this is nothing of ours.
 const LIMIT: usize = 16 * 1024;
@@ -34,9 +37,9 @@ pub struct Memory {
     /// Names this shell's choices (`use`), and salts the digests.
     #[serde(rename = "n")]
     pub nonce: String,
-    /// The `.awsenv` files that took part, nearest first.
+    /// The `.awsenv` files that took part, nearest first, each by a digest of its path: they are only compared.
     #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<PathBuf>,
+    pub files: Vec<String>,
     /// What was done to each variable.
     #[serde(rename = "v", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traces: BTreeMap<String, Trace>,
@@ -64,6 +67,9 @@ pub enum Trace {
     /// Unset by us.
     #[serde(rename = "u")]
     Unset(Before),
+    /// Left alone by us, but set by the hook itself should the program not answer.
+    #[serde(rename = "k")]
+    Kept(Before),
     /// Changed by the user since: it is theirs until they leave.
     #[serde(rename = "t")]
     Theirs,
@@ -90,12 +96,15 @@ pub struct Undone {
     pub original: Env,
     /// Variables the user changed since awsenv set them (in this very shell).
     pub changed: Vec<String>,
+    /// Variables whose originals are sealed, and cannot be opened now.
+    pub out_of_reach: Vec<String>,
 }
 
 impl Undone {
-    /// The first variable changed by hand that says who one is.
+    /// The first variable set by hand that says who one is. One that is gone says nothing.
     pub fn identity_by_hand(&self) -> Option<&str> {
-        self.changed.iter().map(String::as_str).find(|name| is_identity(name))
+        let is_set = |name: &&str| self.original.get(name).is_some_and(|value| !value.is_empty());
+        self.changed.iter().map(String::as_str).filter(is_set).find(|name| is_identity(name))
     }
 }
 
@@ -108,8 +117,8 @@ impl Memory {
     /// Reads `AWSENV_STATE`; whatever is not exactly ours, of this user, is no memory at all.
     pub fn read(current: &Env, uid: u32) -> Option<Self> {
         let text = current.get(STATE)?.to_str().filter(|text| text.len() <= LIMIT)?;
-        let mut parts = text.splitn(3, ':');
-        let (version, mark, json) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut parts = text.splitn(4, ':');
+        let (version, mark, _names, json) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let mut memory: Self = serde_json::from_str(json).ok()?;
         memory.lost = mark == "lost";
         let sane = version == VERSION
@@ -121,11 +130,13 @@ impl Memory {
         sane.then_some(memory)
     }
 
-    /// The text for `AWSENV_STATE`. `on` tells the hook that there is something to unset in an emergency.
+    /// The text for `AWSENV_STATE`: `on` and the names tell the hook what to unset in an emergency.
     pub fn write(&self) -> String {
-        let mark = if self.traces.values().any(|trace| *trace != Trace::Theirs) { "on" } else { "off" };
+        let set = self.traces.iter().filter(|(_, trace)| matches!(trace, Trace::Set(..)));
+        let names: Vec<_> = set.map(|(name, _)| name.as_str()).collect();
+        let mark = if names.is_empty() { "off" } else { "on" };
         let json = serde_json::to_string(self).expect("strings and numbers become JSON");
-        format!("{VERSION}:{mark}:{json}")
+        format!("{VERSION}:{mark}:{}:{json}", names.join(" "))
     }
 
     /// Whether there is anything to remember.
@@ -134,34 +145,37 @@ impl Memory {
     }
 
     /// The environment as it would be without us. `shell` is the pid of the shell that asks, `aside` the
-    /// originals unsealed (empty if there were none, or they could not be read).
-    pub fn undo(&self, current: &Env, shell: u32, aside: &Env) -> Undone {
-        let mut undone = Undone { original: current.clone(), changed: Vec::new() };
+    /// originals unsealed, if that could be done.
+    pub fn undo(&self, current: &Env, shell: u32, aside: Option<&Env>) -> Undone {
+        let mut undone = Undone { original: current.clone(), ..Undone::default() };
         undone.original.unset(STATE);
+        // In another shell, and after an answer was cut off, a difference is a new original.
+        let by_hand = self.pid == shell && !self.lost;
         for (name, trace) in &self.traces {
             let before = match trace {
-                Trace::Set(_, before) | Trace::Unset(before) if self.is_ours(name, trace, current) => before,
-                Trace::Theirs if self.pid == shell => {
-                    undone.changed.push(name.clone());
+                Trace::Set(_, before) | Trace::Unset(before) | Trace::Kept(before)
+                    if self.is_ours(name, trace, current) =>
+                {
+                    before
+                }
+                _ => {
+                    undone.changed.extend(by_hand.then(|| name.clone()));
                     continue;
                 }
-                Trace::Theirs => continue,
-                _ if self.pid == shell => {
-                    undone.changed.push(name.clone());
-                    continue;
-                }
-                _ => continue,
             };
             match before {
                 Before::Absent => drop(undone.original.unset(name)),
                 Before::Plain(value) => undone.original.set(name, value),
-                Before::Aside => match aside.get(name) {
+                Before::Aside => match aside.and_then(|aside| aside.get(name)) {
                     Some(value) => undone.original.set(name, value),
-                    None => drop(undone.original.unset(name)),
+                    None => {
+                        undone.original.unset(name);
+                        undone.out_of_reach.push(name.clone());
+                    }
                 },
             }
         }
-        if self.pid == shell && !self.lost && self.provides() {
+        if by_hand && self.provides() {
             // What we left alone because it was not there, and the user has set since.
             undone.changed.extend(
                 current
@@ -183,15 +197,16 @@ impl Memory {
         let value = current.get(name);
         let as_we_left_it = match trace {
             Trace::Set(digest, _) => value.is_some_and(|value| self.digest(value) == *digest),
-            Trace::Unset(_) => value.is_none(),
-            Trace::Theirs => false,
+            // Empty or the sentence: what fish puts over a universal variable (`Shell::unset`).
+            Trace::Unset(_) => value.is_none_or(|value| value.is_empty() || value == UNIVERSAL),
+            Trace::Kept(Before::Absent) => value.is_none(),
+            Trace::Kept(Before::Plain(before)) => value == Some(OsStr::new(before)),
+            Trace::Kept(Before::Aside) | Trace::Theirs => false,
         };
-        // After an emergency unload ours are gone, or half set; what the hook cannot unset was not the user's doing.
+        // After an emergency unload ours are gone, and the hook's own two values stand there.
         let unloaded = self.lost
-            && (value.is_none()
-                || !is_unset_by_the_hook(name)
-                || value == Some(OsStr::new(NO_ANSWER))
-                || (name == "AWS_EC2_METADATA_DISABLED" && value == Some(OsStr::new("true"))));
+            && (value.is_none_or(OsStr::is_empty)
+                || MARKERS.iter().any(|(marker, text)| name == *marker && value == Some(OsStr::new(text))));
         as_we_left_it || unloaded
     }
 
@@ -199,6 +214,27 @@ impl Memory {
     pub fn digest(&self, value: &OsStr) -> String {
         let digest = Sha256::new().chain_update(&self.nonce).chain_update(value.as_bytes()).finalize();
         files::hex(&digest[..8])
+    }
+
+    /// Remembers the two variables that the hook sets in an emergency, as far as we leave them alone.
+    pub fn keep_markers(&mut self, original: &Env) {
+        for (name, _) in MARKERS {
+            let before = match original.get(name).map(OsStr::to_str) {
+                None => Before::Absent,
+                Some(Some(text)) => Before::Plain(text.to_owned()),
+                Some(None) => continue,
+            };
+            self.traces.entry(name.to_owned()).or_insert(Trace::Kept(before));
+        }
+    }
+
+    /// Remembers that the original of `name` is still sealed, though it could not be opened this time.
+    pub fn trace_out_of_reach(&mut self, name: &str, wanted: Option<&OsStr>) {
+        let trace = match wanted {
+            Some(value) => Trace::Set(self.digest(value), Before::Aside),
+            None => Trace::Unset(Before::Aside),
+        };
+        self.traces.insert(name.to_owned(), trace);
     }
 
     /// Remembers that `name` is about to become `wanted`, from `original`. `sealed`: the original is set aside.
@@ -216,6 +252,11 @@ impl Memory {
         };
         self.traces.insert(name.to_owned(), trace);
     }
+}
+
+/// Names files as [`Memory::files`] holds them.
+pub fn named(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|path| files::hex(&Sha256::digest(path.as_os_str().as_bytes())[..6])).collect()
 }
 
 /// Puts originals into bytes for sealing: `name=value\0`, as environments are written.
@@ -262,7 +303,7 @@ mod tests {
     #[test]
     fn undoing_gives_back_exactly_what_was_there() {
         let (memory, current) = loaded();
-        let undone = memory.undo(&current, 7, &Env::default());
+        let undone = memory.undo(&current, 7, None);
         assert_eq!(undone.original, env(&[("AWS_PROFILE", "work"), ("PATH", "/bin"), ("TF_WORKSPACE", "")]));
         assert_eq!(undone.changed, [""; 0]);
     }
@@ -273,7 +314,7 @@ mod tests {
         current.set("AWS_ACCESS_KEY_ID", "AKIAMINE");
         current.set("AWS_SECRET_ACCESS_KEY", "mine");
         current.unset("TF_WORKSPACE");
-        let undone = memory.undo(&current, 7, &Env::default());
+        let undone = memory.undo(&current, 7, None);
         assert_eq!(undone.changed, ["AWS_ACCESS_KEY_ID", "TF_WORKSPACE", "AWS_SECRET_ACCESS_KEY"]);
         assert_eq!(undone.identity_by_hand(), Some("AWS_ACCESS_KEY_ID"));
         assert_eq!(undone.original.get("AWS_ACCESS_KEY_ID"), Some(OsStr::new("AKIAMINE")));
@@ -285,27 +326,54 @@ mod tests {
     fn in_another_shell_a_difference_is_a_new_original() {
         let (memory, mut current) = loaded();
         current.set("AWS_PROFILE", "from-the-rc-file");
-        let undone = memory.undo(&current, 8, &Env::default());
+        let undone = memory.undo(&current, 8, None);
         assert_eq!(undone.changed, [""; 0]);
         assert_eq!(undone.original.get("AWS_PROFILE"), Some(OsStr::new("from-the-rc-file")));
         assert_eq!(undone.original.get("AWS_ACCESS_KEY_ID"), None);
     }
 
+    /// What `__awsenv_unload` makes of an environment.
+    fn unload(memory: &Memory, current: &mut Env) -> Memory {
+        for name in memory.write().split(':').nth(2).unwrap().split(' ') {
+            current.unset(name);
+        }
+        MARKERS.iter().for_each(|(name, text)| current.set(*name, *text));
+        current.set(STATE, memory.write().replacen(":on:", ":lost:", 1));
+        Memory::read(current, 1000).unwrap()
+    }
+
     #[test]
     fn after_an_emergency_unload_the_originals_still_come_back() {
-        let (memory, _) = loaded();
-        let text = memory.write().replacen(":on:", ":lost:", 1);
-        let current = env(&[
-            (STATE, &text),
-            ("AWS_PROFILE", NO_ANSWER),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("TF_WORKSPACE", "dev"),
-        ]);
-        let memory = Memory::read(&current, 1000).unwrap();
-        let undone = memory.undo(&current, 7, &Env::default());
-        assert_eq!(undone.original.get("AWS_PROFILE"), Some(OsStr::new("work")));
-        assert_eq!(undone.original.get("TF_WORKSPACE"), Some(OsStr::new("")));
+        let (mut memory, mut current) = loaded();
+        memory.keep_markers(&env(&[("AWS_PROFILE", "work"), ("AWS_EC2_METADATA_DISABLED", "false")]));
+        let undone = unload(&memory, &mut current).undo(&current, 7, None);
+        let original = [
+            ("AWS_EC2_METADATA_DISABLED", "false"),
+            ("AWS_PROFILE", "work"),
+            ("PATH", "/bin"),
+            ("TF_WORKSPACE", ""),
+        ];
+        assert_eq!(undone.original, env(&original));
         assert_eq!(undone.changed, [""; 0]);
+    }
+
+    #[test]
+    fn after_an_emergency_unload_nothing_of_the_hooks_own_stays() {
+        let mut memory = Memory::of_shell(7, 1000);
+        memory.trace("AWS_ACCESS_KEY_ID", None, Some(OsStr::new("AKIA1")), false);
+        memory.keep_markers(&Env::default());
+        let mut current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_REGION", "the-users-own")]);
+        let undone = unload(&memory, &mut current).undo(&current, 7, None);
+        assert_eq!(undone.original, env(&[("AWS_REGION", "the-users-own")]));
+    }
+
+    #[test]
+    fn a_profile_set_by_hand_is_seen_though_we_left_it_alone() {
+        let mut memory = Memory::of_shell(7, 1000);
+        memory.trace("AWS_ACCESS_KEY_ID", None, Some(OsStr::new("AKIA1")), false);
+        memory.keep_markers(&Env::default());
+        let current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_PROFILE", "mine")]);
+        assert_eq!(memory.undo(&current, 7, None).identity_by_hand(), Some("AWS_PROFILE"));
     }
 
     #[test]
@@ -314,14 +382,14 @@ mod tests {
         memory.trace("AWS_SECRET_ACCESS_KEY", Some(OsStr::new("old")), None, true);
         assert!(!memory.write().contains("old"));
         let aside = unpack(&pack(&env(&[("AWS_SECRET_ACCESS_KEY", "o=l\nd")])));
-        let undone = memory.undo(&Env::default(), 7, &aside);
+        let undone = memory.undo(&Env::default(), 7, Some(&aside));
         assert_eq!(undone.original, env(&[("AWS_SECRET_ACCESS_KEY", "o=l\nd")]));
     }
 
     #[test]
     fn a_state_survives_its_variable() {
         let (mut memory, mut current) = loaded();
-        memory.files = vec!["/work/a b/.awsenv".into()];
+        memory.files = named(&["/work/a b/.awsenv".into(), OsStr::from_bytes(b"/\xff/.awsenv").into()]);
         memory.complaint = Some("ab".into());
         current.set(STATE, memory.write());
         assert_eq!(Memory::read(&current, 1000), Some(memory.clone()));

@@ -1,5 +1,5 @@
 //! What the hook runs: files and text, nothing slow. It answers what a shell has to set, unset and watch in
-//! a directory; where that takes more than files, it hands the need back (`Plan::NeedsSession`) and its
+//! a directory; where that takes more than files, it hands the need back (`Plan::needs_session`) and its
 //! caller fetches. It never imports providers, the agent, the keychain or the network.
 
 use std::ffi::{OsStr, OsString};
@@ -45,6 +45,8 @@ pub struct Question<'a> {
     pub shell: Shell,
     /// Its process id, as it says.
     pub pid: u32,
+    /// Its hook was just loaded.
+    pub is_new: bool,
     /// Its version, as it says.
     pub version: &'a str,
     /// Where it is, as it says.
@@ -80,11 +82,11 @@ pub fn original(env: &Env, places: &Places) -> Env {
 fn recall(env: &Env, places: &Places, pid: u32) -> (Option<Memory>, Undone) {
     let Some(memory) = Memory::read(env, files::uid()) else {
         // Another user's state (`sudo -E`), or a damaged one: nothing of it is believed, and it is left alone.
-        return (None, Undone { original: env.clone(), changed: Vec::new() });
+        return (None, Undone { original: env.clone(), ..Undone::default() });
     };
     let sealed = memory.aside.as_deref().and_then(|id| aside::take(places, id));
-    let originals = sealed.map(|bytes| memory::unpack(&bytes)).unwrap_or_default();
-    let undone = memory.undo(env, pid, &originals);
+    let originals = sealed.map(|bytes| memory::unpack(&bytes));
+    let undone = memory.undo(env, pid, originals.as_ref());
     (Some(memory), undone)
 }
 
@@ -93,7 +95,8 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     let runtime = Runtime::open(question.places).ok();
     // Before everything it stands for: what changes from here on makes the guard false.
     let token = runtime.as_ref().and_then(|runtime| runtime.token().ok());
-    let (memory, undone) = recall(question.env, question.places, question.pid);
+    let (memory, undone) =
+        recall(question.env, question.places, if question.is_new { 0 } else { question.pid });
     if question.env.text("AWSENV_DISABLE").is_some() {
         let statements = EnvDiff::between(question.env, &undone.original).statements(question.shell, STATE);
         return Answer {
@@ -107,28 +110,33 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     let directory = Directory::find(question.pwd, &allowlist, question.places, None);
     let mut next = Next::after(memory.as_ref(), &undone, &directory.verdict, question);
     let plan = if next.memory.stands_back {
-        Plan::hands_off()
+        Plan::hands_off(&undone.original, question.env)
     } else {
         plan::plan(&directory.verdict, &undone.original, question)
     };
-    next.follow(&plan.wanted, &undone.original, question);
+    next.follow(&plan.wanted, &undone, memory.as_ref(), question);
     let complaint = settings_mistake
         .map(|error| one_line(&error.to_string(), None))
         .or(plan.complaint.clone())
-        .or(directory.complaint.clone().map(|text| one_line(&text, None)));
+        .or(directory.complaint.as_ref().map(|complaint| one_line(&complaint.text, None)));
     let notice = next.notice.take().or(next.say_once(memory.as_ref(), complaint));
     let mut target = next.target;
     if !next.memory.is_empty() {
         target.set(STATE, next.memory.write());
     }
+    let (settings_file, no_settings_file) = match plan::watch(&question.places.settings) {
+        Some(watched) => (Some(watched), None),
+        None => (None, Some(question.places.settings.clone())),
+    };
     let guard = Guard {
         pwd: question.pwd.to_owned(),
         now: question.now,
         deadline: plan.deadline,
         variables: guarded_variables(&plan.wanted, &target),
         token,
-        watched: directory.watched.into_iter().chain(plan.watched).collect(),
-        absent: directory.absent.into_iter().chain(plan.absent).collect(),
+        watched: directory.watched.into_iter().chain(plan.watched).chain(settings_file).collect(),
+        absent: directory.absent.into_iter().chain(plan.absent).chain(no_settings_file).collect(),
+        entries: directory.entries,
     };
     let statements = EnvDiff::between(question.env, &target).statements(question.shell, STATE);
     let abilities = Abilities::of(question.shell, question.version, question.pid);
@@ -139,7 +147,13 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
 /// The key id, the profile and the region, where we decided over them. Never a secret: it becomes shell text.
 fn guarded_variables(wanted: &Wanted, target: &Env) -> Vec<(&'static str, OsString)> {
     let names: &[&'static str] = match (wanted.decides_identity(), wanted.0.contains_key("AWS_REGION")) {
-        (true, _) => &["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_REGION"],
+        (true, _) => &[
+            "AWS_ACCESS_KEY_ID",
+            "AWS_PROFILE",
+            "AWS_REGION",
+            "AWS_CONFIG_FILE",
+            "AWS_SHARED_CREDENTIALS_FILE",
+        ],
         (false, true) => &["AWS_REGION"],
         (false, false) => &[],
     };
@@ -166,7 +180,7 @@ struct Next {
 impl Next {
     fn after(memory: Option<&Memory>, undone: &Undone, verdict: &Verdict, question: &Question<'_>) -> Self {
         let mut next = Memory::of_shell(question.pid, files::uid());
-        next.files = verdict.files();
+        next.files = memory::named(&verdict.files());
         let mut notice = None;
         let mut theirs = Vec::new();
         if let Some(memory) = memory {
@@ -187,7 +201,8 @@ impl Next {
         Self { memory: next, target: undone.original.clone(), notice, theirs }
     }
 
-    fn follow(&mut self, wanted: &Wanted, original: &Env, question: &Question<'_>) {
+    fn follow(&mut self, wanted: &Wanted, undone: &Undone, before: Option<&Memory>, question: &Question<'_>) {
+        let original = &undone.original;
         let mut wanted = wanted.clone();
         for name in &self.theirs {
             wanted.0.remove(name);
@@ -212,9 +227,30 @@ impl Next {
                 ));
             }
         }
+        if wanted.decides_identity() {
+            self.memory.keep_markers(original);
+        }
         for (name, value) in &wanted.0 {
             let sealed = aside.get(name).is_some();
             self.memory.trace(name, original.get(name), value.as_deref(), sealed);
+        }
+        // One failed look is no reason to give an original up: its id stays, as long as there is but one.
+        let (kept, lost): (Vec<_>, Vec<_>) = undone
+            .out_of_reach
+            .iter()
+            .partition(|name| wanted.0.contains_key(*name) && self.memory.aside.is_none());
+        for name in kept {
+            self.memory.trace_out_of_reach(name, wanted.0.get(name).and_then(Option::as_deref));
+        }
+        if self.memory.aside.is_none() && !undone.out_of_reach.is_empty() {
+            self.memory.aside = before.and_then(|before| before.aside.clone());
+        }
+        if !lost.is_empty() {
+            let names: Vec<_> = lost.iter().map(|name| name.as_str()).collect();
+            self.notice = Some(one_line(
+                &format!("cannot bring {} back: the sealed originals cannot be opened", names.join(", ")),
+                None,
+            ));
         }
     }
 

@@ -10,6 +10,7 @@ use super::env_file::Pin;
 use super::guard::Watched;
 use super::one_line;
 use super::resolve::{Resolved, check_account, resolve};
+use super::variables::is_cleared;
 use super::wanted::{Provided, Wanted};
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
@@ -56,9 +57,16 @@ pub struct Need {
 }
 
 impl Plan {
-    /// The user has set credentials by hand.
-    pub fn hands_off() -> Self {
-        Self::default()
+    /// The user has set credentials by hand: theirs stay, and what else said who one is stays away until they
+    /// leave, or two identities would mix.
+    pub fn hands_off(original: &Env, current: &Env) -> Self {
+        let others = original
+            .iter()
+            .filter(|(name, value)| current.get(name) != Some(value))
+            .filter_map(|(name, _)| name.to_str())
+            .filter(|name| is_cleared(name));
+        let wanted = Wanted(others.map(|name| (name.to_owned(), None)).collect());
+        Self { wanted, ..Self::default() }
     }
 
     fn refuse(error: &anyhow::Error, sentence: &str, original: &Env) -> Self {
@@ -300,18 +308,20 @@ impl AwsFiles {
     fn look_at(files: &ConfigFiles) -> Self {
         let mut found = Self { stamps: Vec::new(), watched: Vec::new(), absent: Vec::new() };
         for path in [&files.config, &files.credentials] {
-            let stamp = std::fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
-            match stamp {
-                Some(stamp) => found.watched.push(watch(path, stamp)),
+            let watched = watch(path);
+            found.stamps.push((path.clone(), watched.as_ref().map(|watched| watched.stamp)));
+            match watched {
+                Some(watched) => found.watched.push(watched),
                 None => found.absent.push(path.clone()),
             }
-            found.stamps.push((path.clone(), stamp));
         }
         found
     }
 }
 
-fn watch(path: &Path, stamp: Stamp) -> Watched {
+/// A file as it is now; `None` if it is not there.
+pub(super) fn watch(path: &Path) -> Option<Watched> {
+    let stamp = Stamp::of(&std::fs::metadata(path).ok()?);
     let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
-    Watched { path: path.to_owned(), stamp, target }
+    Some(Watched { path: path.to_owned(), stamp, target })
 }

@@ -3,6 +3,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+/// What stands in for a profile that is a universal variable of fish, which nothing else can hide.
+pub const UNIVERSAL: &str =
+    "awsenv: this fish variable is universal: set it with set -gx in config.fish instead";
+
 /// A shell that can evaluate what `export` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
@@ -57,8 +61,7 @@ impl Shell {
             match self {
                 Self::Bash | Self::Zsh if text.is_empty() => text.extend_from_slice(b"\\builtin export "),
                 Self::Bash | Self::Zsh => text.push(b' '),
-                // A universal variable of the same value is left to speak for itself once our global is gone.
-                Self::Fish => text.extend_from_slice(b"builtin set -gx "),
+                Self::Fish => text.extend_from_slice(b"set -gx "),
             }
             text.extend_from_slice(name.as_bytes());
             text.push(if self == Self::Fish { b' ' } else { b'=' });
@@ -73,7 +76,8 @@ impl Shell {
         text
     }
 
-    /// Unsets variables. In fish a universal variable of that name is hidden by an unexported global, not erased.
+    /// Unsets variables. fish exports a universal variable whatever global hides it, so there an empty global,
+    /// exported, takes its place; a profile gets the sentence, since an empty name is an error to boto3.
     pub fn unset<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
         let names: Vec<_> = names.into_iter().collect();
         if names.is_empty() {
@@ -85,7 +89,9 @@ impl Shell {
             Self::Fish => names
                 .iter()
                 .map(|name| {
-                    format!("builtin set -eg {name}; builtin set -qU {name}; and builtin set -gu {name}\n")
+                    let instead = self.quote(if name.ends_with("PROFILE") { UNIVERSAL } else { "" });
+                    let instead = String::from_utf8_lossy(&instead);
+                    format!("set -eg {name}; set -qUx {name}; and set -gx {name} {instead}\n")
                 })
                 .collect(),
         }
@@ -162,7 +168,7 @@ mod tests {
     fn bash_and_zsh_export_in_one_statement() {
         let variables = [("A", OsStr::new("1")), ("B", OsStr::new("x y"))];
         assert_eq!(Shell::Bash.export(variables), b"\\builtin export A='1' B='x y'\n");
-        assert_eq!(Shell::Fish.export(variables), b"builtin set -gx A '1'\nbuiltin set -gx B 'x y'\n");
+        assert_eq!(Shell::Fish.export(variables), b"set -gx A '1'\nset -gx B 'x y'\n");
         assert_eq!(Shell::Zsh.export([]), b"");
         assert_eq!(Shell::Bash.unset(["A", "B"]), b"\\builtin unset -v A B\n");
         assert_eq!(Shell::Fish.unset([]), b"");

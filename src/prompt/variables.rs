@@ -1,11 +1,14 @@
 //! Which variables awsenv ever touches, and what kind each is. `[env]` adds its own names.
 
-/// They say who one is: changed by hand inside a directory, awsenv stands back. `AWS_CONTAINER_*` too.
-const IDENTITY: [&str; 8] = [
+/// They say who one is: changed by hand inside a directory, awsenv stands back. `AWS_CONTAINER_*` and
+/// `AWS_BEARER_TOKEN_*` too. The second pair of keys is what the Java SDK still reads, before ours.
+const IDENTITY: [&str; 10] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_KEY",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -35,7 +38,7 @@ const SETTINGS: [&str; 8] = [
 
 /// Whether the variable says who one is.
 pub fn is_identity(name: &str) -> bool {
-    IDENTITY.contains(&name) || name.starts_with("AWS_CONTAINER_")
+    IDENTITY.contains(&name) || name.starts_with("AWS_CONTAINER_") || name.starts_with("AWS_BEARER_TOKEN_")
 }
 
 /// Whether awsenv takes the variable away while it provides (or withholds) credentials.
@@ -46,16 +49,8 @@ pub fn is_cleared(name: &str) -> bool {
 /// Whether a value may be written into the state in clear: known names that never hold a secret. All else,
 /// `[env]` originals included, is sealed.
 pub fn is_plain(name: &str) -> bool {
-    !matches!(name, "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_SECURITY_TOKEN")
+    !matches!(name, "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_SECURITY_TOKEN" | "AWS_SECRET_KEY")
         && [&IDENTITY[..], &EXPIRATIONS, &LABELS, &BESIDE].iter().any(|names| names.contains(&name))
-}
-
-/// Whether the hook's own text unsets the variable when the program does not answer (`__awsenv_unload`).
-pub fn is_unset_by_the_hook(name: &str) -> bool {
-    name.starts_with("AWS_CONTAINER_CREDENTIALS_")
-        || name.starts_with("AWS_CONTAINER_AUTHORIZATION_")
-        || is_plain(name)
-        || is_cleared(name)
 }
 
 /// Whether a name that comes back out of `AWSENV_STATE` may be set or unset at all: hostile input otherwise
@@ -66,15 +61,4 @@ pub fn is_ours_to_touch(name: &str) -> bool {
     prefixed
         || [&EXPIRATIONS[..], &LABELS, &BESIDE, &SETTINGS].iter().any(|names| names.contains(&name))
         || super::env_file::refused_name(name).is_none()
-}
-
-/// All names the hook's emergency unload must know, for the test that holds the shell files to it.
-pub fn fixed_names() -> impl Iterator<Item = &'static str> {
-    const CONTAINER: [&str; 4] = [
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    ];
-    IDENTITY.into_iter().chain(EXPIRATIONS).chain(LABELS).chain(BESIDE).chain(CONTAINER)
 }

@@ -47,6 +47,10 @@ impl Wanted {
         for (name, value) in provided.settings.iter().filter(|(name, _)| original.text(name).is_none()) {
             wanted.set(name, value);
         }
+        // As it is, and thereby remembered: the hook sets it when no answer comes.
+        if let Some(value) = original.get("AWS_EC2_METADATA_DISABLED") {
+            wanted.set("AWS_EC2_METADATA_DISABLED", value);
+        }
         wanted.region(provided.region);
         wanted.set("AWSENV_PROFILE", provided.name);
         if let Some(account) = provided.account {
@@ -96,7 +100,7 @@ impl Wanted {
 
     /// Whether it decides who one is.
     pub fn decides_identity(&self) -> bool {
-        self.0.contains_key("AWS_ACCESS_KEY_ID") || self.0.contains_key("AWS_PROFILE")
+        ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].iter().any(|name| matches!(self.0.get(*name), Some(Some(_))))
     }
 
     fn without_identity(original: &Env) -> Self {

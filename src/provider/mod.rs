@@ -30,7 +30,7 @@ pub fn can_walk(chain: &RoleChain) -> Result<(), Failure> {
         Source::Login { .. } => "login_session",
         Source::RolesAnywhere(_) => "IAM Roles Anywhere",
     };
-    Err(Failure::new(format!("this version of awsenv does not know {what} yet")))
+    Err(Failure::new(format!("cannot use {}: this version of awsenv does not know {what} yet", chain.name)))
 }
 
 /// Walks the chain: the source, GetSessionToken where it stands between, then each role on top of the last.

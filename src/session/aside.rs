@@ -21,7 +21,10 @@ pub fn put(places: &Places, bytes: &[u8], now: Timestamp) -> Option<String> {
     let key = key(places)?;
     let id = id_of(&key, bytes);
     let path = path(places, &id);
-    if !path.exists() {
+    if let Ok(file) = std::fs::File::options().write(true).open(&path) {
+        // In use again: not to be taken for a forgotten one.
+        let _ = file.set_modified(now.into());
+    } else {
         files::private_dir(&places.state)
             .and_then(|()| files::private_dir(&places.state.join("aside")))
             .ok()?;

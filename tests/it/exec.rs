@@ -1,5 +1,7 @@
 //! exec: whose credentials, which exit code, and exactly which environment the command gets.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use crate::run::{PROGRAM, Run, code};
@@ -97,10 +99,17 @@ fn our_own_failures_are_125_126_and_127() {
         .arg(world.at("plain"))
         .stderr("awsenv: cannot run $HOME/plain: Permission denied (os error 13)\n")
         .exits(126);
+    // A directory of PATH that is closed to us does not change what is nowhere.
+    let closed = world.at("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let path = format!("{}:{}", closed.display(), world.variables().text("PATH").unwrap());
     world
         .run(["exec", "dev", "--", "no-such-command"])
+        .env("PATH", path)
         .stderr("awsenv: cannot run no-such-command: No such file or directory (os error 2)\n")
         .exits(127);
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]

@@ -187,6 +187,7 @@ pub(crate) fn date(path: &Path, time: SystemTime) {
 pub(crate) fn installed(program: &str) -> bool {
     let env = Env::of_this_process();
     let found = std::env::split_paths(env.get("PATH").unwrap()).any(|dir| dir.join(program).is_file());
-    assert!(found || env.get("CI").is_none(), "{program} is not installed");
+    let has_to_be = env.get("CI").is_some() && (cfg!(target_os = "linux") || program != "strace");
+    assert!(found || !has_to_be, "{program} is not installed");
     found
 }

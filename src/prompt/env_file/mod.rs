@@ -7,7 +7,7 @@ mod read;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -129,6 +129,24 @@ impl Pin {
     /// there the account stays, so that a chain that leaves it without saying so is refused.
     fn replaces_roles(&self) -> bool {
         self.source.is_some() || !self.roles.is_empty()
+    }
+
+    /// Without a source there are no credentials that could be of an account, take a role or last so long:
+    /// such a file must not look as if it pinned anything.
+    pub fn check_whole(&self, path: &Path) -> Result<(), Failure> {
+        let needs_source = [
+            ("account", self.account.is_some()),
+            ("[[role]]", !self.roles.is_empty()),
+            ("duration", self.duration.is_some()),
+            ("deliver", self.deliver.is_some()),
+        ];
+        match needs_source.into_iter().find(|(_, says_so)| *says_so) {
+            Some((key, _)) if self.source.is_none() => {
+                Err(Failure::new(format!("{}: {key} without a source", shown_path(path)))
+                    .hint("say where the credentials come from: profile, [sso], [keys] or [roles_anywhere]"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What people call it; none without a source.

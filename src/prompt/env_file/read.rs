@@ -231,7 +231,12 @@ fn transitive_tags(table: &Table<'_>, tags: &BTreeMap<String, String>) -> Result
 }
 
 fn env(item: &Item<'_>) -> Result<BTreeMap<String, String>> {
+    /// The state that remembers them must fit into every program's environment.
+    const MOST: usize = 64;
     let table = item.names()?;
+    if table.items().count() > MOST {
+        return Err(item.failure(&format!("at most {MOST} variables")).into());
+    }
     let variable = |item: Item<'_>| {
         if let Some(why) = refused_name(item.key) {
             return Err(item.failure(&format!("refused: {why}")).into());

@@ -1,0 +1,159 @@
+//! Real shells with a hook in them, told over a pipe to call it many times.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+use crate::homes::{Home, KEY_ID};
+
+pub(crate) const KINDS: [&str; 3] = ["bash", "zsh", "fish"];
+
+/// About as long as one call of direnv's, and no longer than a busy system lets a process run at a stretch.
+const CALLS: u32 = 30;
+
+/// A shell that waits to be told.
+pub(crate) struct Shell {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    times: u32,
+}
+
+impl Shell {
+    /// Evaluates `setup`, then calls `step` `times` times whenever asked.
+    fn start(kind: &str, home: &Home, setup: &str, step: &str, times: u32) -> Self {
+        let options: &[&str] = match kind {
+            "bash" => &["--norc", "--noprofile", "-c"],
+            "zsh" => &["-f", "-c"],
+            _ => &["--no-config", "-c"],
+        };
+        let script = match kind {
+            // fish has no clock without a process: the parent's is taken.
+            "fish" => format!(
+                "{setup}\nset -g turns (seq {times})\necho ready\n\
+                 while read -l go; begin; for turn in $turns; {step}; end; end </dev/null; echo done; end"
+            ),
+            _ => format!(
+                "{setup}\n{}\nprintf 'ready\\n'\nwhile read -r go; do from=$EPOCHREALTIME\n\
+                 for ((turn = 0; turn < {times}; turn++)); do {step}; done </dev/null\n\
+                 to=$EPOCHREALTIME; printf '%s\\n' $((10#${{to/./}} - 10#${{from/./}})); done",
+                if kind == "zsh" { "zmodload zsh/datetime; typeset -F 6 from to" } else { "" }
+            ),
+        };
+        let mut child = Command::new(kind)
+            .args(options)
+            .arg(script)
+            .current_dir(home.plain())
+            .env_clear()
+            .envs(home.env())
+            .env("PWD", home.plain())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut shell = Self { child, stdin, stdout, times };
+        assert_eq!(shell.read(), "ready");
+        shell
+    }
+
+    /// Our hook in `dir`, its guard true. From then on the program is one that leaves a mark when it is run.
+    pub(crate) fn ours(kind: &str, home: &Home, dir: &Path, planted: bool) -> Self {
+        let counter = home.script("counter", &format!("echo run >> '{}'", mark(home).display()));
+        let (dir, counter) = (dir.display(), counter.display());
+        let asks = asks(kind);
+        let bin = if kind == "fish" { "set -g __awsenv_bin " } else { "__awsenv_bin=" };
+        let hook = match (planted, kind) {
+            (false, _) => "",
+            (true, "fish") => "function __awsenv_hook; /bin/true; __awsenv_ok; or __awsenv_check; end",
+            (true, _) => "__awsenv_hook() { /bin/true; __awsenv_ok || __awsenv_check; }",
+        };
+        let setup = format!(
+            "{}\ncd '{dir}'\n__awsenv_hook\n__awsenv_ok || exit 1\n{asks} || exit 1\n{bin}'{counter}'\n{hook}",
+            load(kind, home)
+        );
+        Self::start(kind, home, &setup, "__awsenv_hook", if planted { 5 } else { CALLS })
+    }
+
+    /// direnv's.
+    pub(crate) fn direnv(kind: &str, home: &Home, dir: &Path) -> Self {
+        let call = direnv_call(kind);
+        let setup = format!("{}\ncd '{}'\n{call}\n{} || exit 1", load(kind, home), dir.display(), asks(kind));
+        Self::start(kind, home, &setup, call, 1)
+    }
+
+    /// In and out again, each with a prompt after it.
+    pub(crate) fn moves(kind: &str, home: &Home) -> Self {
+        let call = if is_direnv(home) { direnv_call(kind) } else { "__awsenv_hook" };
+        let step =
+            format!("cd '{}'; {call}; cd '{}'; {call}", home.pinned().display(), home.plain().display());
+        Self::start(kind, home, &load(kind, home), &step, 1)
+    }
+
+    /// Microseconds of one call.
+    pub(crate) fn time(&mut self) -> f64 {
+        let start = Instant::now();
+        self.stdin.as_mut().expect("open").write_all(b"go\n").expect("the shell reads");
+        let told = self.read();
+        let by_parent = start.elapsed().as_secs_f64() * 1e6;
+        let took = if told == "done" { by_parent } else { told.parse().expect("microseconds") };
+        took / f64::from(self.times)
+    }
+
+    fn read(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("the shell writes");
+        assert!(!line.is_empty(), "the shell ended: its guard is false, or nothing was loaded");
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        self.stdin = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// Fails if our program ran while only the guard was to.
+pub(crate) fn assert_none_ran(home: &Home) {
+    assert!(
+        !mark(home).exists(),
+        "the guard was false: the program ran at a prompt where nothing had changed"
+    );
+}
+
+fn mark(home: &Home) -> std::path::PathBuf {
+    home.plain().join("the-program-ran")
+}
+
+fn is_direnv(home: &Home) -> bool {
+    home.program == Path::new("direnv")
+}
+
+fn load(kind: &str, home: &Home) -> String {
+    let program = home.program.display();
+    match kind {
+        "fish" => format!("'{program}' hook fish | source"),
+        _ => format!("eval \"$('{program}' hook {kind})\""),
+    }
+}
+
+fn direnv_call(kind: &str) -> &'static str {
+    if kind == "fish" { "__direnv_export_eval" } else { "_direnv_hook" }
+}
+
+/// Whether this shell holds what its directory wants: the keys below the pin, none elsewhere.
+fn asks(kind: &str) -> String {
+    match kind {
+        "fish" => format!(
+            "begin; string match -q '*/plain/*' $PWD; and test -z \"$AWS_ACCESS_KEY_ID\"; or test \"$AWS_ACCESS_KEY_ID\" = {KEY_ID}; end; or false"
+        ),
+        _ => format!(
+            "case $PWD in */plain/*) [ -z \"$AWS_ACCESS_KEY_ID\" ];; *) [ \"$AWS_ACCESS_KEY_ID\" = {KEY_ID} ];; esac"
+        ),
+    }
+}

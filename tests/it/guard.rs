@@ -1,0 +1,232 @@
+//! The guard: the list of its terms, none of which is ever dropped for speed, and each of them proven false
+//! by the change that it is there for, in every shell.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use awsenv::files::Stamp;
+use awsenv::places::Places;
+use awsenv::prompt::guard::{Abilities, Guard, Watched};
+use awsenv::prompt::runtime::Runtime;
+use awsenv::prompt::shell::Shell as Kinds;
+
+use crate::shell::{Kind, Shell};
+use crate::world::{World, date, installed};
+
+/// The guard's text with tokens and references masked.
+fn masked(text: &str) -> String {
+    let mut parts = text.split("$RUN/awsenv/");
+    let mut masked = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (path, rest) = part.split_at(part.find('\'').unwrap());
+        let name = match path.split_once('/') {
+            Some(("g", _)) => "TOKEN",
+            Some(("r", name)) if name.starts_with("at.") || name.starts_with("now.") => path,
+            _ => "REFERENCE",
+        };
+        masked.push_str(name);
+        masked.push_str(rest);
+    }
+    masked
+}
+
+/// A guard with every term there is: a session that ends, and a file behind a link.
+fn every_term(world: &World, kind: Kinds, version: &str) -> String {
+    world.write("real", "x");
+    let linked = world.at(".awsenv");
+    let _ = fs::remove_file(&linked);
+    symlink(world.at("real"), &linked).unwrap();
+    let runtime = Runtime::open(&places(world)).unwrap();
+    let guard = Guard {
+        pwd: world.home().into(),
+        now: "2026-11-22T12:00:00Z".parse().unwrap(),
+        deadline: Some("2026-11-22T13:00:00Z".parse().unwrap()),
+        variables: vec![("AWS_ACCESS_KEY_ID", "ASIA1".into()), ("AWS_PROFILE", "".into())],
+        token: Some(runtime.token().unwrap()),
+        watched: vec![Watched {
+            stamp: Stamp::of(&fs::metadata(&linked).unwrap()),
+            path: linked,
+            target: Some(world.at("real")),
+        }],
+        absent: vec![world.at("sub/.awsenv"), "/.awsenv".into()],
+        entries: vec![world.at("allow/entry")],
+    };
+    let text = guard.function(Abilities::of(kind, version, 4242), Some(&runtime));
+    masked(&world.shown(std::str::from_utf8(&text).unwrap()))
+}
+
+fn places(world: &World) -> Places {
+    let nowhere = PathBuf::from("/nowhere");
+    Places {
+        home: world.home(),
+        settings: nowhere.clone(),
+        data: nowhere.clone(),
+        state: nowhere,
+        runtime: world.runtime().join("awsenv"),
+    }
+}
+
+#[test]
+fn guard_terms() {
+    let world = World::new();
+    let bash = [
+        "__awsenv_ok() { [ \"${PWD-}\" = '$HOME' ]",
+        "[ \"${AWSENV_DISABLE-}\" = '' ]",
+        "[ \"${AWS_ACCESS_KEY_ID-}\" = 'ASIA1' ]",
+        "[ \"${AWS_PROFILE-}\" = '' ]",
+        "[[ -e 'TOKEN' ]]",
+        "[[ ! '$HOME/.awsenv' -nt 'REFERENCE'",
+        "! '$HOME/.awsenv' -ot 'REFERENCE' ]]",
+        "[[ '$HOME/.awsenv' -ef '$HOME/real' ]]",
+        "[[ ! -f '$HOME/sub/.awsenv'",
+        "! -f '/.awsenv' ]]",
+    ];
+    let with = |clock: &str| bash.iter().copied().chain([clock]).collect::<Vec<_>>().join(" && ");
+    assert_eq!(
+        every_term(&world, Kinds::Bash, "5.2.15(1)-release"),
+        with("(( EPOCHSECONDS >= 1795348799 && EPOCHSECONDS < 1795352400 )); }\n")
+    );
+    assert_eq!(
+        every_term(&world, Kinds::Bash, "3.2.57(1)-release"),
+        with(
+            ": >|'r/now.4242' && [[ 'r/at.1795352400' -nt 'r/now.4242' && ! 'r/at.1795348799' -nt 'r/now.4242' ]]; }\n"
+        )
+    );
+    let zsh = [
+        "__awsenv_ok() { [[ \"${PWD-}\" == '$HOME' ]]",
+        "[[ \"${AWSENV_DISABLE-}\" == '' ]]",
+        "[[ \"${AWS_ACCESS_KEY_ID-}\" == 'ASIA1' ]]",
+        "[[ \"${AWS_PROFILE-}\" == '' ]]",
+        "[[ -e 'TOKEN' ]]",
+        "[[ -e '$HOME/.awsenv'",
+        "-e 'REFERENCE'",
+        "! '$HOME/.awsenv' -nt 'REFERENCE'",
+        "! '$HOME/.awsenv' -ot 'REFERENCE' ]]",
+        "[[ '$HOME/.awsenv' -ef '$HOME/real' ]]",
+        "[[ ! -f '$HOME/sub/.awsenv'",
+        "! -f '/.awsenv' ]]",
+        "(( ${EPOCHSECONDS:-${(%):-\"%D{%s}\"}} >= 1795348799",
+        "${EPOCHSECONDS:-${(%):-\"%D{%s}\"}} < 1795352400 )); }\n",
+    ];
+    assert_eq!(every_term(&world, Kinds::Zsh, "5.9"), zsh.join(" && "));
+    let fish = [
+        "function __awsenv_ok; test \"x$PWD\" = 'x$HOME'",
+        "test \"x$AWSENV_DISABLE\" = 'x'",
+        "test \"x$AWS_ACCESS_KEY_ID\" = 'xASIA1'",
+        "test \"x$AWS_PROFILE\" = 'x'",
+        "test -e 'TOKEN'",
+        "test ! '$HOME/.awsenv' -nt 'REFERENCE' -a ! '$HOME/.awsenv' -ot 'REFERENCE'",
+        "test '$HOME/.awsenv' -ef '$HOME/real'",
+        "not path is -f -- '$HOME/sub/.awsenv' '/.awsenv'",
+        "builtin path mtime -R -- 'r/at.1795352400' | read -l __awsenv_age",
+        "test \"$__awsenv_age\" -lt 0; end\n",
+    ];
+    assert_eq!(every_term(&world, Kinds::Fish, "3.6.0"), fish.join("; and "));
+    assert_eq!(every_term(&world, Kinds::Fish, "3.5.1"), "function __awsenv_ok; return 1; end\n");
+}
+
+/// In `acme/sub`, which `acme/.awsenv` pins.
+fn loaded(world: &World, kind: Kind) -> Shell<'_> {
+    world.write("acme/sub/x", "");
+    let mut shell = world.shell(kind);
+    shell.cd("acme/sub");
+    assert!(shell.guard(), "{kind:?}: nothing has changed: {}", shell.answer());
+    shell
+}
+
+#[test]
+fn a_changed_variable_makes_it_false() {
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        let world = World::with_pin();
+        let mut shell = loaded(&world, kind);
+        let before = shell.env.clone();
+        for (name, value) in [
+            ("AWSENV_DISABLE", "1"),
+            ("AWS_ACCESS_KEY_ID", "AKIAMINE"),
+            ("AWS_ACCESS_KEY_ID", ""),
+            ("AWS_PROFILE", "prod"),
+            ("AWS_REGION", "us-east-1"),
+        ] {
+            shell.env.set(name, value);
+            assert!(!shell.guard(), "{kind:?}: {name}={value}");
+            shell.env = before.clone();
+        }
+        shell.pwd = world.at("acme");
+        assert!(!shell.guard(), "{kind:?}: another directory");
+    }
+}
+
+#[test]
+fn a_changed_file_makes_it_false() {
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        type Change = (&'static str, fn(&World));
+        let changes: [Change; 9] = [
+            ("an edit", |world| drop(fs::write(world.at("acme/.awsenv"), "profile = \"prod\"\n"))),
+            ("an older file", |world| date(&world.at("acme/.awsenv"), SystemTime::UNIX_EPOCH)),
+            ("a deletion", |world| fs::remove_file(world.at("acme/.awsenv")).unwrap()),
+            ("a file in between", |world| drop(world.write("acme/sub/.awsenv", ""))),
+            ("an edit of the AWS config", |world| drop(fs::write(world.at(".aws/config"), ""))),
+            ("an older AWS config", |world| date(&world.at(".aws/config"), SystemTime::UNIX_EPOCH)),
+            ("no AWS config", |world| fs::remove_file(world.at(".aws/config")).unwrap()),
+            ("a credentials file", |world| drop(world.write(".aws/credentials", ""))),
+            ("a word of the user's", |world| drop(world.run(["deny"]).at("acme").any_stderr().success())),
+        ];
+        for (what, change) in changes {
+            let world = World::with_pin();
+            let shell = loaded(&world, kind);
+            change(&world);
+            assert!(!shell.guard(), "{kind:?}: {what}");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_counts_the_guard_is_true_too_until_something_does() {
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        let world = World::with_profiles().file("acme/sub/x", "");
+        let mut shell = world.shell(kind);
+        shell.cd("acme/sub");
+        assert!(shell.guard());
+        world.write("acme/.awsenv", "profile = \"dev\"\n");
+        assert!(!shell.guard(), "{kind:?}: a new file above");
+        shell.prompt();
+        assert_eq!(
+            shell.notice,
+            "awsenv: ~/acme/.awsenv is not allowed; look at it, then run `awsenv allow`\n"
+        );
+        assert!(shell.guard(), "{kind:?}: a file that is not allowed does not make the prompt ask for ever");
+        world.allow("acme");
+        assert!(!shell.guard(), "{kind:?}: allowed");
+    }
+}
+
+#[test]
+fn a_refusal_has_a_guard_too() {
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        let world = World::with_pin();
+        world.write("acme/.awsenv", "profile = \"prod\"\n");
+        let mut shell = world.shell(kind);
+        shell.cd("acme");
+        assert!(shell.guard(), "{kind:?}");
+        world.allow("acme");
+        assert!(!shell.guard(), "{kind:?}");
+    }
+}
+
+#[test]
+fn an_edit_of_this_very_moment_is_looked_at_once_more() {
+    let world = World::with_pin();
+    fs::write(world.at("acme/.awsenv"), "profile = \"dev\"\n").unwrap();
+    let soon = fs::metadata(world.at("acme/.awsenv")).unwrap().modified().unwrap() + Duration::from_secs(60);
+    date(&world.at("acme/.awsenv"), soon);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert!(shell.guard(), "a date in the future is not this moment");
+    // Whole seconds: the second that is not over yet may bring another edit with the same date.
+    let now = awsenv::clock::now().as_second();
+    date(&world.at("acme/.awsenv"), SystemTime::UNIX_EPOCH + Duration::from_secs(now.unsigned_abs()));
+    shell.prompt();
+    assert_eq!(shell.answer().lines().next_back(), Some("__awsenv_ok() { \\builtin return 1; }"));
+}

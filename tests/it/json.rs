@@ -1,0 +1,175 @@
+//! docs/json.md: each sample is what the program prints, and each field that it prints is in a table, with its
+//! type. `AWSENV_REGENERATE=1 cargo test --test it json` writes the samples anew.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use awsenv::env::Env;
+use serde_json::Value;
+
+use crate::shell::Kind;
+use crate::world::World;
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md");
+
+/// A chapter of the page: the command of its sample, the sample, and its table by field.
+struct Chapter {
+    command: Vec<String>,
+    sample: String,
+    types: BTreeMap<String, String>,
+}
+
+fn page() -> String {
+    fs::read_to_string(Path::new(PAGE)).unwrap()
+}
+
+fn chapter(text: &str) -> Chapter {
+    let (_, block) = text.split_once("```json\n$ awsenv ").unwrap();
+    let (command, rest) = block.split_once('\n').unwrap();
+    let (sample, _) = rest.split_once("```").unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    Chapter {
+        command: command.split(' ').map(str::to_owned).collect(),
+        sample: sample.to_owned(),
+        types: rows
+            .map(|(name, rest)| (name.to_owned(), rest.split(" | ").next().unwrap().to_owned()))
+            .collect(),
+    }
+}
+
+fn chapters() -> Vec<Chapter> {
+    page().split("\n## ").skip(1).map(chapter).collect()
+}
+
+/// The world of the page.
+fn world() -> World {
+    let page = page();
+    let (_, config) = page.split_once("```ini\n").unwrap();
+    World::new()
+        .config(config.split_once("```").unwrap().0)
+        .file("acme/.awsenv", "profile = \"acme-base\"\n")
+        .allowed("acme")
+}
+
+/// What a command of the page prints, at home in `/home/me`.
+fn printed(world: &World, command: &[String]) -> String {
+    let mut run = world.run([]).at("acme").any_stdout();
+    for argument in command {
+        run = run.arg(argument);
+    }
+    run.success().stdout.replace("$HOME", "/home/me")
+}
+
+/// Each field by its path as the tables write it, with its value.
+fn fields(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(object) if path != "steps[].tags" => {
+            for (name, value) in object {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                fields(value, &path, found);
+            }
+        }
+        Value::Array(list) if list.iter().any(Value::is_object) => {
+            if !path.is_empty() {
+                found.push((path.to_owned(), value.clone()));
+            }
+            for item in list {
+                fields(item, &format!("{path}[]"), found);
+            }
+        }
+        _ => found.push((path.to_owned(), value.clone())),
+    }
+}
+
+fn fits(value: &Value, kind: &str) -> bool {
+    kind.split(" or ").any(|kind| match kind {
+        "string" => value.is_string(),
+        "number" => value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "list" => value.is_array(),
+        "list of strings" => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
+        "object of strings" => value.as_object().is_some_and(|object| object.values().all(Value::is_string)),
+        other => panic!("docs/json.md: unknown type {other}"),
+    })
+}
+
+/// What was printed has the fields of a chapter's table, no other, each of its type.
+#[track_caller]
+fn is_documented(printed: &str, chapter: &Chapter) {
+    let mut found = Vec::new();
+    fields(&serde_json::from_str(printed).unwrap(), "", &mut found);
+    assert!(!found.is_empty());
+    for (path, value) in &found {
+        let kind =
+            chapter.types.get(path).unwrap_or_else(|| panic!("{path} is in no table: {:?}", chapter.command));
+        assert!(fits(value, kind), "{path} is {value}, documented as {kind}");
+    }
+    for name in chapter.types.keys().filter(|_| !chapter.command.contains(&"process".to_owned())) {
+        assert!(found.iter().any(|(path, _)| path == name), "{name} is documented, and not printed");
+    }
+}
+
+#[test]
+fn every_sample_is_what_the_program_prints() {
+    let world = world();
+    let mut page = page();
+    for chapter in chapters() {
+        let now = printed(&world, &chapter.command);
+        page = page.replace(
+            &format!("{}\n{}```", chapter.command.join(" "), chapter.sample),
+            &format!("{}\n{now}```", chapter.command.join(" ")),
+        );
+    }
+    if Env::of_this_process().text("AWSENV_REGENERATE").is_some() {
+        fs::write(PAGE, &page).unwrap();
+    }
+    assert_eq!(self::page(), page);
+}
+
+#[test]
+fn every_field_is_in_its_table_with_its_type() {
+    let world = world();
+    let chapters = chapters();
+    assert_eq!(chapters.len(), 5);
+    for chapter in &chapters {
+        is_documented(&printed(&world, &chapter.command), chapter);
+    }
+}
+
+#[test]
+fn the_tables_hold_in_other_situations_too() {
+    let world = world()
+        .file("other/.awsenv", "profile = \"acme-bsae\"\n")
+        .file("third/.awsenv", "")
+        .env("AWS_PROFILE", "x");
+    world.run(["deny", "third"]).any_stderr().success();
+    let [status, explain, trust, ..] = &chapters()[..] else { panic!("five chapters") };
+    let states = |directory: &str| {
+        let printed = world.run(["status", "--json"]).at(directory).any_stdout().success().stdout;
+        is_documented(&printed, status);
+        serde_json::from_str::<Value>(&printed).unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        (states(""), states("other"), states("third")),
+        ("none".into(), "not_allowed".into(), "none".into())
+    );
+    world.allow("other");
+    assert_eq!(states("other"), "pinned");
+    world.write("other/.awsenv", "");
+    assert_eq!(states("other"), "refused");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let loaded = world.run(["status", "--json"]).at("acme").environment(&shell.env).any_stdout().success();
+    is_documented(&loaded.stdout, status);
+    assert_eq!(loaded.json()["loaded"], true);
+    let explained = world.run(["explain", "--json"]).at("acme").any_stdout().success();
+    is_documented(&explained.stdout, explain);
+    assert_eq!(explained.json()["shadowed_by"], serde_json::json!(["AWS_PROFILE"]));
+    let listed = world.run(["trust", "list", "--json"]).any_stdout().success();
+    is_documented(&listed.stdout, trust);
+    let standings: Vec<_> =
+        listed.json().as_array().unwrap().iter().map(|entry| entry["standing"].clone()).collect();
+    assert_eq!(standings, ["allowed", "changed", "denied"]);
+}

@@ -1,0 +1,65 @@
+//! Real shells on a terminal: what a person types, and what the next command then sees. What one shell does,
+//! every shell is asked. A shell that is missing is a failure. `AWSENV_TEST_BASHES=/path:/path` asks further
+//! bashes too.
+
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+mod home;
+mod program;
+mod pty;
+mod shell;
+
+/// Each story as a test of each shell: `roads::fish::in_and_out`.
+macro_rules! every_shell {
+    ($($story:ident)*) => {
+        mod bash {
+            $(#[test] fn $story() { crate::shell::bashes().iter().for_each(super::$story) })*
+        }
+        mod zsh {
+            $(#[test] fn $story() { super::$story(&crate::shell::zsh()) })*
+        }
+        mod fish {
+            $(#[test] fn $story() { super::$story(&crate::shell::fish()) })*
+        }
+    };
+}
+
+/// Each story as a test of bash, in every version at hand.
+macro_rules! only_bash {
+    ($($story:ident)*) => {
+        mod only_bash {
+            $(#[test] fn $story() { crate::shell::bashes().iter().for_each(super::$story) })*
+        }
+    };
+}
+
+/// Each story as a test of zsh.
+macro_rules! only_zsh {
+    ($($story:ident)*) => {
+        mod only_zsh {
+            $(#[test] fn $story() { super::$story(&crate::shell::zsh()) })*
+        }
+    };
+}
+
+/// Each story as a test of fish.
+macro_rules! only_fish {
+    ($($story:ident)*) => {
+        mod only_fish {
+            $(#[test] fn $story() { super::$story(&crate::shell::fish()) })*
+        }
+    };
+}
+
+mod by_hand;
+mod edits;
+mod installing;
+mod interrupt;
+mod names;
+mod options;
+mod processes;
+mod roads;
+mod secrets;
+mod status;
+mod trouble;
+mod values;

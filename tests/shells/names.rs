@@ -1,0 +1,92 @@
+//! Directories with names that a careless hook would run, split or lose.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::home::Home;
+use crate::program;
+use crate::pty::Terminal;
+use crate::shell::Shell;
+
+every_shell! { odd_names_load_and_run_nothing a_name_that_is_not_text a_name_that_is_run_would_be_noticed }
+
+const NAMES: [&str; 18] = [
+    "a space",
+    "it's",
+    "say \"hi\"",
+    "new\nline",
+    "$(touch pwned)",
+    "`touch pwned`",
+    ";touch pwned;",
+    "*?[a]",
+    "back\\slash",
+    "trailing ",
+    " leading",
+    "é",
+    "漢字",
+    "🦀",
+    "-rf",
+    "~",
+    "#not a comment",
+    "!! $HOME %s {a,b}",
+];
+
+fn odd_names_load_and_run_nothing(shell: &Shell) {
+    let home = Home::new();
+    let dirs: Vec<_> = NAMES.iter().map(|name| home.home(name)).collect();
+    let variables: Vec<_> = (0..NAMES.len()).map(|at| format!("ODD{at}")).collect();
+    dirs.iter().for_each(|dir| home.pin(dir, "profile = \"alpha\"\n"));
+    let env: Vec<_> =
+        variables.iter().zip(&dirs).map(|(name, dir)| (name.as_str(), dir.as_os_str())).collect();
+    let mut terminal = Terminal::start_knowing(shell, &home, &env);
+    for (name, dir) in NAMES.iter().zip(&dirs) {
+        let at = NAMES.iter().position(|other| other == name).unwrap();
+        let said = terminal.run(&format!("cd \"$ODD{at}\""));
+        assert!(!said.contains("awsenv:"), "{name:?}: {said}");
+        terminal.has_key(Some("AKIAALPHA"));
+        terminal.is_idle();
+        assert!(!dir.join("pwned").exists() && !home.home("pwned").exists(), "{name:?} was run");
+        terminal.run("cd ~");
+        terminal.has_nothing_of_ours();
+    }
+    // A mistake in the file, with the name in the message.
+    for dir in &dirs {
+        home.write(dir.join(".awsenv"), "profile = \"beta\"\n");
+    }
+    for (at, dir) in dirs.iter().enumerate() {
+        let said = terminal.run(&format!("cd \"$ODD{at}\""));
+        assert_eq!(said.matches("has changed since").count(), 1, "{:?}: {said}", NAMES[at]);
+        terminal.has_no_keys();
+        terminal.is_idle();
+        assert!(!dir.join("pwned").exists() && !home.home("pwned").exists(), "{:?} was run", NAMES[at]);
+    }
+}
+
+fn a_name_that_is_not_text(shell: &Shell) {
+    let home = Home::new();
+    let dir = home.home(OsStr::from_bytes(b"latin-\xe9-$(touch pwned)"));
+    if fs::create_dir_all(&dir).is_err() {
+        return; // APFS has no such names.
+    }
+    home.pin(&dir, "profile = \"alpha\"\n");
+    let odd = OsString::from(&dir);
+    let mut terminal = Terminal::start_knowing(shell, &home, &[("ODD", &odd)]);
+    let said = terminal.run("cd \"$ODD\"");
+    assert!(!said.contains("awsenv"), "{said}");
+    terminal.has_key(Some("AKIAALPHA"));
+    terminal.is_idle();
+    assert!(!dir.join("pwned").exists());
+    terminal.run("cd ~");
+    terminal.has_nothing_of_ours();
+}
+
+fn a_name_that_is_run_would_be_noticed(shell: &Shell) {
+    let home = Home::new();
+    let dir = home.home("$(touch pwned)");
+    fs::create_dir_all(&dir).unwrap();
+    home.install(program::UNQUOTED);
+    let mut terminal = Terminal::start_knowing(shell, &home, &[("ODD", dir.as_os_str())]);
+    terminal.run("cd \"$ODD\"");
+    assert!(dir.join("pwned").exists(), "{}", terminal.scene());
+}

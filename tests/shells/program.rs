@@ -1,0 +1,109 @@
+//! Programs in awsenv's place: each counts how often the hook asks, and then answers in its own way.
+//! `@AWSENV@` is the real one, `@T@` the scratch directory. What waits, waits for `@T@/gate`, a FIFO that
+//! nobody opens before the story does, and says `<waiting>` first.
+
+/// The real one.
+pub(crate) const HONEST: &str = r#"#!/bin/sh
+[ "$1" = export ] && echo "${6-first}" >>@T@/exports
+exec @AWSENV@ "$@"
+"#;
+
+/// Slow before it answers.
+pub(crate) const SLOW: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+echo '<waiting>' >&2
+read -r _ <@T@/gate
+exec @AWSENV@ "$@"
+"#;
+
+/// Prints the first half of the answer, and the rest late.
+pub(crate) const SLOW_IN_THE_MIDDLE: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+@AWSENV@ "$@" >@T@/answer
+head -c $(($(wc -c <@T@/answer) / 2)) @T@/answer
+echo '<waiting>' >&2
+read -r _ <@T@/gate
+"#;
+
+/// Prints all but the guard, and that late.
+pub(crate) const SLOW_BEFORE_THE_GUARD: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+@AWSENV@ "$@" >@T@/answer
+sed '$d' @T@/answer
+echo '<waiting>' >&2
+read -r _ <@T@/gate
+"#;
+
+/// Answers at once and in full, and says that more is to come; that is slow.
+pub(crate) const SLOW_SECOND_PHASE: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+if [ "$6" = wait ]; then
+  echo '<waiting>' >&2
+  read -r _ <@T@/gate
+else
+  [ "$2" = fish ] && echo 'set -g __awsenv_pending 1' || echo '__awsenv_pending=1'
+  exec @AWSENV@ "$@"
+fi
+"#;
+
+/// Says that more is to come, and the second answer is the real one.
+pub(crate) const TWO_PHASES: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+if [ "$6" = wait ]; then
+  exec @AWSENV@ export "$2" "$3" "$4" "$5"
+elif [ "$2" = fish ]; then
+  echo 'set -g __awsenv_pending 1; function __awsenv_ok; return 1; end'
+else
+  echo '__awsenv_pending=1; __awsenv_ok() { return 1; }'
+fi
+"#;
+
+/// Crashes after as many bytes as `@T@/cut` says.
+pub(crate) const CUT: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+@AWSENV@ "$@" >@T@/answer
+head -c "$(cat @T@/cut)" @T@/answer
+kill -9 $$
+"#;
+
+/// Answers nothing, and fails.
+pub(crate) const SILENT: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+exit 1
+"#;
+
+/// Answers with a guard that lacks the term for the token.
+pub(crate) const BLIND_TO_THE_TOKEN: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+@AWSENV@ "$@" | sed -e "s# && \[\[ -e '@T@/run/awsenv/g/[^']*' \]\]##" -e "s#; and test -e '@T@/run/awsenv/g/[^']*'##"
+"#;
+
+/// Answers with a guard that lacks the terms for files.
+pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+@AWSENV@ "$@" | sed -e "s# && \[\[ [^]]*-nt [^]]*\]\]##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
+  -e "s# && \[\[ ! -f [^]]*\]\]##" -e "s#; and not path is -f[^;]*##"
+"#;
+
+/// Answers with a guard that is never true.
+pub(crate) const NEVER_SURE: &str = r#"#!/bin/sh
+[ "$1" = export ] || exec @AWSENV@ "$@"
+echo "${6-first}" >>@T@/exports
+@AWSENV@ "$@"
+[ "$2" = fish ] && echo 'function __awsenv_ok; return 1; end' || echo '__awsenv_ok() { return 1; }'
+"#;
+
+/// Quotes nothing.
+pub(crate) const UNQUOTED: &str = r#"#!/bin/sh
+[ "$2" = fish ] && echo "set -gx RUN (touch pwned)" || echo "export RUN=${5##*/}"
+echo "${6-first}" >>@T@/exports
+"#;

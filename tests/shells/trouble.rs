@@ -1,0 +1,218 @@
+//! No answer, half an answer, no room for the question: then nobody's keys.
+
+use std::fs;
+
+use crate::home::{Home, Rc};
+use crate::program;
+use crate::pty::Terminal;
+use crate::shell::{Kind, Shell};
+
+every_shell! {
+    a_program_that_is_gone a_program_that_is_gone_on_the_way_across a_program_that_fails
+    the_users_own_keys_outlive_a_program_that_fails a_program_that_crashes_anywhere_in_its_answer an_environment_too_big no_place_for_a_token
+    a_hook_that_keeps_the_keys_would_be_noticed
+}
+
+const NO_ANSWER: &str = "awsenv: no answer, so the credentials are gone from this shell";
+const SENTENCE: &str = "awsenv did not answer: no credentials";
+
+fn a_program_that_is_gone(shell: &Shell) {
+    let home = Home::with_projects();
+    let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[("AWS_PROFILE", "work")]);
+    terminal.run("cd alpha");
+    fs::rename(home.program(), home.at("away")).unwrap();
+    let said = terminal.run("cd ..");
+    assert_eq!(said.matches(NO_ANSWER).count(), 1, "{said}");
+    terminal.has(&[
+        ("AWS_ACCESS_KEY_ID", None),
+        ("AWS_SECRET_ACCESS_KEY", None),
+        ("AWS_PROFILE", Some(SENTENCE)),
+    ]);
+    for _ in 0..3 {
+        let said = terminal.enter();
+        assert!(!said.contains("awsenv"), "said once: {said}");
+    }
+    terminal.run("cd beta");
+    terminal.has(&[("AWS_ACCESS_KEY_ID", None), ("AWS_PROFILE", Some(SENTENCE))]);
+    fs::rename(home.at("away"), home.program()).unwrap();
+    let said = terminal.enter();
+    assert!(!said.contains("awsenv"), "{said}");
+    terminal.has(&[
+        ("AWS_ACCESS_KEY_ID", Some("AKIABETA")),
+        ("AWS_PROFILE", None),
+        ("AWS_EC2_METADATA_DISABLED", None),
+    ]);
+    terminal.is_idle();
+    terminal.run("cd ..");
+    terminal.has(&[("AWS_ACCESS_KEY_ID", None), ("AWS_PROFILE", Some("work")), ("AWSENV_STATE", None)]);
+}
+
+fn a_program_that_is_gone_on_the_way_across(shell: &Shell) {
+    let home = Home::with_projects();
+    home.pin("alpha", "profile = \"alpha\"\n[env]\nTF_WORKSPACE = \"dev\"\n");
+    let before = [("AWS_SECRET_ACCESS_KEY", "mine"), ("TF_WORKSPACE", "mine"), ("AWS_REGION", "sa-east-1")];
+    let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &before);
+    terminal.run("cd alpha");
+    fs::rename(home.program(), home.at("away")).unwrap();
+    terminal.run("cd ../beta");
+    terminal.has_no_keys();
+    fs::rename(home.at("away"), home.program()).unwrap();
+    terminal.run("cd ..");
+    terminal.has(&[
+        ("AWS_ACCESS_KEY_ID", None),
+        ("AWS_SECRET_ACCESS_KEY", Some("mine")),
+        ("TF_WORKSPACE", Some("mine")),
+        ("AWS_REGION", Some("sa-east-1")),
+        ("AWS_PROFILE", None),
+        ("AWS_EC2_METADATA_DISABLED", None),
+        ("AWSENV_STATE", None),
+    ]);
+}
+
+fn a_program_that_fails(shell: &Shell) {
+    let home = Home::with_projects();
+    let mut terminal = Terminal::start(shell, &home);
+    home.install(program::SILENT);
+    let said = terminal.run("cd alpha");
+    let told = "awsenv: no answer, so the .awsenv here does not count";
+    assert_eq!(said.matches(told).count(), 1, "nothing was there to lose, but a file asks for more: {said}");
+    let said = terminal.enter();
+    assert!(!said.contains("awsenv:"), "told once: {said}");
+    terminal.has_nothing_of_ours();
+    home.install(program::HONEST);
+    terminal.enter();
+    terminal.has_key(Some("AKIAALPHA"));
+    home.install(program::SILENT);
+    let said = terminal.run("cd ..");
+    assert_eq!(said.matches(NO_ANSWER).count(), 1, "{said}");
+    terminal.has_no_keys();
+    home.install(program::HONEST);
+    terminal.enter();
+    terminal.has_nothing_of_ours();
+}
+
+/// Cut at some forty places, across, out and in.
+fn a_program_that_crashes_anywhere_in_its_answer(shell: &Shell) {
+    for (from, to) in [("alpha", "beta"), ("alpha", "."), (".", "beta")] {
+        let home = Home::with_projects();
+        let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[("AWS_PROFILE", "work")]);
+        home.install(program::CUT);
+        home.write("cut", "1000000");
+        terminal.run(&format!("cd ~/{from}"));
+        terminal.run(&format!("cd ~/{to}"));
+        let length = fs::read(home.at("answer")).unwrap().len();
+        for at in (0..length - 1).step_by(length / 14) {
+            home.install(program::HONEST);
+            terminal.run(&format!("cd ~/{from}"));
+            terminal.has_key((from == "alpha").then_some("AKIAALPHA"));
+            home.install(program::CUT);
+            home.write("cut", at.to_string());
+            terminal.run_to_the_end(&format!("cd ~/{to}"));
+            // The next command, and nothing of awsenv's before it.
+            home.install(program::SILENT);
+            let environment = terminal.environment();
+            let held: Vec<_> = environment.keys().filter(|name| name.contains("ACCESS_KEY")).collect();
+            assert!(held.is_empty(), "cut at {at} of {length}: {held:?}\n{}", terminal.scene());
+        }
+        home.install(program::HONEST);
+        terminal.enter();
+        terminal.has_key((to == "beta").then_some("AKIABETA"));
+        terminal.run("cd ~");
+        terminal.has(&[("AWS_PROFILE", Some("work")), ("AWS_REGION", None), ("AWSENV_STATE", None)]);
+        // fish shows the line it could not read, with no way to stop it. The real program answers with a single
+        // write, which nothing cuts in two.
+        let shown = terminal.screen().contains("secret/of");
+        assert!(!shown || shell.kind == Kind::Fish, "half an answer was shown\n{}", terminal.scene());
+    }
+}
+
+/// In a directory that sets a region only, the keys are the user's and stay.
+fn the_users_own_keys_outlive_a_program_that_fails(shell: &Shell) {
+    let home = Home::with_projects();
+    home.pin("plain", "region = \"eu-north-1\"\n");
+    let mine = [
+        ("AWS_ACCESS_KEY_ID", "AKIAMINE"),
+        ("AWS_SECRET_ACCESS_KEY", "mine"),
+        ("AWS_VAULT", "mine"),
+        ("AWS_REGION", "sa-east-1"),
+        ("AWS_EC2_METADATA_DISABLED", "false"),
+    ];
+    let original: Vec<_> = mine.iter().map(|(name, value)| (*name, Some(*value))).collect();
+    let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &mine);
+    for (dir, region) in [("plain", "eu-north-1"), ("alpha", "eu-west-1")] {
+        terminal.run(&format!("cd {dir}"));
+        terminal.has(&[("AWS_REGION", Some(region))]);
+        home.install(program::SILENT);
+        terminal.run("cd ..");
+        if dir == "plain" {
+            terminal.has(&original[..3]);
+        } else {
+            terminal.has_no_keys();
+        }
+        home.install(program::HONEST);
+        terminal.enter();
+        terminal.has(&original);
+        terminal.has(&[("AWS_PROFILE", None), ("AWSENV_STATE", None)]);
+    }
+    // A mistake in the file, and then no answer on the way out.
+    terminal.run("cd alpha");
+    home.write("home/alpha/.awsenv", "profile = \"beta\"\n");
+    terminal.enter();
+    home.install(program::SILENT);
+    terminal.run("cd ..");
+    home.install(program::HONEST);
+    terminal.enter();
+    terminal.has(&original);
+}
+
+fn an_environment_too_big(shell: &Shell) {
+    let home = Home::with_projects();
+    let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[("AWS_PROFILE", "work")]);
+    terminal.run("cd alpha");
+    let big = shell.says(
+        "printf -v BIG '%0200000d' 0; export BIG",
+        "export BIG=${(l:200000::x:)}",
+        "set -gx BIG (string repeat -n 200000 x)",
+    );
+    terminal.run(big);
+    let said = terminal.run("cd ..");
+    assert_eq!(said.matches(NO_ANSWER).count(), 1, "{said}");
+    let said = terminal.run("printf '<%s>' \"$AWS_ACCESS_KEY_ID$AWS_SECRET_ACCESS_KEY\"");
+    assert!(said.contains("<>"), "{said}");
+    terminal.run(&shell.unset("BIG"));
+    terminal.has(&[("AWS_ACCESS_KEY_ID", None), ("AWS_PROFILE", Some("work")), ("AWSENV_STATE", None)]);
+    terminal.is_idle();
+}
+
+/// Then every prompt asks, and the answer is right.
+fn no_place_for_a_token(shell: &Shell) {
+    let home = Home::with_projects();
+    let mut terminal =
+        Terminal::start_with(shell, &home, &Rc::default(), &[("XDG_RUNTIME_DIR", "/proc/nowhere")]);
+    terminal.run("cd alpha");
+    terminal.has_key(Some("AKIAALPHA"));
+    terminal.enter();
+    terminal.run("cd ../beta");
+    terminal.has_key(Some("AKIABETA"));
+    terminal.run("cd ..");
+    terminal.has_nothing_of_ours();
+}
+
+fn a_hook_that_keeps_the_keys_would_be_noticed(shell: &Shell) {
+    let home = Home::with_projects();
+    let sabotage = [
+        ("unset -v \"$__awsenv_name\"", "true"),
+        ("unset $__awsenv_name", "true"),
+        ("set -eg $__awsenv_name", "true"),
+    ];
+    let which = match shell.kind {
+        Kind::Bash => &sabotage[..1],
+        Kind::Zsh => &sabotage[1..2],
+        Kind::Fish => &sabotage[2..],
+    };
+    let mut terminal = Terminal::start_with(shell, &home, &Rc { sabotage: which, ..Rc::default() }, &[]);
+    terminal.run("cd alpha");
+    home.install(program::SILENT);
+    terminal.run("cd ..");
+    terminal.has_key(Some("AKIAALPHA"));
+}
