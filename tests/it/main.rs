@@ -24,4 +24,5 @@ mod renewal;
 mod sessions;
 mod status;
 mod sts;
+mod tour;
 mod trust;
