@@ -4,6 +4,7 @@
 
 mod run;
 mod shell;
+mod sts;
 mod world;
 
 mod credentials;

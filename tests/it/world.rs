@@ -55,11 +55,15 @@ impl World {
             ("XDG_DATA_HOME", home.join(".local/share")),
             ("XDG_STATE_HOME", home.join(".local/state")),
             ("XDG_RUNTIME_DIR", world.runtime()),
+            ("TMPDIR", home.join(".aws")),
         ] {
             world.env.set(name, path);
         }
         world.env.set("PATH", Env::of_this_process().get("PATH").unwrap());
         world.env.set("LC_ALL", "C.UTF-8");
+        // Whatever a story does, nothing of it reaches the real AWS.
+        world.env.set("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
+        world.env.set("AWS_MAX_ATTEMPTS", "1");
         world
     }
 
@@ -93,6 +97,12 @@ impl World {
     pub(crate) fn allowed(self, path: &str) -> Self {
         self.allow(path);
         self
+    }
+
+    /// With an AWS that knows the keys of [`CONFIG`].
+    pub(crate) fn with_aws(self) -> Self {
+        let url = crate::sts::start();
+        self.env("AWS_ENDPOINT_URL_STS", url)
     }
 
     /// Sets a variable of the user's.
