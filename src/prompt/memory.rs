@@ -149,6 +149,8 @@ impl Memory {
     pub fn undo(&self, current: &Env, shell: u32, aside: Option<&Env>) -> Undone {
         let mut undone = Undone { original: current.clone(), ..Undone::default() };
         undone.original.unset(STATE);
+        // In another shell, and after an answer was cut off, a difference is a new original.
+        let by_hand = self.pid == shell && !self.lost;
         for (name, trace) in &self.traces {
             let before = match trace {
                 Trace::Set(_, before) | Trace::Unset(before) | Trace::Kept(before)
@@ -156,16 +158,10 @@ impl Memory {
                 {
                     before
                 }
-                Trace::Theirs if self.pid == shell => {
-                    undone.changed.push(name.clone());
+                _ => {
+                    undone.changed.extend(by_hand.then(|| name.clone()));
                     continue;
                 }
-                Trace::Theirs => continue,
-                _ if self.pid == shell => {
-                    undone.changed.push(name.clone());
-                    continue;
-                }
-                _ => continue,
             };
             match before {
                 Before::Absent => drop(undone.original.unset(name)),
@@ -179,7 +175,7 @@ impl Memory {
                 },
             }
         }
-        if self.pid == shell && !self.lost && self.provides() {
+        if by_hand && self.provides() {
             // What we left alone because it was not there, and the user has set since.
             undone.changed.extend(
                 current

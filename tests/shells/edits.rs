@@ -217,12 +217,13 @@ fn a_plain_region_and_variables(shell: &Shell) {
 fn a_guard_without_its_token_would_be_noticed(shell: &Shell) {
     let home = Home::with_projects();
     home.install(program::BLIND_TO_THE_TOKEN);
+    home.write("home/later/.awsenv", ALPHA);
     let mut terminal = Terminal::start(shell, &home);
-    terminal.run("cd alpha");
+    terminal.run("cd later");
     terminal.is_idle();
-    home.awsenv(["deny", "alpha"]);
+    home.awsenv(["allow", "later"]);
     terminal.enter();
-    terminal.has_key(Some("AKIAALPHA"));
+    terminal.has_key(None);
 }
 
 fn a_guard_without_its_files_would_be_noticed(shell: &Shell) {

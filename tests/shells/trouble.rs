@@ -74,7 +74,10 @@ fn a_program_that_fails(shell: &Shell) {
     let mut terminal = Terminal::start(shell, &home);
     home.install(program::SILENT);
     let said = terminal.run("cd alpha");
-    assert!(!said.contains("awsenv:"), "nothing was there to lose: {said}");
+    let told = "awsenv: no answer, so the .awsenv here does not count";
+    assert_eq!(said.matches(told).count(), 1, "nothing was there to lose, but a file asks for more: {said}");
+    let said = terminal.enter();
+    assert!(!said.contains("awsenv:"), "told once: {said}");
     terminal.has_nothing_of_ours();
     home.install(program::HONEST);
     terminal.enter();
@@ -198,9 +201,9 @@ fn no_place_for_a_token(shell: &Shell) {
 fn a_hook_that_keeps_the_keys_would_be_noticed(shell: &Shell) {
     let home = Home::with_projects();
     let sabotage = [
-        ("unset -v AWS_ACCESS_KEY_ID", "unset -v T_X"),
-        ("unset AWS_ACCESS_KEY_ID", "unset T_X"),
-        ("in AWS_ACCESS_KEY_ID", "in T_X"),
+        ("unset -v \"$__awsenv_name\"", "true"),
+        ("unset $__awsenv_name", "true"),
+        ("set -eg $__awsenv_name", "true"),
     ];
     let which = match shell.kind {
         Kind::Bash => &sabotage[..1],
@@ -211,5 +214,5 @@ fn a_hook_that_keeps_the_keys_would_be_noticed(shell: &Shell) {
     terminal.run("cd alpha");
     home.install(program::SILENT);
     terminal.run("cd ..");
-    terminal.has(&[("AWS_ACCESS_KEY_ID", Some("AKIAALPHA")), ("AWS_SECRET_ACCESS_KEY", None)]);
+    terminal.has_key(Some("AKIAALPHA"));
 }
