@@ -4,7 +4,8 @@ use super::allow::tell_shells;
 use super::subject::{Asking, subject};
 use crate::clock;
 use crate::message::printable;
-use crate::provider::{Mfa, can_walk};
+use crate::profile::chain;
+use crate::provider::Mfa;
 use crate::world::{self, World};
 
 /// Renews the session of a profile, or of the directory's pin.
@@ -15,7 +16,7 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
         world::say(&format!("awsenv: {name}: keys as they are, nothing to renew"));
         return Ok(());
     }
-    can_walk(&subject.resolved.chain)?;
+    chain::check_served(&subject.resolved.chain)?;
     let key = subject.resolved.session_key(&world.original);
     let obtained = subject.fetch(&key, world, &mut Mfa::of_person(&world.original))?;
     super::subject::warn_if_not_kept(&obtained);

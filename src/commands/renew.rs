@@ -11,8 +11,9 @@ use crate::clock;
 use crate::env::Env;
 use crate::message::{Exit, Failure, render};
 use crate::places::Places;
+use crate::profile::chain;
 use crate::prompt::plan::Need;
-use crate::provider::{Mfa, can_walk};
+use crate::provider::Mfa;
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
 use crate::session::store::SessionStore;
@@ -60,7 +61,7 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
 
 fn renew(session: &SessionKey, pwd: &Path, world: &World) -> anyhow::Result<()> {
     let subject = subject_at(pwd.as_os_str(), &Asking::default(), world)?;
-    can_walk(&subject.resolved.chain)?;
+    chain::check_served(&subject.resolved.chain)?;
     let own = subject.resolved.session_key(&world.original);
     if own != *session {
         // The files changed since the prompt asked; the next prompt asks for the new session.

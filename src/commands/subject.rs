@@ -18,8 +18,8 @@ use crate::prompt::env_file::{Pin, PinSource};
 use crate::prompt::plan;
 use crate::prompt::resolve::{Resolved, check_account, resolve, users_region};
 use crate::prompt::variables::is_identity;
+use crate::provider::Mfa;
 use crate::provider::renew::{self, Obtained, Order};
-use crate::provider::{Mfa, can_walk};
 use crate::session::session_key::SessionKey;
 use crate::session::store::{Session, SessionStore};
 use crate::world::{self, World};
@@ -141,7 +141,7 @@ impl Subject {
             let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
             return Ok((credentials, account));
         }
-        can_walk(&resolved.chain)?;
+        chain::check_served(&resolved.chain)?;
         let session = resolved.session_key(&world.original);
         let order = self.order(&session);
         let mut mfa = Mfa::of_person(&world.original);

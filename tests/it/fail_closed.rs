@@ -112,7 +112,7 @@ fn sources_of_later_versions_are_named() {
     ] {
         let config = format!("{CONFIG}{SSO}[profile later]\n{config}");
         let what = format!("cannot use later: this version of awsenv does not know {what} yet");
-        profile_refused(&config, "later", "could not be renewed, awsenv tries again", &what, None);
+        profile_refused(&config, "later", "run awsenv status", &what, None);
     }
 }
 
@@ -139,7 +139,7 @@ fn sources_of_the_file_itself_are_named_too() {
     ] {
         let world = World::new().file("acme/.awsenv", source).allowed("acme");
         let told = format!("cannot use {name}: this version of awsenv does not know {what} yet");
-        refused(&world, &format!("{name}: could not be renewed, awsenv tries again"), &told);
+        refused(&world, &format!("{name}: run awsenv status"), &told);
     }
 }
 
