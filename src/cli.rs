@@ -256,7 +256,7 @@ pub fn run(
     // These need no world, and must work on a machine that has none yet.
     match &cli.command {
         Command::Completions { shell } => {
-            return completions::run(*shell, Cli::command()).map(|()| ExitCode::SUCCESS);
+            return completions::run(*shell, &Cli::command()).map(|()| ExitCode::SUCCESS);
         }
         Command::Man => return man::run(Cli::command()).map(|()| ExitCode::SUCCESS),
         _ => {}

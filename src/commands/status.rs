@@ -13,7 +13,6 @@ use crate::prompt::directory::{Directory, Verdict};
 use crate::prompt::memory::{self, Memory, STATE};
 use crate::prompt::plan;
 use crate::prompt::resolve::{check_account, resolve};
-use crate::provider::can_walk;
 use crate::world::{self, World};
 
 /// The documented schema of `--json` (docs/json.md).
@@ -106,7 +105,7 @@ fn status(world: &World) -> Status {
                     plan::at_hand(&resolved, clock::now())?;
                     return Ok(());
                 }
-                can_walk(&resolved.chain)?;
+                chain::check_served(&resolved.chain)?;
                 check_account(&resolved.name, pinned.pin.account.as_deref(), status.account.as_deref())
             });
             if let Err(error) = answer {

@@ -18,8 +18,8 @@ use crate::prompt::env_file::{Pin, PinSource};
 use crate::prompt::plan;
 use crate::prompt::resolve::{Resolved, check_account, resolve, users_region};
 use crate::prompt::variables::is_identity;
+use crate::provider::Mfa;
 use crate::provider::renew::{self, Obtained, Order};
-use crate::provider::{Mfa, can_walk};
 use crate::session::session_key::SessionKey;
 use crate::session::store::{Session, SessionStore};
 use crate::world::{self, World};
@@ -67,6 +67,11 @@ pub(super) fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> any
     let directory = Directory::find(pwd, &allowlist, &world.places, asking.stage);
     match directory.verdict {
         Verdict::Refused(_, error, _) => Err(error),
+        Verdict::Pinned(pinned) if pinned.pin.source.is_none() && directory.complaint.is_some() => {
+            // It inherits from a file that may say whose credentials these are.
+            let path = directory.complaint.map(|complaint| complaint.path).unwrap_or_default();
+            Err(not_allowed(&path, &world.places).into())
+        }
         Verdict::Pinned(mut pinned) => {
             // Plain variables and a region go with whoever the user is.
             if pinned.pin.source.is_none() {
@@ -90,7 +95,8 @@ fn users_own(world: &World) -> anyhow::Result<String> {
     if let Some(profile) = world.original.text("AWS_PROFILE") {
         return Ok(profile.to_owned());
     }
-    match world.original.iter().filter_map(|(name, _)| name.to_str()).find(|name| is_identity(name)) {
+    let set = world.original.iter().filter(|(_, value)| !value.is_empty());
+    match set.filter_map(|(name, _)| name.to_str()).find(|name| is_identity(name)) {
         None => Ok("default".to_owned()),
         Some(name) => {
             Err(Failure::new(format!("no profile: no .awsenv here, and {name} already says who you are"))
@@ -165,7 +171,7 @@ impl Subject {
 
     /// No code of a person's and no call is spent on a chain that cannot be walked, or ends in the wrong account.
     fn check_before_the_call(&self) -> anyhow::Result<()> {
-        can_walk(&self.resolved.chain)?;
+        chain::check_served(&self.resolved.chain)?;
         match self.account_of_the_chain() {
             Some(account) => check_account(&self.resolved.name, self.asked_account(), Some(&account)),
             None => Ok(()),

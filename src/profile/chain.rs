@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::credentials::Credentials;
 use crate::limits;
+use crate::message::Failure;
 use crate::secret::Secret;
 
 mod resolve;
@@ -226,4 +227,20 @@ pub fn known_account(chain: &RoleChain) -> Option<String> {
 fn account_of(arn: &str) -> Option<String> {
     let account = arn.split(':').nth(4)?;
     limits::account(account).is_ok().then(|| account.to_owned())
+}
+
+/// Whether this version can get credentials from the chain's source.
+pub fn check_served(chain: &RoleChain) -> Result<(), Failure> {
+    let what = match &chain.source {
+        Source::Keys { .. } | Source::Environment(_) => return Ok(()),
+        Source::Keychain { .. } => "keys in the keychain",
+        Source::Sso(_) => "IAM Identity Center",
+        Source::Process { .. } => "credential_process",
+        Source::WebIdentity { .. } => "a web identity",
+        Source::Ec2Metadata => "the instance metadata service",
+        Source::Container => "the container credentials endpoint",
+        Source::Login { .. } => "login_session",
+        Source::RolesAnywhere(_) => "IAM Roles Anywhere",
+    };
+    Err(Failure::new(format!("cannot use {}: this version of awsenv does not know {what} yet", chain.name)))
 }

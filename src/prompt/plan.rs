@@ -149,6 +149,7 @@ fn survey(
     question: &Question<'_>,
 ) -> anyhow::Result<Survey> {
     let resolved = resolve(pin, files, original, true)?;
+    chain::check_served(&resolved.chain)?;
     // Keys in a file only claim their account: where one is asked for, AWS has to say.
     if resolved.is_at_hand() && pin.account.is_none() {
         let credentials = at_hand(&resolved, question.now)?.clone();

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::credentials::Credentials;
 use crate::env::Env;
 use crate::message::Failure;
-use crate::profile::chain::{RoleChain, Source};
+use crate::profile::chain::{RoleChain, Source, check_served};
 
 mod error;
 pub mod identity;
@@ -16,22 +16,6 @@ pub mod renew;
 pub mod sts;
 
 pub use mfa::Mfa;
-
-/// Whether a chain's source is one that this version can walk.
-pub fn can_walk(chain: &RoleChain) -> Result<(), Failure> {
-    let what = match &chain.source {
-        Source::Keys { .. } | Source::Environment(_) => return Ok(()),
-        Source::Keychain { .. } => "keys in the keychain",
-        Source::Sso(_) => "IAM Identity Center",
-        Source::Process { .. } => "credential_process",
-        Source::WebIdentity { .. } => "a web identity",
-        Source::Ec2Metadata => "the instance metadata service",
-        Source::Container => "the container credentials endpoint",
-        Source::Login { .. } => "login_session",
-        Source::RolesAnywhere(_) => "IAM Roles Anywhere",
-    };
-    Err(Failure::new(format!("cannot use {}: this version of awsenv does not know {what} yet", chain.name)))
-}
 
 /// Walks the chain: the source, GetSessionToken where it stands between, then each role on top of the last.
 /// The runtime lives and dies here; nothing else in the program is asynchronous.
@@ -76,6 +60,6 @@ fn source(chain: &RoleChain) -> anyhow::Result<Credentials> {
             }
             Ok(credentials.clone())
         }
-        _ => Err(can_walk(chain).expect_err("all other sources are for later").into()),
+        _ => Err(check_served(chain).expect_err("all other sources are for later").into()),
     }
 }

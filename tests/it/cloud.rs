@@ -69,7 +69,11 @@ pub(crate) fn sandbox() -> Sandbox {
 
 /// A home whose profiles are those of [`CONFIG`] and whose STS is the sandbox.
 pub(crate) fn world(sandbox: &Sandbox) -> World {
-    World::new().config(CONFIG).env("AWS_ENDPOINT_URL_STS", sandbox.url()).env("USER", "me")
+    World::new()
+        .config(CONFIG)
+        .env("AWS_ENDPOINT_URL_STS", sandbox.url())
+        .env("USER", "me")
+        .without("AWS_MAX_ATTEMPTS")
 }
 
 /// [`world`], and `acme/.awsenv` allowed there, with this text.

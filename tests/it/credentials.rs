@@ -65,8 +65,8 @@ fn plain_values_are_plain_in_every_format() {
         ),
         (
             "fish",
-            "builtin set -gx AWS_ACCESS_KEY_ID 'AKIADEV'\nbuiltin set -gx AWS_SECRET_ACCESS_KEY 'dev/secret'\n\
-             builtin set -gx AWS_REGION 'eu-west-1'\nbuiltin set -gx AWS_DEFAULT_REGION 'eu-west-1'\n",
+            "set -gx AWS_ACCESS_KEY_ID 'AKIADEV'\nset -gx AWS_SECRET_ACCESS_KEY 'dev/secret'\n\
+             set -gx AWS_REGION 'eu-west-1'\nset -gx AWS_DEFAULT_REGION 'eu-west-1'\n",
         ),
         (
             "powershell",
@@ -178,6 +178,6 @@ fn what_cannot_be_had_prints_nothing() {
     world.write("acme/.awsenv", "profile = \"prod\"\n");
     world.run(["credentials", "--format", "process"]).at("acme").any_stderr().exits(4);
     world.run(["credentials", "nobody", "--format", "json"]).any_stderr().exits(1);
-    world.run(["credentials"]).any_stderr().exits(2);
+    world.run(["credentials"]).any_stderr().exits(1);
     world.run(["credentials", "dev", "--format", "yaml"]).any_stderr().exits(2);
 }

@@ -8,9 +8,8 @@ use crate::run::{PROGRAM, Run, code};
 use crate::shell::Kind;
 use crate::world::{CONFIG, World};
 
-const NO_PROFILE: &str = "\
-awsenv: no profile: no .awsenv here, and AWS_PROFILE is not set
-awsenv: hint: name one: --profile NAME (`default` too has to be named)
+const NO_DEFAULT: &str = "\
+awsenv: cannot use profile default: there is no profile default in $HOME/.aws/config or $HOME/.aws/credentials
 ";
 
 /// The key id that a command gets.
@@ -45,15 +44,26 @@ fn a_command_stands_after_two_dashes_and_nowhere_else() {
 }
 
 #[test]
-fn without_a_name_the_directory_decides_then_aws_profile_then_nobody() {
+fn without_a_name_the_directory_decides_then_aws_profile_then_default() {
     let world = World::with_pin()
         .config(&format!("{CONFIG}[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n"));
     assert_eq!(key(world.run(["exec"]).at("acme")), "AKIADEV");
     assert_eq!(key(world.run(["exec"]).at("acme").env("AWS_PROFILE", "prod")), "AKIADEV");
     assert_eq!(key(world.run(["exec"]).env("AWS_PROFILE", "prod")), "AKIAPROD");
     assert_eq!(key(world.run(["exec", "default"])), "AKIADEFAULT");
-    world.run(["exec", "--", "echo", "ran"]).stderr(NO_PROFILE).exits(2);
-    world.run(["exec", "--", "echo", "ran"]).env("AWS_PROFILE", "").stderr(NO_PROFILE).exits(2);
+    assert_eq!(key(world.run(["exec"])), "AKIADEFAULT", "as every AWS client");
+    assert_eq!(key(world.run(["exec"]).env("AWS_PROFILE", "")), "AKIADEFAULT");
+    let none = World::with_profiles();
+    none.run(["exec", "--", "echo", "ran"]).stderr(NO_DEFAULT).exits(125);
+    // Whoever the environment says one is, `default` would be somebody else.
+    world
+        .run(["exec", "--", "echo", "ran"])
+        .env("AWS_ACCESS_KEY_ID", "AKIAMINE")
+        .stderr(
+            "awsenv: no profile: no .awsenv here, and AWS_ACCESS_KEY_ID already says who you are\n\
+             awsenv: hint: name one: --profile NAME\n",
+        )
+        .exits(2);
 }
 
 #[test]
@@ -159,10 +169,18 @@ fn the_environment_is_the_users_own_with_the_credentials_over_it() {
         .env("AWSENV_MFA_CODE", "123456")
         .env("AWSENV_STATE", "1:on:{}");
     let got = world.run(["exec", "dev", "--", "env"]).any_stdout().success().variables();
-    let mut wanted: Vec<(String, String)> =
-        ["HOME", "PATH", "LC_ALL", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"]
-            .map(|name| (name.to_owned(), world.shown(world.variables().text(name).unwrap())))
-            .into();
+    let mut wanted: Vec<(String, String)> = [
+        "HOME",
+        "PATH",
+        "LC_ALL",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+        "XDG_RUNTIME_DIR",
+        "TMPDIR",
+    ]
+    .map(|name| (name.to_owned(), world.shown(world.variables().text(name).unwrap())))
+    .into();
     for (name, value) in [
         ("PWD", "$HOME"),
         ("EDITOR", "vi"),
@@ -173,6 +191,10 @@ fn the_environment_is_the_users_own_with_the_credentials_over_it() {
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("AWSENV_PROFILE", "dev"),
         ("AWSENV_ACCOUNT", "111122223333"),
+        // A hook in there would put a directory's credentials over these.
+        ("AWSENV_DISABLE", "1"),
+        ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1"),
+        ("AWS_MAX_ATTEMPTS", "1"),
     ] {
         wanted.push((name.to_owned(), value.to_owned()));
     }
@@ -216,10 +238,13 @@ fn inside_another_exec_nothing_of_the_outer_one_is_left() {
     assert_eq!(
         ours,
         [
+            ("AWSENV_DISABLE", "1"),
             ("AWSENV_PROFILE", "bare"),
             ("AWS_ACCESS_KEY_ID", "AKIABARE"),
             // The outer one's, which is by now the environment's: it wins, as in every SDK.
             ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1"),
+            ("AWS_MAX_ATTEMPTS", "1"),
             ("AWS_REGION", "eu-west-1"),
             ("AWS_SECRET_ACCESS_KEY", "s"),
         ]

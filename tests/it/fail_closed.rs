@@ -31,7 +31,7 @@ fn refused(world: &World, sentence: &str, told: &str) {
 }
 
 /// `acme` pins this profile of this config: what exec says, and what the hook does.
-fn profile_refused(config: &str, profile: &str, what: &str, hint: Option<&str>) {
+fn profile_refused(config: &str, profile: &str, sentence: &str, what: &str, hint: Option<&str>) {
     let world = World::new()
         .config(config)
         .file("acme/.awsenv", &format!("profile = \"{profile}\"\n"))
@@ -47,7 +47,7 @@ fn profile_refused(config: &str, profile: &str, what: &str, hint: Option<&str>) 
         .stderr(format!("awsenv: {what}\n{hint_line}"))
         .exits(1);
     let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-    refused(&world, &format!("{profile}: run awsenv status"), &format!("{what}{hint}"));
+    refused(&world, &format!("{profile}: {sentence}"), &format!("{what}{hint}"));
 }
 
 #[test]
@@ -56,6 +56,7 @@ fn a_profile_that_is_not_there_is_nobody_else() {
     profile_refused(
         &config,
         "dve",
+        "run awsenv status",
         "cannot use profile dve: there is no profile dve in $HOME/.aws/config or $HOME/.aws/credentials",
         Some("did you mean dev?"),
     );
@@ -66,6 +67,7 @@ fn half_a_key_is_no_key() {
     profile_refused(
         "[profile half]\naws_access_key_id = AKIAHALF\n[default]\naws_secret_access_key = s\n",
         "half",
+        "run awsenv status",
         "cannot use profile half: $HOME/.aws/config:2: profile half has aws_access_key_id, but no \
          aws_secret_access_key",
         None,
@@ -107,12 +109,22 @@ fn sources_of_later_versions_are_named() {
             "role_arn = arn:aws:iam::111122223333:role/R\ncredential_source = EcsContainer\n",
             "the container credentials endpoint",
         ),
-        ("role_arn = arn:aws:iam::111122223333:role/R\nsource_profile = dev\n", "assuming a role"),
     ] {
         let config = format!("{CONFIG}{SSO}[profile later]\n{config}");
-        let what = format!("later: this version of awsenv does not know {what} yet");
-        profile_refused(&config, "later", &what, None);
+        let what = format!("cannot use later: this version of awsenv does not know {what} yet");
+        profile_refused(&config, "later", "run awsenv status", &what, None);
     }
+}
+
+#[test]
+fn a_role_that_cannot_be_assumed_is_not_left_out() {
+    let config = format!(
+        "{CONFIG}[profile role]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = dev\n"
+    );
+    let what = "cannot assume arn:aws:iam::111122223333:role/R: AssumeRole: AWS cannot be reached: Connection refused \
+                (os error 111)";
+    let hint = Some("check the network, HTTPS_PROXY and AWS_CA_BUNDLE");
+    profile_refused(&config, "role", "could not be renewed, awsenv tries again", what, hint);
 }
 
 #[test]
@@ -126,7 +138,7 @@ fn sources_of_the_file_itself_are_named_too() {
         ("[keys]\nname = \"ci\"\n", "ci", "keys in the keychain"),
     ] {
         let world = World::new().file("acme/.awsenv", source).allowed("acme");
-        let told = format!("{name}: this version of awsenv does not know {what} yet");
+        let told = format!("cannot use {name}: this version of awsenv does not know {what} yet");
         refused(&world, &format!("{name}: run awsenv status"), &told);
     }
 }
@@ -145,13 +157,14 @@ fn a_delivery_of_a_later_version_is_refused() {
 #[test]
 fn another_account_is_refused() {
     let world = World::with_profiles()
+        .with_aws()
         .file("acme/.awsenv", "profile = \"dev\"\naccount = \"999988887777\"\n")
         .allowed("acme");
     let what = "dev is of account 111122223333, and the .awsenv asks for 999988887777";
     let hint = "mend `account` or the profile; no credentials until then";
     let told = format!("awsenv: {what}\nawsenv: hint: {hint}\n");
     world.run(["exec", "--", "echo", "ran"]).at("acme").stderr(told).exits(125);
-    refused(&world, "dev: run awsenv status", &format!("{what}; {hint}"));
+    refused(&world, "dev: wrong account", &format!("{what}; {hint}"));
 }
 
 #[test]
@@ -162,9 +175,9 @@ fn an_account_that_nobody_can_tell_is_refused() {
         .allowed("acme");
     refused(
         &world,
-        "bare: run awsenv status",
-        "cannot tell whether bare is of account 111122223333; write aws_account_id beside the keys: this version \
-         of awsenv does not ask AWS yet",
+        "bare: could not be renewed, awsenv tries again",
+        "GetCallerIdentity: AWS cannot be reached: Connection refused (os error 111); check the network, HTTPS_PROXY \
+         and AWS_CA_BUNDLE",
     );
 }
 

@@ -77,6 +77,7 @@ fn guard_terms() {
         "[ \"${AWS_ACCESS_KEY_ID-}\" = 'ASIA1' ]",
         "[ \"${AWS_PROFILE-}\" = '' ]",
         "[[ -e 'TOKEN' ]]",
+        "[[ -e '$HOME/allow/entry' ]]",
         "[[ ! '$HOME/.awsenv' -nt 'REFERENCE'",
         "! '$HOME/.awsenv' -ot 'REFERENCE' ]]",
         "[[ '$HOME/.awsenv' -ef '$HOME/real' ]]",
@@ -100,6 +101,7 @@ fn guard_terms() {
         "[[ \"${AWS_ACCESS_KEY_ID-}\" == 'ASIA1' ]]",
         "[[ \"${AWS_PROFILE-}\" == '' ]]",
         "[[ -e 'TOKEN' ]]",
+        "[[ -e '$HOME/allow/entry' ]]",
         "[[ -e '$HOME/.awsenv'",
         "-e 'REFERENCE'",
         "! '$HOME/.awsenv' -nt 'REFERENCE'",
@@ -113,10 +115,13 @@ fn guard_terms() {
     assert_eq!(every_term(&world, Kinds::Zsh, "5.9"), zsh.join(" && "));
     let fish = [
         "function __awsenv_ok; test \"x$PWD\" = 'x$HOME'",
-        "test \"x$AWSENV_DISABLE\" = 'x'",
+        "contains -- \"$AWSENV_DISABLE\" '' 'awsenv: this fish variable is universal: set it with set -gx in \
+         config.fish instead'",
         "test \"x$AWS_ACCESS_KEY_ID\" = 'xASIA1'",
-        "test \"x$AWS_PROFILE\" = 'x'",
+        "contains -- \"$AWS_PROFILE\" '' 'awsenv: this fish variable is universal: set it with set -gx in \
+         config.fish instead'",
         "test -e 'TOKEN'",
+        "test -e '$HOME/allow/entry'",
         "test ! '$HOME/.awsenv' -nt 'REFERENCE' -a ! '$HOME/.awsenv' -ot 'REFERENCE'",
         "test '$HOME/.awsenv' -ef '$HOME/real'",
         "not path is -f -- '$HOME/sub/.awsenv' '/.awsenv'",

@@ -10,8 +10,8 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     // Two doors: the command line, and the prompt's (`commands/export.rs`).
     ("main", &["cli", "commands", "world"]),
     ("cli", &["commands", "prompt", "world"]),
-    // `profile` too: `explain` and `status` draw a chain that no prompt asked for.
-    ("commands", &["prompt", "profile", "provider", "agent", "keychain", "world"]),
+    // All below, too: what `explain` draws, what `session` lists, and the client a person's command needs.
+    ("commands", &["prompt", "profile", "provider", "agent", "keychain", "session", "aws", "world"]),
     // What a command is given, so no part of the base. It asks `prompt` for the settings and for who one is without us.
     ("world", &["prompt"]),
     ("agent", &["provider"]),
@@ -20,7 +20,8 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("session", &["profile"]),
     ("profile", &[]),
     ("keychain", &[]),
-    ("aws", &[]),
+    // Endpoints are settings of a profile.
+    ("aws", &["profile"]),
 ];
 
 /// What every room may import; it imports no room.

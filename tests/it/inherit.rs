@@ -16,6 +16,7 @@ profile = \"prod\"
 
 fn world(inner: &str) -> World {
     World::with_profiles()
+        .with_aws()
         .file("acme/.awsenv", OUTER)
         .file("acme/app/.awsenv", inner)
         .allowed("acme")

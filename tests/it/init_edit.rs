@@ -11,7 +11,7 @@ fn editor(world: &World, lines: &str) -> String {
 
 #[test]
 fn init_writes_a_file_that_counts_at_once() {
-    let world = World::with_profiles().file("acme/x", "");
+    let world = World::with_profiles().with_aws().file("acme/x", "");
     let wrote = "awsenv: wrote and allowed ~/acme/.awsenv\n";
     world.run(["init", "dev", "--account", "111122223333"]).at("acme").stderr(wrote).success();
     let text = "\
@@ -124,7 +124,7 @@ fn what_a_failing_editor_left_is_not_allowed() {
         .run(["edit"])
         .at("acme")
         .env("EDITOR", editor)
-        .stderr("awsenv: the editor ended with exit status: 7; ~/acme/.awsenv is not allowed\n")
+        .stderr("awsenv: cannot edit ~/acme/.awsenv: the editor ended with exit status: 7\n")
         .exits(1);
     world.run(["exec", "--", "true"]).at("acme").any_stderr().exits(4);
 }

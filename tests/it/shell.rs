@@ -89,25 +89,47 @@ impl<'w> Shell<'w> {
             .environment(&self.env)
     }
 
-    /// A prompt: asks, and evaluates the answer.
+    /// A prompt: asks, evaluates the answer, and waits for what it has started.
     #[track_caller]
     pub(crate) fn prompt(&mut self) -> &mut Self {
-        let answer: Output = self.question().any_stdout().any_stderr().success();
-        self.text = answer.raw;
-        self.notice = answer.stderr;
-        self.env = self.evaluate(&self.text);
+        self.notice.clear();
+        self.hear(self.question());
+        if self.answer().contains("__awsenv_pending") {
+            self.hear(self.question().arg("wait"));
+        }
         self
     }
 
-    /// The prompt's second phase, as the hook calls it where the first one's answer is pending.
+    /// A prompt's first phase alone.
+    #[track_caller]
+    pub(crate) fn ask(&mut self) -> &mut Self {
+        self.notice.clear();
+        self.hear(self.question());
+        self
+    }
+
+    /// The second phase, as the hook calls it where the first one's answer is pending.
     #[track_caller]
     pub(crate) fn wait(&mut self) -> &mut Self {
         assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
-        let answer: Output = self.question().arg("wait").any_stdout().any_stderr().success();
-        self.text = answer.raw;
-        self.notice = answer.stderr;
-        self.env = self.evaluate(&self.text);
+        self.notice.clear();
+        self.hear(self.question().arg("wait"));
         self
+    }
+
+    /// Goes to a directory below home; then a prompt's first phase alone.
+    #[track_caller]
+    pub(crate) fn arrive(&mut self, directory: &str) -> &mut Self {
+        self.pwd = self.world.at(directory);
+        self.ask()
+    }
+
+    #[track_caller]
+    fn hear(&mut self, question: Run<'_>) {
+        let answer: Output = question.any_stdout().any_stderr().success();
+        self.text = answer.raw;
+        self.notice.push_str(&answer.stderr);
+        self.env = self.evaluate(&self.text);
     }
 
     /// Goes to a directory below home; then a prompt.
@@ -127,12 +149,15 @@ impl<'w> Shell<'w> {
         self.world.shown(std::str::from_utf8(&self.text).unwrap())
     }
 
-    /// Variables of AWS and ours, without the state.
+    /// Variables of AWS and ours, without the state and the tests' own.
     pub(crate) fn aws(&self) -> Vec<(&str, &str)> {
         self.env
             .iter()
             .map(|(name, value)| (name.to_str().unwrap(), value.to_str().unwrap_or("\u{fffd}")))
-            .filter(|(name, _)| name.starts_with("AWS") && *name != "AWSENV_STATE")
+            .filter(|(name, _)| {
+                name.starts_with("AWS")
+                    && !["AWSENV_STATE", "AWS_ENDPOINT_URL_STS", "AWS_MAX_ATTEMPTS"].contains(name)
+            })
             .collect()
     }
 

@@ -102,10 +102,12 @@ fn the_list_tells_every_decision_by_path() {
 }
 
 #[test]
-fn a_link_is_followed_and_only_what_it_leads_to_counts() {
-    let world = World::with_pin().file("other/.awsenv", "profile = \"prod\"\n");
+fn a_link_is_allowed_for_itself_and_only_for_where_it_leads() {
+    let world = World::with_pin().file("other/.awsenv", "profile = \"dev\"\n").allowed("other");
     fs::create_dir(world.at("linked")).unwrap();
     symlink(world.at("acme/.awsenv"), world.at("linked/.awsenv")).unwrap();
+    world.run(["exec", "--", "true"]).at("linked").any_stderr().exits(4);
+    world.allow("linked");
     world.run(["exec", "--", "true"]).at("linked").success();
     fs::remove_file(world.at("linked/.awsenv")).unwrap();
     symlink(world.at("other/.awsenv"), world.at("linked/.awsenv")).unwrap();
@@ -165,7 +167,12 @@ fn a_path_that_would_steer_the_terminal_is_escaped() {
 #[test]
 fn allow_works_where_shells_cannot_be_told_and_says_so() {
     let world = World::with_profiles().file("acme/.awsenv", "profile = \"dev\"\n");
-    let output = world.run(["allow", "acme"]).env("XDG_RUNTIME_DIR", "/proc/nowhere").any_stderr().success();
+    let output = world
+        .run(["allow", "acme"])
+        .env("XDG_RUNTIME_DIR", "/proc/nowhere")
+        .env("TMPDIR", "/proc/nowhere")
+        .any_stderr()
+        .success();
     let told = "awsenv: open shells will not notice before their next cd: ";
     assert!(output.stderr.starts_with(told), "{}", output.stderr);
     assert!(output.stderr.ends_with("\nawsenv: allowed ~/acme/.awsenv\n"), "{}", output.stderr);

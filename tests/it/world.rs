@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use awsenv::env::Env;
+use awsenv_sandbox::{Sandbox, Scenario, User};
 use tempfile::TempDir;
 
 use crate::run::Run;
@@ -33,6 +34,8 @@ pub(crate) struct World {
     root: TempDir,
     runtime: TempDir,
     env: Env,
+    /// It answers as long as the world lasts.
+    aws: Option<Sandbox>,
 }
 
 impl World {
@@ -46,7 +49,7 @@ impl World {
         } else {
             tempfile::tempdir().unwrap()
         };
-        let mut world = Self { root, runtime, env: Env::default() };
+        let mut world = Self { root, runtime, env: Env::default(), aws: None };
         let home = world.home();
         fs::create_dir_all(home.join(".aws")).unwrap();
         for (name, path) in [
@@ -55,11 +58,15 @@ impl World {
             ("XDG_DATA_HOME", home.join(".local/share")),
             ("XDG_STATE_HOME", home.join(".local/state")),
             ("XDG_RUNTIME_DIR", world.runtime()),
+            ("TMPDIR", home.join(".aws")),
         ] {
             world.env.set(name, path);
         }
         world.env.set("PATH", Env::of_this_process().get("PATH").unwrap());
         world.env.set("LC_ALL", "C.UTF-8");
+        // Whatever a story does, nothing of it reaches the real AWS.
+        world.env.set("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
+        world.env.set("AWS_MAX_ATTEMPTS", "1");
         world
     }
 
@@ -92,6 +99,19 @@ impl World {
     /// Runs `awsenv allow` on a file or directory below home.
     pub(crate) fn allowed(self, path: &str) -> Self {
         self.allow(path);
+        self
+    }
+
+    /// With an AWS that knows the keys of [`CONFIG`].
+    pub(crate) fn with_aws(mut self) -> Self {
+        let users = [
+            User::new("arn:aws:iam::111122223333:user/dev", "AKIADEV", "dev/secret"),
+            User::new("arn:aws:iam::999988887777:user/prod", "AKIAPROD", "prod/secret"),
+            User::new("arn:aws:iam::111122223333:user/bare", "AKIABARE", "s"),
+        ];
+        let sandbox = Sandbox::start(users.into_iter().fold(Scenario::default(), Scenario::user));
+        self.env.set("AWS_ENDPOINT_URL_STS", sandbox.url());
+        self.aws = Some(sandbox);
         self
     }
 

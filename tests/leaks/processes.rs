@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::{Command, Stdio};
 
 use crate::search::Search;
@@ -10,7 +11,6 @@ use crate::world::{FILE_KEY, World};
 
 /// Whoever may do anything can read everything: the test then becomes this user, who may not.
 const NOBODY: u32 = 65534;
-const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 #[test]
 fn nobody_else_reads_a_running_awsenv_and_it_leaves_no_core() {
@@ -20,25 +20,32 @@ fn nobody_else_reads_a_running_awsenv_and_it_leaves_no_core() {
     for dir in ["", "home", "home/.aws", "run"] {
         fs::set_permissions(world.path(dir), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    // It stops in the middle of reading its files, and waits for the writer.
-    let pipe = world.path("home/.aws/pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let _ = chown(&pipe, Some(NOBODY), None);
+    // It has read its keys, signed a call with them, and waits for an answer that never comes.
+    let aws = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = world.path("home/.aws/waiting");
+    fs::write(
+        &config,
+        "[profile waiting]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = acme\n",
+    )
+    .unwrap();
+    let keys = world.path("home/.aws/credentials");
+    let _ = chown(&keys, Some(NOBODY), None);
     let mut awsenv = as_user("sh")
-        .args(["-c", "ulimit -Sc 2048; exec \"$0\" credentials acme"])
+        .args(["-c", "ulimit -Sc 2048; exec \"$0\" credentials waiting"])
         .arg(&program)
         .env_clear()
         .envs(world.env())
-        .env("AWS_SHARED_CREDENTIALS_FILE", &pipe)
+        .env("AWS_CONFIG_FILE", &config)
+        .env("AWS_ENDPOINT_URL_STS", format!("http://{}", aws.local_addr().unwrap()))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // The other end can be opened once awsenv has opened its own.
-    let writer = loop {
-        match fs::OpenOptions::new().write(true).custom_flags(NONBLOCK).open(&pipe) {
-            Ok(writer) => break writer,
-            Err(_) => assert!(awsenv.try_wait().unwrap().is_none(), "awsenv ended without reading its files"),
+    aws.set_nonblocking(true).unwrap();
+    let call = loop {
+        match aws.accept() {
+            Ok((call, _)) => break call,
+            Err(_) => assert!(awsenv.try_wait().unwrap().is_none(), "awsenv ended without a call"),
         }
     };
     let proc = format!("/proc/{}", awsenv.id());
@@ -49,8 +56,9 @@ fn nobody_else_reads_a_running_awsenv_and_it_leaves_no_core() {
     let limits = fs::read_to_string(format!("{proc}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    drop(writer);
+    awsenv.kill().unwrap();
     awsenv.wait().unwrap();
+    drop(call);
 }
 
 /// The check above, on a process that does not protect itself: it must be readable, or nothing was tested.
