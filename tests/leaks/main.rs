@@ -79,7 +79,7 @@ fn the_search_finds_what_is_planted() {
     }
     let answers = [
         ("guard", format!("{RUN}\nprintf '%s\\n' '__awsenv_ok() {{ [ x = {SLIP} ]; }}'")),
-        ("state", format!("{RUN} | sed 's,1:on:{{,1:on:{{{SLIP},'")),
+        ("state", format!("{RUN} | sed 's,1:on:,1:on:{SLIP},'")),
     ];
     for (place, script) in answers {
         let world = World::leaking(&script);

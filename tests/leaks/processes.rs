@@ -1,8 +1,8 @@
 //! What other processes of the same user can learn of a running awsenv, and what it hands on.
 
 use std::fs;
-use std::io::Read;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use crate::search::Search;
@@ -10,37 +10,30 @@ use crate::world::{FILE_KEY, World};
 
 /// Whoever may do anything can read everything: the test then becomes this user, who may not.
 const NOBODY: u32 = 65534;
-const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 #[test]
 fn nobody_else_reads_a_running_awsenv_and_it_leaves_no_core() {
     let world = World::new();
     let program = world.path("awsenv");
     fs::copy(&world.program, &program).unwrap();
-    for dir in ["", "home", "home/.aws", "run"] {
-        fs::set_permissions(world.path(dir), fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    // It stops in the middle of reading its files, and waits for the writer.
-    let pipe = world.path("home/.aws/pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let _ = chown(&pipe, Some(NOBODY), None);
+    fs::set_permissions(world.path(""), fs::Permissions::from_mode(0o755)).unwrap();
     let mut awsenv = as_user("sh")
-        .args(["-c", "ulimit -Sc 2048; exec \"$0\" credentials acme"])
+        .args(["-c", "ulimit -Sc 2048; exec \"$0\" edit new"])
         .arg(&program)
+        .current_dir(world.path("elsewhere"))
         .env_clear()
         .envs(world.env())
-        .env("AWS_SHARED_CREDENTIALS_FILE", &pipe)
-        .stdout(Stdio::null())
+        .env("PWD", world.path("elsewhere"))
+        .env("EDITOR", "sh -c 'echo ready; read line'")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // The other end can be opened once awsenv has opened its own.
-    let writer = loop {
-        match fs::OpenOptions::new().write(true).custom_flags(NONBLOCK).open(&pipe) {
-            Ok(writer) => break writer,
-            Err(_) => assert!(awsenv.try_wait().unwrap().is_none(), "awsenv ended without reading its files"),
-        }
-    };
+    // Now it waits for its editor, and the editor for us.
+    let mut line = String::new();
+    BufReader::new(awsenv.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
     let proc = format!("/proc/{}", awsenv.id());
     for secret in ["environ", "mem", "maps", "auxv"] {
         let read = as_user("head").args(["-c1"]).arg(format!("{proc}/{secret}")).output().unwrap();
@@ -49,7 +42,7 @@ fn nobody_else_reads_a_running_awsenv_and_it_leaves_no_core() {
     let limits = fs::read_to_string(format!("{proc}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    drop(writer);
+    drop(awsenv.stdin.take());
     awsenv.wait().unwrap();
 }
 

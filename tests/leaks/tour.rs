@@ -108,7 +108,7 @@ fn export(
     let pwd = world.path(dir).display().to_string();
     let run = world.awsenv(dir, &["export", shell, "4242", "5.2", &pwd], env);
     let text = String::from_utf8(run.stdout.clone()).unwrap();
-    let sets = |line: &&str| line.starts_with("\\builtin export ") || line.starts_with("builtin set -gx ");
+    let sets = |line: &&str| line.starts_with("\\builtin export ") || line.starts_with("set -gx ");
     let (set, rest): (Vec<_>, Vec<_>) = text.lines().partition(sets);
     evidence.push(Evidence::new(format!("{} guard", run.name), rest.join("\n")));
     let state = set.iter().find_map(|line| line.split_once("AWSENV_STATE").map(|(_, rest)| rest));
