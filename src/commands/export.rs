@@ -55,6 +55,8 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
             print(shell, &answer, started && !need.old_serves && !settings.wait.is_zero())
         }
         (Some(need), true) => {
+            // Nearly always one runs already; unless it was killed, or the files have changed meanwhile.
+            renew::start(need, pwd, env, &places);
             wait_for(need, settings.wait, &places);
             let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
             if answer.needs_session.is_some() {

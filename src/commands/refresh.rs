@@ -4,7 +4,6 @@ use super::allow::tell_shells;
 use super::subject::{Asking, subject};
 use crate::clock;
 use crate::message::printable;
-use crate::profile::chain;
 use crate::provider::Mfa;
 use crate::world::{self, World};
 
@@ -16,7 +15,6 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
         world::say(&format!("awsenv: {name}: keys as they are, nothing to renew"));
         return Ok(());
     }
-    chain::check_served(&subject.resolved.chain)?;
     let key = subject.resolved.session_key(&world.original);
     let obtained = subject.fetch(&key, world, &mut Mfa::of_person(&world.original))?;
     super::subject::warn_if_not_kept(&obtained);

@@ -11,12 +11,11 @@ use crate::clock;
 use crate::env::Env;
 use crate::message::{Exit, Failure, render};
 use crate::places::Places;
-use crate::profile::chain;
-use crate::prompt::plan::Need;
+use crate::prompt::plan::{Need, is_due};
 use crate::provider::Mfa;
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
-use crate::session::store::SessionStore;
+use crate::session::store::{Found, SessionStore};
 use crate::world::World;
 
 /// Starts a renewal unless one runs already; says whether one runs now. The session's lock goes along as the
@@ -29,6 +28,8 @@ pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> boo
         Err(_) => return false,
     };
     let Ok(program) = std::env::current_exe() else { return false };
+    // A pipe or a lock that the shell has open and hands to its children would be held as long as this runs.
+    close_fds::set_fds_cloexec(3, &[]);
     Command::new(program)
         .arg("renew")
         .arg(need.session.name())
@@ -61,10 +62,15 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
 
 fn renew(session: &SessionKey, pwd: &Path, world: &World) -> anyhow::Result<()> {
     let subject = subject_at(pwd.as_os_str(), &Asking::default(), world)?;
-    chain::check_served(&subject.resolved.chain)?;
     let own = subject.resolved.session_key(&world.original);
     if own != *session {
         // The files changed since the prompt asked; the next prompt asks for the new session.
+        return Ok(());
+    }
+    // Another renewal may have ended between the prompt's look into the store and its hand on the lock.
+    if let Found::Session(kept) = SessionStore::new(&world.places).load(&own)
+        && !is_due(&kept, &world.settings, clock::now())
+    {
         return Ok(());
     }
     let obtained = subject.fetch(&own, world, &mut Mfa::nobody())?;

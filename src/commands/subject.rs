@@ -141,7 +141,7 @@ impl Subject {
             let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
             return Ok((credentials, account));
         }
-        chain::check_served(&resolved.chain)?;
+        self.check_before_the_call()?;
         let session = resolved.session_key(&world.original);
         let order = self.order(&session);
         let mut mfa = Mfa::of_person(&world.original);
@@ -157,18 +157,34 @@ impl Subject {
 
     /// Asks AWS, whatever the store holds.
     pub fn fetch(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
+        self.check_before_the_call()?;
         let store = SessionStore::new(&world.places);
         renew::fetch(&self.order(session), &store, &world.places, self.aws(world), &world.original, mfa)
     }
 
     /// The account of a session, if it is the one the `.awsenv` asks for.
     pub fn check(&self, session: &Session) -> anyhow::Result<Option<String>> {
-        let of_the_chain =
-            (!self.resolved.is_at_hand()).then(|| chain::known_account(&self.resolved.chain)).flatten();
-        let account = of_the_chain.or_else(|| session.credentials.account.clone());
-        let asked = self.pin.as_ref().and_then(|pin| pin.account.as_deref());
-        check_account(&self.resolved.name, asked, account.as_deref())?;
+        let account = self.account_of_the_chain().or_else(|| session.credentials.account.clone());
+        check_account(&self.resolved.name, self.asked_account(), account.as_deref())?;
         Ok(account)
+    }
+
+    /// No code of a person's and no call is spent on a chain that cannot be walked, or ends in the wrong account.
+    fn check_before_the_call(&self) -> anyhow::Result<()> {
+        chain::check_served(&self.resolved.chain)?;
+        match self.account_of_the_chain() {
+            Some(account) => check_account(&self.resolved.name, self.asked_account(), Some(&account)),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the chain itself says it. Keys in a file only claim theirs.
+    fn account_of_the_chain(&self) -> Option<String> {
+        (!self.resolved.is_at_hand()).then(|| chain::known_account(&self.resolved.chain)).flatten()
+    }
+
+    fn asked_account(&self) -> Option<&str> {
+        self.pin.as_ref().and_then(|pin| pin.account.as_deref())
     }
 
     /// Whether any account will do.

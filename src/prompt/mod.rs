@@ -114,13 +114,12 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     } else {
         plan::plan(&directory.verdict, &undone.original, question)
     };
-    next.follow(&plan.wanted, &undone, memory.as_ref(), question);
+    let mut target = next.follow(&plan.wanted, &undone, memory.as_ref(), question);
     let complaint = settings_mistake
         .map(|error| one_line(&error.to_string(), None))
         .or(plan.complaint.clone())
         .or(directory.complaint.as_ref().map(|complaint| one_line(&complaint.text, None)));
     let notice = next.notice.take().or(next.say_once(memory.as_ref(), complaint));
-    let mut target = next.target;
     if !next.memory.is_empty() {
         target.set(STATE, next.memory.write());
     }
@@ -168,10 +167,9 @@ pub(crate) fn one_line(what: &str, hint: Option<&str>) -> String {
     }
 }
 
-/// The memory and the environment that follow.
+/// The memory that follows, and what to say.
 struct Next {
     memory: Memory,
-    target: Env,
     notice: Option<String>,
     /// Variables the user changed by hand in here, other than the identity: left alone until they leave.
     theirs: Vec<String>,
@@ -179,36 +177,42 @@ struct Next {
 
 impl Next {
     fn after(memory: Option<&Memory>, undone: &Undone, verdict: &Verdict, question: &Question<'_>) -> Self {
-        let mut next = Memory::of_shell(question.pid, files::uid());
+        let mut next = match memory {
+            Some(memory) => memory.successor(question.pid),
+            None => Memory::of_shell(question.pid, files::uid()),
+        };
         next.files = memory::named(&verdict.files());
         let mut notice = None;
         let mut theirs = Vec::new();
-        if let Some(memory) = memory {
-            next.nonce.clone_from(&memory.nonce);
-            if memory.files == next.files && !next.files.is_empty() {
-                let by_hand = undone.identity_by_hand();
-                next.stands_back = memory.stands_back || by_hand.is_some();
-                if let Some(name) = by_hand.filter(|_| !memory.stands_back) {
-                    notice = Some(one_line(
-                        &format!("{name} was set by hand, standing back until you leave"),
-                        None,
-                    ));
-                }
-                theirs =
-                    undone.changed.iter().filter(|name| !variables::is_identity(name)).cloned().collect();
+        if let Some(memory) = memory
+            && memory.files == next.files
+            && !next.files.is_empty()
+        {
+            let by_hand = undone.identity_by_hand();
+            next.stands_back = memory.stands_back || by_hand.is_some();
+            if let Some(name) = by_hand.filter(|_| !memory.stands_back) {
+                notice =
+                    Some(one_line(&format!("{name} was set by hand, standing back until you leave"), None));
             }
+            theirs = undone.changed.iter().filter(|name| !variables::is_identity(name)).cloned().collect();
         }
-        Self { memory: next, target: undone.original.clone(), notice, theirs }
+        Self { memory: next, notice, theirs }
     }
 
-    fn follow(&mut self, wanted: &Wanted, undone: &Undone, before: Option<&Memory>, question: &Question<'_>) {
+    /// Remembers what is done to the original environment, and does it.
+    fn follow(
+        &mut self,
+        wanted: &Wanted,
+        undone: &Undone,
+        before: Option<&Memory>,
+        question: &Question<'_>,
+    ) -> Env {
         let original = &undone.original;
         let mut wanted = wanted.clone();
         for name in &self.theirs {
             wanted.0.remove(name);
             self.memory.traces.insert(name.clone(), Trace::Theirs);
         }
-        self.target = wanted.over(original);
         let may_be_secret =
             |name: &str, value: &OsStr| !variables::is_plain(name) || value.to_str().is_none();
         let aside: Env = wanted
@@ -252,6 +256,7 @@ impl Next {
                 None,
             ));
         }
+        wanted.over(original)
     }
 
     fn say_once(&mut self, before: Option<&Memory>, complaint: Option<String>) -> Option<String> {

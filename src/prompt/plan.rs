@@ -23,6 +23,10 @@ use crate::session::failure::FailureRecord;
 use crate::session::index::{self, Entry, IndexKey};
 use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, Session, SessionStore};
+use crate::settings::Settings;
+
+/// A prompt that waits for a renewal asks again after this: one that was killed tells nobody.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// What a shell gets, and what that rests on.
 #[derive(Debug, Default)]
@@ -190,7 +194,9 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         pause.is_none().then_some(need)
     };
     let session = match SessionStore::new(question.places).load(&entry.session) {
-        Found::Session(session) => Some(session).filter(|session| Times::of(session, question).serves(now)),
+        Found::Session(session) => {
+            Some(session).filter(|session| Times::of(session, question.settings).serves(now))
+        }
         Found::Absent | Found::Unreadable => None,
     };
     let Some(session) = session else {
@@ -198,6 +204,7 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
             Some(failure) => Plan { deadline: pause, ..refused(entry, &failure, original) },
             None => Plan {
                 wanted: Wanted::fail_closed(&format!("{}: being renewed", entry.name), original),
+                deadline: Some(look_again(now)),
                 needs_session: need(false),
                 ..Plan::default()
             },
@@ -207,7 +214,7 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
     if let Err(error) = check_account(&entry.name, pin.account.as_deref(), account) {
         return Plan::refuse(&error, &format!("{}: wrong account", entry.name), original);
     }
-    let times = Times::of(&session, question);
+    let times = Times::of(&session, question.settings);
     let provided = provided(
         &entry.name,
         &session.credentials,
@@ -221,8 +228,17 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         return Plan { wanted, deadline: times.renew, ..Plan::default() };
     }
     // It ends soon. The token tells when the new one is there; until then look again at the end, or after a pause.
-    let deadline = [times.end, pause].into_iter().flatten().min();
+    let deadline = times.end.into_iter().chain([pause.unwrap_or(look_again(now))]).min();
     Plan { wanted, deadline, needs_session: need(true), ..Plan::default() }
+}
+
+fn look_again(now: Timestamp) -> Timestamp {
+    now.checked_add(LOOK_AGAIN).unwrap_or(now)
+}
+
+/// Whether it is time to renew a session.
+pub fn is_due(session: &Session, settings: &Settings, now: Timestamp) -> bool {
+    Times::of(session, settings).renew.is_some_and(|renew| now >= renew)
 }
 
 /// When a session is to be renewed, and when it is no longer given out.
@@ -234,10 +250,10 @@ struct Times {
 impl Times {
     /// Renewed from a margin before its end (a fifth of its life, at most 15 minutes); given out until
     /// 60 seconds before, or 5 % of a short life.
-    fn of(session: &Session, question: &Question<'_>) -> Self {
+    fn of(session: &Session, settings: &Settings) -> Self {
         let Some(expiry) = session.credentials.expiry else { return Self { renew: None, end: None } };
         let life = expiry.0.duration_since(session.issued).unsigned_abs();
-        let margin = question.settings.margin.unwrap_or(Duration::from_secs(900)).min(life / 5);
+        let margin = settings.margin.unwrap_or(Duration::from_secs(900)).min(life / 5);
         let before = |span: Duration| Some(expiry.0.checked_sub(span).unwrap_or(expiry.0));
         Self { renew: before(margin), end: before(Duration::from_secs(60).min(life / 20)) }
     }

@@ -19,6 +19,9 @@ use crate::secret::Secret;
 /// The largest session file: STS tokens may take 4 KB, with tags and policies more.
 const LIMIT: u64 = 64 * 1024;
 
+/// How a lock's name ends.
+const LOCK: &str = ".lock";
+
 /// The sessions of this user.
 #[derive(Debug)]
 pub struct SessionStore<'a> {
@@ -95,7 +98,9 @@ impl<'a> SessionStore<'a> {
             .and_then(|()| {
                 files::write_private(&self.path(session), &seal::seal(&key, &purpose(session), &bytes))
             })
-            .context("cannot write the session")
+            .context("cannot write the session")?;
+        self.sweep(session);
+        Ok(())
     }
 
     /// Waits for this session's lock; whoever holds it alone asks AWS.
@@ -138,14 +143,31 @@ impl<'a> SessionStore<'a> {
         };
         let mut count = 0;
         for entry in entries.flatten() {
-            let is_session = entry.file_name().to_str().is_some_and(|name| SessionKey::named(name).is_some());
-            // A lock stays: somebody may hold it.
-            if is_session {
-                files::remove(&entry.path()).context("cannot remove a session")?;
-                count += 1;
-            }
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| !name.ends_with(LOCK)) else { continue };
+            // A lock stays: somebody may hold it. What a killed writer left goes without being counted.
+            files::remove(&entry.path()).context("cannot remove a session")?;
+            count += usize::from(SessionKey::named(name).is_some());
         }
         Ok(count)
+    }
+
+    /// Removes what writers left that were killed in the middle, long enough ago that none still writes.
+    fn sweep(&self, session: &SessionKey) {
+        let Ok(entries) = std::fs::read_dir(self.dir()) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let half_written = name.to_str().is_some_and(|name| {
+                name.strip_prefix(session.name()).is_some_and(|rest| !rest.is_empty() && rest != LOCK)
+            });
+            let age = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+            let age = age
+                .and_then(|time| Timestamp::try_from(time).ok())
+                .map(|time| clock::now().duration_since(time));
+            if half_written && age.is_some_and(|age| age.as_secs() > 60) {
+                let _ = files::remove(&entry.path());
+            }
+        }
     }
 
     fn prepare(&self) -> io::Result<()> {
@@ -162,7 +184,7 @@ impl<'a> SessionStore<'a> {
     }
 
     fn lock_path(&self, session: &SessionKey) -> PathBuf {
-        self.dir().join(format!("{}.lock", session.name()))
+        self.dir().join(format!("{}{LOCK}", session.name()))
     }
 }
 
@@ -247,6 +269,26 @@ mod tests {
         assert!(matches!(store.load(&a_key("a")), Found::Unreadable));
         std::fs::write(store.path(&a_key("a")), "").unwrap();
         assert!(matches!(store.load(&a_key("a")), Found::Unreadable));
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_goes_with_the_next_session_or_with_all() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let store = SessionStore::new(&places);
+        let lock = store.lock(&a_key("a")).unwrap();
+        let left = |name: &str| {
+            let path = store.dir().join(format!("{}.{name}", a_key("a").name()));
+            std::fs::write(&path, "half").unwrap();
+            path
+        };
+        let (old, of_now) = (left("1.abcd"), left("2.abcd"));
+        files::set_modified(&std::fs::File::open(&old).unwrap(), 1, 0).unwrap();
+        store.save(&a_key("a"), &session("one")).unwrap();
+        assert!(!old.exists() && of_now.exists());
+        assert_eq!(store.clear().unwrap(), 1);
+        assert!(!of_now.exists() && store.lock_path(&a_key("a")).exists());
+        drop(lock);
     }
 
     #[test]

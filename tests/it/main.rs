@@ -2,16 +2,16 @@
 //! One file a feature.
 #![cfg(test)]
 
+mod cloud;
+mod identity;
 mod run;
 mod shell;
-mod sts;
 mod world;
 
 mod credentials;
 mod exec;
 mod explain;
 mod export;
-
 mod fail_closed;
 mod files;
 mod generated;
@@ -21,5 +21,9 @@ mod inherit;
 mod init_edit;
 mod json;
 mod output;
+mod renewal;
+mod sessions;
 mod status;
+mod sts;
+mod tour;
 mod trust;

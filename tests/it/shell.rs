@@ -64,6 +64,8 @@ pub(crate) struct Shell<'w> {
     pub(crate) text: Vec<u8>,
     /// What the last answer said on stderr.
     pub(crate) notice: String,
+    /// Whether a prompt goes on to the second phase by itself, as the hooks do.
+    patient: bool,
 }
 
 impl<'w> Shell<'w> {
@@ -76,7 +78,14 @@ impl<'w> Shell<'w> {
             pwd: world.home(),
             text: Vec::new(),
             notice: String::new(),
+            patient: true,
         }
+    }
+
+    /// The same, but a story calls the second phase itself ([`Shell::wait`]).
+    pub(crate) fn in_phases(mut self) -> Self {
+        self.patient = false;
+        self
     }
 
     /// How this shell asks, here and now.
@@ -94,7 +103,7 @@ impl<'w> Shell<'w> {
     pub(crate) fn prompt(&mut self) -> &mut Self {
         self.notice.clear();
         self.hear(self.question());
-        if self.answer().contains("__awsenv_pending") {
+        if self.patient && self.answer().contains("__awsenv_pending") {
             self.hear(self.question().arg("wait"));
         }
         self
@@ -106,6 +115,15 @@ impl<'w> Shell<'w> {
         self.text = answer.raw;
         self.notice.push_str(&answer.stderr);
         self.env = self.evaluate(&self.text);
+    }
+
+    /// The prompt's second phase, as the hook calls it where the first one's answer is pending.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> &mut Self {
+        assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
+        self.notice.clear();
+        self.hear(self.question().arg("wait"));
+        self
     }
 
     /// Goes to a directory below home; then a prompt.
@@ -135,6 +153,14 @@ impl<'w> Shell<'w> {
                     && !["AWSENV_STATE", "AWS_ENDPOINT_URL_STS", "AWS_MAX_ATTEMPTS"].contains(name)
             })
             .collect()
+    }
+
+    /// Prompts until the guard is true: it is not while a file is so young that a second edit could go unseen.
+    #[track_caller]
+    pub(crate) fn settle(&mut self) -> &mut Self {
+        let settled = (0..200).any(|_| self.guard() || self.prompt().guard());
+        assert!(settled, "no prompt made the guard true: {}", self.answer());
+        self
     }
 
     /// Whether the guard of the last answer is true in this environment.
@@ -168,16 +194,17 @@ impl<'w> Shell<'w> {
         child.stdin.take().unwrap().write_all(text).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{}", String::from_utf8_lossy(text));
-        // Shells set some of their own.
-        let own = ["_", "SHLVL", "PWD", "OLDPWD"];
-        output
+        // Shells set some of their own; fish puts the USER right that a test has made up.
+        let own = ["_", "SHLVL", "PWD", "OLDPWD", "USER"];
+        let user = self.env.get("USER").map(|user| ("USER".into(), user.to_owned()));
+        let evaluated = output
             .stdout
             .split(|byte| *byte == 0)
             .filter_map(|pair| {
                 pair.iter().position(|byte| *byte == b'=').map(|at| (&pair[..at], &pair[at + 1..]))
             })
             .filter(|(name, _)| !own.iter().any(|own| own.as_bytes() == *name))
-            .map(|(name, value)| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec())))
-            .collect()
+            .map(|(name, value)| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec())));
+        evaluated.chain(user).collect()
     }
 }

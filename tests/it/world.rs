@@ -101,7 +101,7 @@ impl World {
 
     /// With an AWS that knows the keys of [`CONFIG`].
     pub(crate) fn with_aws(self) -> Self {
-        let url = crate::sts::start();
+        let url = crate::identity::start();
         self.env("AWS_ENDPOINT_URL_STS", url)
     }
 

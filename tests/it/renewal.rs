@@ -1,0 +1,346 @@
+//! Renewal in the background: what a prompt says and waits for, and the process that does it.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use awsenv::session::failure::FailureRecord;
+use awsenv_sandbox::{Fault, Sandbox};
+
+use crate::cloud::{self, DEADLINE, operations, renewals_end, sandbox};
+use crate::shell::{Kind, Shell};
+use crate::world::World;
+
+fn world(sandbox: &Sandbox) -> World {
+    cloud::pinned(sandbox, "profile = \"one\"\n")
+}
+
+#[track_caller]
+fn is_closed(shell: &Shell<'_>, sentence: &str) {
+    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
+    assert_eq!(shell.get("AWS_SECRET_ACCESS_KEY"), None);
+    assert_eq!(shell.get("AWS_SESSION_TOKEN"), None);
+    assert_eq!(shell.get("AWS_PROFILE"), Some(sentence));
+    assert_eq!(shell.get("AWS_EC2_METADATA_DISABLED"), Some("true"));
+}
+
+#[track_caller]
+fn is_loaded(sandbox: &Sandbox, shell: &Shell<'_>) {
+    let arn = cloud::identity(sandbox, &shell.env);
+    assert!(arn.is_some_and(|arn| arn.contains(":assumed-role/One/")), "{:?}", shell.aws());
+    assert_eq!(shell.get("AWS_PROFILE"), None);
+    assert_eq!(shell.get("AWS_EC2_METADATA_DISABLED"), None);
+}
+
+#[test]
+fn a_missing_session_is_fetched_and_the_prompt_waits_for_it() {
+    for kind in Kind::ALL {
+        let sandbox = sandbox();
+        let world = world(&sandbox);
+        let gate = sandbox.gate("AssumeRole");
+        let mut shell = world.shell(kind).in_phases();
+        shell.cd("acme");
+        is_closed(&shell, "one: being renewed");
+        assert_eq!(shell.notice, "");
+        gate.open();
+        renewals_end(&world);
+        shell.wait();
+        is_loaded(&sandbox, &shell);
+        assert_eq!(shell.notice, "");
+        assert!(shell.guard());
+        assert_eq!(operations(&sandbox), ["AssumeRole"]);
+        shell.cd("");
+        assert_eq!(shell.aws(), [("", ""); 0]);
+    }
+}
+
+#[test]
+fn a_prompt_waits_no_longer_than_it_may_and_the_session_comes_later() {
+    for kind in Kind::ALL {
+        let sandbox = sandbox();
+        let world = world(&sandbox).settings("wait = \"300ms\"\n");
+        let gate = sandbox.gate("AssumeRole");
+        let mut shell = world.shell(kind).in_phases();
+        shell.cd("acme").wait();
+        is_closed(&shell, "one: being renewed");
+        assert_eq!(shell.notice, "awsenv: fetching one …\nawsenv: one is still on its way\n");
+        assert!(shell.guard(), "nothing to ask before the token changes");
+        gate.open();
+        renewals_end(&world);
+        assert!(!shell.guard(), "the token tells that it is there");
+        shell.prompt();
+        is_loaded(&sandbox, &shell);
+        assert_eq!(operations(&sandbox), ["AssumeRole"]);
+    }
+}
+
+#[test]
+fn with_no_wait_there_is_no_second_phase() {
+    let sandbox = sandbox();
+    let world = world(&sandbox).settings("wait = \"0s\"\n");
+    let mut shell = world.shell(Kind::Bash).in_phases();
+    shell.cd("acme");
+    is_closed(&shell, "one: being renewed");
+    assert!(!shell.answer().contains("__awsenv_pending"));
+    renewals_end(&world);
+    shell.prompt();
+    is_loaded(&sandbox, &shell);
+}
+
+#[test]
+fn two_shells_share_one_renewal() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let gate = sandbox.gate("AssumeRole");
+    let (mut one, mut two) = (world.shell(Kind::Bash).in_phases(), world.shell(Kind::Fish).in_phases());
+    one.cd("acme");
+    two.cd("acme");
+    gate.open();
+    one.wait();
+    two.wait();
+    is_loaded(&sandbox, &one);
+    is_loaded(&sandbox, &two);
+    assert_eq!(operations(&sandbox), ["AssumeRole"]);
+}
+
+#[test]
+fn a_failure_is_remembered_and_tried_again_after_a_pause() {
+    let sandbox = sandbox();
+    sandbox.fault("AssumeRole", 1, Fault::error(403, "AccessDenied"));
+    let world = world(&sandbox);
+    let mut shell = world.shell(Kind::Bash).in_phases();
+    shell.cd("acme").wait();
+    is_closed(&shell, "one: could not be renewed, awsenv tries again");
+    let what = "awsenv: cannot assume arn:aws:iam::111122223333:role/One: AssumeRole: AccessDenied: ";
+    assert!(shell.notice.starts_with(what), "{}", shell.notice);
+    assert_eq!(shell.notice.lines().count(), 1);
+    shell.prompt();
+    assert_eq!(shell.notice, "", "said once");
+    assert_eq!(operations(&sandbox), ["AssumeRole"], "no second call at the next prompt");
+    let deadline = shell.answer().contains("EPOCHSECONDS <");
+    assert!(deadline, "the guard knows when to ask again: {}", shell.answer());
+    end_the_pause(&world, 1);
+    shell.prompt().wait();
+    is_loaded(&sandbox, &shell);
+    assert_eq!(shell.notice, "");
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
+}
+
+/// The pause after the last failure, as if it were over.
+fn end_the_pause(world: &World, attempts: u32) {
+    let directory = cloud::places(world).state.join("failures");
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let mut record: FailureRecord = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(record.attempts, attempts);
+        record.again = cloud::long_ago();
+        fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn each_failure_in_a_row_makes_the_pause_longer() {
+    let sandbox = sandbox();
+    sandbox.fault("AssumeRole", 9, Fault::error(403, "AccessDenied"));
+    let world = world(&sandbox);
+    let mut shell = world.shell(Kind::Bash).in_phases();
+    shell.cd("acme").wait();
+    for attempts in 1..4 {
+        end_the_pause(&world, attempts);
+        shell.prompt().wait();
+    }
+    end_the_pause(&world, 4);
+}
+
+#[test]
+fn what_needs_a_code_is_said_once_and_refresh_brings_it() {
+    let sandbox = sandbox();
+    let world = cloud::pinned(&sandbox, "profile = \"careful\"\n");
+    // A code of the user's is for a command that a person types.
+    let world = world.env("AWSENV_MFA_CODE", "111111");
+    for kind in Kind::ALL {
+        let mut shell = world.shell(kind).in_phases();
+        shell.cd("acme");
+        if kind == Kind::Bash {
+            shell.wait();
+        }
+        is_closed(&shell, "careful: run awsenv refresh");
+        let told = shell.notice.clone();
+        assert!(told.contains("; run `awsenv refresh`\n"), "{told}");
+        assert_eq!(told.lines().count(), 1);
+        shell.prompt();
+        assert_eq!(shell.notice, "", "once");
+    }
+    assert_eq!(sandbox.calls(), [], "nobody was asked anything");
+    let mut shell = world.shell(Kind::Bash).in_phases();
+    shell.cd("acme");
+    world.run(["refresh"]).at("acme").environment(&shell.env).any_stderr().success();
+    assert!(!shell.guard());
+    shell.prompt();
+    assert!(cloud::identity(&sandbox, &shell.env).unwrap().contains(":assumed-role/Careful/"));
+}
+
+#[test]
+fn a_session_that_ends_soon_goes_on_serving_while_the_next_is_fetched() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    let mut shell = world.shell(Kind::Bash).in_phases();
+    shell.cd("acme");
+    let first = shell.get("AWS_ACCESS_KEY_ID").unwrap().to_owned();
+    cloud::age(&world, Duration::from_secs(55 * 60));
+    assert!(!shell.guard());
+    let gate = sandbox.gate("AssumeRole");
+    shell.prompt();
+    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some(&*first), "nobody waits");
+    assert!(!shell.answer().contains("__awsenv_pending"));
+    assert_eq!(shell.notice, "");
+    gate.wait_for(1, DEADLINE);
+    shell.prompt();
+    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some(&*first), "and no second call");
+    gate.open();
+    renewals_end(&world);
+    assert!(!shell.guard());
+    shell.prompt();
+    is_loaded(&sandbox, &shell);
+    assert_ne!(shell.get("AWS_ACCESS_KEY_ID"), Some(&*first));
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
+}
+
+#[test]
+fn a_renewal_that_fails_leaves_the_old_session_serving_to_its_end() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    cloud::age(&world, Duration::from_secs(55 * 60));
+    sandbox.fault("AssumeRole", 1, Fault::error(403, "AccessDenied"));
+    let mut shell = world.shell(Kind::Bash).in_phases();
+    shell.cd("acme");
+    renewals_end(&world);
+    shell.prompt();
+    assert!(shell.get("AWS_ACCESS_KEY_ID").is_some());
+    assert_eq!(shell.notice, "");
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2], "no second try before the pause is over");
+    cloud::age(&world, Duration::from_secs(5 * 60));
+    shell.prompt();
+    is_closed(&shell, "one: could not be renewed, awsenv tries again");
+}
+
+#[test]
+fn an_ended_session_is_given_to_nobody() {
+    for kind in Kind::ALL {
+        let sandbox = sandbox();
+        let world = world(&sandbox);
+        world.run(["refresh"]).at("acme").any_stderr().success();
+        let mut shell = world.shell(kind).in_phases();
+        shell.cd("acme");
+        is_loaded(&sandbox, &shell);
+        let gate = sandbox.gate("AssumeRole");
+        cloud::age(&world, Duration::from_secs(3600));
+        shell.prompt();
+        is_closed(&shell, "one: being renewed");
+        gate.open();
+        shell.wait();
+        is_loaded(&sandbox, &shell);
+    }
+}
+
+/// Processes that run `awsenv renew` for this world.
+fn renewing(world: &World) -> Vec<PathBuf> {
+    let mine = world.at("acme").into_os_string().into_encoded_bytes();
+    let is_ours = |process: &PathBuf| {
+        let command = fs::read(process.join("cmdline")).unwrap_or_default();
+        let words: Vec<_> = command.split(|byte| *byte == 0).collect();
+        words.get(1) == Some(&&b"renew"[..]) && words.contains(&&mine[..])
+    };
+    fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).filter(is_ours).collect()
+}
+
+#[test]
+fn a_renewal_is_of_its_own_session_at_the_root_and_keeps_nothing_of_the_shells_open() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let gate = sandbox.gate("AssumeRole");
+    let shell = {
+        let mut shell = world.shell(Kind::Bash).in_phases();
+        shell.pwd = world.at("acme");
+        shell
+    };
+    // The shell has a pipe open that its children inherit, as scripts do with `exec 9>…`.
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let command = shell.question().command();
+    let arguments: Vec<_> = command.get_args().map(std::ffi::OsStr::to_owned).collect();
+    let mut with_pipe = world.command("sh");
+    with_pipe.args(["-c", "exec 9>&1 1>/dev/null; exec \"$0\" \"$@\"", crate::run::PROGRAM]).args(arguments);
+    with_pipe.stdout(writer).current_dir(world.at("acme"));
+    assert!(with_pipe.status().unwrap().success());
+    drop(with_pipe);
+    gate.wait_for(1, DEADLINE);
+
+    let [process] = &renewing(&world)[..] else { panic!("{:?}", renewing(&world)) };
+    let stat = fs::read_to_string(process.join("stat")).unwrap();
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let pid = process.file_name().unwrap().to_str().unwrap();
+    assert_eq!((fields[2], fields[3]), (pid, pid), "process group and session");
+    // Others may not look into it unless they are root.
+    if let Ok(directory) = fs::read_link(process.join("cwd")) {
+        assert_eq!(directory, PathBuf::from("/"));
+    }
+    cloud::within_deadline("the pipe is still open", move || reader.read_to_end(&mut Vec::new()).unwrap());
+    assert_eq!(renewing(&world).len(), 1, "nor does it end for that");
+    assert_eq!(operations(&sandbox), [""; 0], "it is still at the gate");
+}
+
+#[test]
+fn a_renewal_that_is_killed_holds_nothing() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let gate = sandbox.gate("AssumeRole");
+    let mut shell = world.shell(Kind::Bash).in_phases();
+    shell.cd("acme");
+    gate.wait_for(1, DEADLINE);
+    let [process] = &renewing(&world)[..] else { panic!("{:?}", renewing(&world)) };
+    let pid: i32 = process.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    renewals_end(&world);
+    gate.open();
+    // Nobody is left to change the token: the guard asks again after a while.
+    assert!(shell.guard() && shell.answer().contains("EPOCHSECONDS <"), "{}", shell.answer());
+    shell.prompt().wait();
+    is_loaded(&sandbox, &shell);
+}
+
+#[test]
+fn a_renewal_that_comes_too_late_finds_the_session_and_asks_nobody() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    let [(key, _)] = &cloud::sessions(&world)[..] else { panic!("there is one session") };
+    let renew = || world.run(["renew", key.name()]).arg(world.at("acme")).success();
+    renew();
+    assert_eq!(operations(&sandbox), ["AssumeRole"]);
+    cloud::age(&world, Duration::from_secs(55 * 60));
+    renew();
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
+}
+
+#[test]
+fn thirty_shells_that_lack_one_session_make_one_call() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let ask = |phase: &'static [&'static str]| {
+        let mut shell = world.shell(Kind::Bash).in_phases();
+        shell.pwd = world.at("acme");
+        let mut command = shell.question().command();
+        command.args(phase).stdin(Stdio::null()).spawn().unwrap()
+    };
+    let shells: Vec<_> = (0..30).flat_map(|_| [ask(&[]), ask(&["wait"])]).collect();
+    for shell in shells {
+        assert!(shell.wait_with_output().unwrap().status.success());
+    }
+    renewals_end(&world);
+    assert_eq!(operations(&sandbox), ["AssumeRole"]);
+}

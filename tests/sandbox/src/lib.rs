@@ -1,0 +1,116 @@
+//! An AWS of our own on 127.0.0.1, for awsenv's tests and its tour. What AWS refuses, it refuses, in AWS's
+//! words: signatures, trust policies, MFA codes, lengths and ends of sessions are really checked.
+//!
+//! ```
+//! use awsenv_sandbox::{Sandbox, Scenario, User};
+//! let user = User::new("arn:aws:iam::111122223333:user/me", "AKIAME", "secret");
+//! let sandbox = Sandbox::start(Scenario::default().user(user));
+//! assert!(sandbox.url().starts_with("http://127.0.0.1:"));
+//! assert_eq!(sandbox.verify("AKIAME", "secret", None).as_deref(), Some("arn:aws:iam::111122223333:user/me"));
+//! ```
+
+mod answer;
+mod call;
+mod clock;
+mod fault;
+mod identity;
+mod principal;
+mod scenario;
+mod server;
+mod sigv4;
+mod state;
+mod sts;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+pub use call::Call;
+pub use clock::Clock;
+pub use fault::{Fault, Gate};
+pub use scenario::{Device, Role, Scenario, User};
+
+use state::State;
+
+/// A running AWS. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    state: Arc<State>,
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts it on a free port of loopback, in a thread of its own.
+    pub fn start(scenario: Scenario) -> Self {
+        let state = Arc::new(State::new(scenario));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let (stop, stopped) = oneshot::channel();
+        let serving = state.clone();
+        let thread = std::thread::Builder::new()
+            .name("sandbox".into())
+            .spawn(move || server::serve(listener, &serving, stopped))
+            .expect("a thread can be started");
+        Self { state, url, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The endpoint of every service.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Every call so far that was answered (or cut off), in that order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.log.calls()
+    }
+
+    /// Waits until the log holds `count` calls of an operation.
+    ///
+    /// # Panics
+    /// If that takes longer than `deadline`.
+    pub fn wait_for(&self, operation: &str, count: usize, deadline: Duration) {
+        self.state.log.wait_for(operation, count, deadline);
+    }
+
+    /// Each call goes to this file too, as a line of JSON.
+    pub fn log_to(&self, file: std::fs::File) {
+        self.state.log.write_to(file);
+    }
+
+    /// The next `times` calls of this operation (`*`: of any) meet this fault.
+    pub fn fault(&self, operation: &str, times: usize, fault: Fault) {
+        self.state.faults.add(operation, times, fault);
+    }
+
+    /// Calls of this operation wait until the gate is opened, or dropped.
+    #[must_use]
+    pub fn gate(&self, operation: &str) -> Gate {
+        self.state.faults.gate(operation)
+    }
+
+    /// What time it is here.
+    pub fn clock(&self) -> &Clock {
+        &self.state.clock
+    }
+
+    /// Whose keys these are, if they are whole and good now.
+    pub fn verify(&self, access_key_id: &str, secret: &str, token: Option<&str>) -> Option<String> {
+        self.state.verify(access_key_id, secret, token)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.state.faults.open_all();
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

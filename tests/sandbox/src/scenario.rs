@@ -1,0 +1,126 @@
+//! Who exists in the sandbox, and who may do what. Written in code, or as JSON for the binary.
+
+use serde::Deserialize;
+
+/// Everybody.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenario {
+    /// IAM users with long-lived keys.
+    pub users: Vec<User>,
+    /// IAM roles.
+    pub roles: Vec<Role>,
+}
+
+/// An IAM user with one long-lived key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// `arn:aws:iam::111122223333:user/me`.
+    pub arn: String,
+    /// `AKIA…`.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+    /// The MFA device.
+    #[serde(default)]
+    pub mfa: Option<Device>,
+    /// Nothing may be assumed: as if a policy denied `sts:AssumeRole`.
+    #[serde(default)]
+    pub denied: bool,
+}
+
+/// An MFA device: each of its codes works once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// `arn:aws:iam::111122223333:mfa/me`.
+    pub serial: String,
+    /// Six digits each.
+    pub codes: Vec<String>,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// `arn:aws:iam::222222222222:role/Deploy`.
+    pub arn: String,
+    /// Its trust policy's principals: the ARN of a user, a role or a role's session, an account, or `*`.
+    pub trusts: Vec<String>,
+    /// `sts:ExternalId` must be this.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// `aws:MultiFactorAuthPresent` must be true.
+    #[serde(default)]
+    pub mfa: bool,
+    /// `sts:SourceIdentity` must be this.
+    #[serde(default)]
+    pub source_identity: Option<String>,
+    /// The trust policy does not allow `sts:TagSession`.
+    #[serde(default)]
+    pub no_tags: bool,
+    /// `MaxSessionDuration`, in seconds.
+    #[serde(default = "one_hour")]
+    pub max_session_duration: u32,
+    /// Its sessions may assume nothing: as if a policy denied `sts:AssumeRole`.
+    #[serde(default)]
+    pub denied: bool,
+}
+
+fn one_hour() -> u32 {
+    3600
+}
+
+impl Scenario {
+    /// With this user.
+    #[must_use]
+    pub fn user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// With this role.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.roles.push(role);
+        self
+    }
+}
+
+impl User {
+    /// Without an MFA device.
+    pub fn new(arn: &str, access_key_id: &str, secret_access_key: &str) -> Self {
+        Self {
+            arn: arn.into(),
+            access_key_id: access_key_id.into(),
+            secret_access_key: secret_access_key.into(),
+            mfa: None,
+            denied: false,
+        }
+    }
+
+    /// With an MFA device.
+    #[must_use]
+    pub fn mfa(mut self, serial: &str, codes: &[&str]) -> Self {
+        let codes = codes.iter().copied().map(str::to_owned).collect();
+        self.mfa = Some(Device { serial: serial.into(), codes });
+        self
+    }
+}
+
+impl Role {
+    /// Trusted by these, for one hour at most.
+    pub fn new(arn: &str, trusts: &[&str]) -> Self {
+        Self {
+            arn: arn.into(),
+            trusts: trusts.iter().copied().map(str::to_owned).collect(),
+            external_id: None,
+            mfa: false,
+            source_identity: None,
+            no_tags: false,
+            max_session_duration: one_hour(),
+            denied: false,
+        }
+    }
+}
