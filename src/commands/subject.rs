@@ -99,7 +99,7 @@ fn users_own(world: &World) -> anyhow::Result<String> {
     match set.filter_map(|(name, _)| name.to_str()).find(|name| is_identity(name)) {
         None => Ok("default".to_owned()),
         Some(name) => {
-            Err(Failure::new(format!("no profile: no .awsenv here, and {name} already says who you are"))
+            Err(Failure::new(format!("no profile: no .awsenv names one here, and {name} already says who you are"))
                 .hint("name one: --profile NAME")
                 .exit(Exit::Usage)
                 .into())

@@ -5,8 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 /// Whose key is whose account.
-const ACCOUNTS: [(&str, &str); 3] =
-    [("AKIADEV", "111122223333"), ("AKIAPROD", "999988887777"), ("AKIABARE", "111122223333")];
+const ACCOUNTS: [(&str, &str); 4] = [
+    ("AKIADEV", "111122223333"),
+    ("AKIAPROD", "999988887777"),
+    ("AKIABARE", "111122223333"),
+    ("AKIAIOSFODNN7EXAMPLE", "111122223333"),
+];
 
 /// Starts answering until the tests end; says where.
 pub(crate) fn start() -> String {
