@@ -68,7 +68,7 @@ complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l profile -d 'The s
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l stage -d 'A stage of the directory\'s .awsenv' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l duration -d 'Ask for sessions of this length (15m to 12h)' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l region -d 'A region that wins over all others' -r
-complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l min-ttl -d 'Only with credentials that are good for at least so long' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l min-ttl -d 'Ask AWS anew if the kept session is good for less than this' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l no-session -d 'No session of GetSessionToken in between'
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l endpoint -d 'Not in this version yet: serve credentials to the command instead of keys in its environment'
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -s h -l help -d 'Print help'

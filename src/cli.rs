@@ -108,7 +108,7 @@ Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 
     Exec {
         #[command(flatten)]
         whose: Whose,
-        /// Only with credentials that are good for at least so long
+        /// Ask AWS anew if the kept session is good for less than this
         #[arg(long, value_name = "DURATION")]
         min_ttl: Option<String>,
         /// Not in this version yet: serve credentials to the command instead of keys in its environment

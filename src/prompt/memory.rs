@@ -114,6 +114,11 @@ impl Memory {
         Self { pid, uid, nonce: files::random_hex(4), ..Self::default() }
     }
 
+    /// The empty memory that follows this one: the same user and nonce, perhaps in another shell.
+    pub fn successor(&self, pid: u32) -> Self {
+        Self { pid, uid: self.uid, nonce: self.nonce.clone(), ..Self::default() }
+    }
+
     /// Reads `AWSENV_STATE`; whatever is not exactly ours, of this user, is no memory at all.
     pub fn read(current: &Env, uid: u32) -> Option<Self> {
         let text = current.get(STATE)?.to_str().filter(|text| text.len() <= LIMIT)?;

@@ -5,7 +5,6 @@
 use std::ffi::{OsStr, OsString};
 
 use anyhow::Context;
-use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::env::Env;
@@ -21,6 +20,7 @@ pub mod env_diff;
 pub mod env_file;
 pub mod guard;
 pub mod memory;
+mod next;
 pub mod plan;
 pub mod resolve;
 pub mod runtime;
@@ -29,10 +29,11 @@ pub mod variables;
 pub mod wanted;
 
 use allowlist::Allowlist;
-use directory::{Directory, Verdict};
+use directory::Directory;
 use env_diff::EnvDiff;
 use guard::{Abilities, Guard};
-use memory::{Memory, STATE, Trace, Undone};
+use memory::{Memory, STATE, Undone};
+use next::Next;
 use plan::{Need, Plan};
 use runtime::Runtime;
 use shell::Shell;
@@ -114,13 +115,12 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     } else {
         plan::plan(&directory.verdict, &undone.original, question)
     };
-    next.follow(&plan.wanted, &undone, memory.as_ref(), question);
+    let mut target = next.follow(&plan.wanted, &undone, memory.as_ref(), question);
     let complaint = settings_mistake
         .map(|error| one_line(&error.to_string(), None))
         .or(plan.complaint.clone())
         .or(directory.complaint.as_ref().map(|complaint| one_line(&complaint.text, None)));
     let notice = next.notice.take().or(next.say_once(memory.as_ref(), complaint));
-    let mut target = next.target;
     if !next.memory.is_empty() {
         target.set(STATE, next.memory.write());
     }
@@ -165,101 +165,6 @@ pub(crate) fn one_line(what: &str, hint: Option<&str>) -> String {
     match hint {
         Some(hint) => format!("awsenv: {}; {}", printable(what), printable(hint)),
         None => format!("awsenv: {}", printable(what)),
-    }
-}
-
-/// The memory and the environment that follow.
-struct Next {
-    memory: Memory,
-    target: Env,
-    notice: Option<String>,
-    /// Variables the user changed by hand in here, other than the identity: left alone until they leave.
-    theirs: Vec<String>,
-}
-
-impl Next {
-    fn after(memory: Option<&Memory>, undone: &Undone, verdict: &Verdict, question: &Question<'_>) -> Self {
-        let mut next = Memory::of_shell(question.pid, files::uid());
-        next.files = memory::named(&verdict.files());
-        let mut notice = None;
-        let mut theirs = Vec::new();
-        if let Some(memory) = memory {
-            next.nonce.clone_from(&memory.nonce);
-            if memory.files == next.files && !next.files.is_empty() {
-                let by_hand = undone.identity_by_hand();
-                next.stands_back = memory.stands_back || by_hand.is_some();
-                if let Some(name) = by_hand.filter(|_| !memory.stands_back) {
-                    notice = Some(one_line(
-                        &format!("{name} was set by hand, standing back until you leave"),
-                        None,
-                    ));
-                }
-                theirs =
-                    undone.changed.iter().filter(|name| !variables::is_identity(name)).cloned().collect();
-            }
-        }
-        Self { memory: next, target: undone.original.clone(), notice, theirs }
-    }
-
-    fn follow(&mut self, wanted: &Wanted, undone: &Undone, before: Option<&Memory>, question: &Question<'_>) {
-        let original = &undone.original;
-        let mut wanted = wanted.clone();
-        for name in &self.theirs {
-            wanted.0.remove(name);
-            self.memory.traces.insert(name.clone(), Trace::Theirs);
-        }
-        self.target = wanted.over(original);
-        let may_be_secret =
-            |name: &str, value: &OsStr| !variables::is_plain(name) || value.to_str().is_none();
-        let aside: Env = wanted
-            .0
-            .keys()
-            .filter_map(|name| Some((name, original.get(name)?)))
-            .filter(|(name, value)| may_be_secret(name, value))
-            .collect();
-        if aside.iter().next().is_some() {
-            self.memory.aside = aside::put(question.places, &memory::pack(&aside), question.now);
-            if self.memory.aside.is_none() {
-                let names: Vec<_> = aside.iter().map(|(name, _)| name.to_string_lossy()).collect();
-                self.notice = Some(one_line(
-                    &format!("cannot set {} aside: it will not come back", names.join(", ")),
-                    None,
-                ));
-            }
-        }
-        if wanted.decides_identity() {
-            self.memory.keep_markers(original);
-        }
-        for (name, value) in &wanted.0 {
-            let sealed = aside.get(name).is_some();
-            self.memory.trace(name, original.get(name), value.as_deref(), sealed);
-        }
-        // One failed look is no reason to give an original up: its id stays, as long as there is but one.
-        let (kept, lost): (Vec<_>, Vec<_>) = undone
-            .out_of_reach
-            .iter()
-            .partition(|name| wanted.0.contains_key(*name) && self.memory.aside.is_none());
-        for name in kept {
-            self.memory.trace_out_of_reach(name, wanted.0.get(name).and_then(Option::as_deref));
-        }
-        if self.memory.aside.is_none() && !undone.out_of_reach.is_empty() {
-            self.memory.aside = before.and_then(|before| before.aside.clone());
-        }
-        if !lost.is_empty() {
-            let names: Vec<_> = lost.iter().map(|name| name.as_str()).collect();
-            self.notice = Some(one_line(
-                &format!("cannot bring {} back: the sealed originals cannot be opened", names.join(", ")),
-                None,
-            ));
-        }
-    }
-
-    fn say_once(&mut self, before: Option<&Memory>, complaint: Option<String>) -> Option<String> {
-        let complaint = complaint?;
-        let digest = files::hex(&Sha256::digest(&complaint)[..4]);
-        let said = before.and_then(|memory| memory.complaint.as_ref()) == Some(&digest);
-        self.memory.complaint = Some(digest);
-        (!said).then_some(complaint)
     }
 }
 

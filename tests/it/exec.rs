@@ -60,7 +60,7 @@ fn without_a_name_the_directory_decides_then_aws_profile_then_default() {
         .run(["exec", "--", "echo", "ran"])
         .env("AWS_ACCESS_KEY_ID", "AKIAMINE")
         .stderr(
-            "awsenv: no profile: no .awsenv here, and AWS_ACCESS_KEY_ID already says who you are\n\
+            "awsenv: no profile: no .awsenv names one here, and AWS_ACCESS_KEY_ID already says who you are\n\
              awsenv: hint: name one: --profile NAME\n",
         )
         .exits(2);

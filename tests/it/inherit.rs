@@ -100,8 +100,7 @@ fn an_outer_file_that_has_changed_ends_everything() {
 fn every_file_that_took_part_is_watched() {
     let world = world("inherit = true\n");
     let mut shell = world.shell(Kind::Zsh);
-    shell.cd("acme/app");
-    assert!(shell.guard());
+    shell.cd("acme/app").settle();
     world.write("acme/.awsenv", "profile = \"prod\"\n");
     assert!(!shell.guard());
 }

@@ -50,15 +50,29 @@ fn world() -> World {
         .config(config.split_once("```").unwrap().0)
         .file("acme/.awsenv", "profile = \"acme-base\"\n")
         .allowed("acme")
+        .with_aws()
 }
 
 /// What a command of the page prints, at home in `/home/me`.
 fn printed(world: &World, command: &[String]) -> String {
+    if command[0] == "session" {
+        return sessions(world);
+    }
     let mut run = world.run([]).at("acme").any_stdout();
     for argument in command {
         run = run.arg(argument);
     }
     run.success().stdout.replace("$HOME", "/home/me")
+}
+
+/// What `session list --json` prints once AWS was asked for an account; it was asked at nine.
+fn sessions(world: &World) -> String {
+    world.write("asked/.awsenv", "profile = \"acme-base\"\naccount = \"111122223333\"\n");
+    world.allow("asked");
+    world.run(["credentials"]).at("asked").any_stdout().success();
+    let printed = world.run(["session", "list", "--json"]).any_stdout().success().stdout;
+    let list: Value = serde_json::from_str(&printed).unwrap();
+    printed.replace(list[0]["issued"].as_str().unwrap(), "2026-11-22T09:00:00Z")
 }
 
 /// Each field by its path as the tables write it, with its value.
@@ -132,7 +146,7 @@ fn every_sample_is_what_the_program_prints() {
 fn every_field_is_in_its_table_with_its_type() {
     let world = world();
     let chapters = chapters();
-    assert_eq!(chapters.len(), 5);
+    assert_eq!(chapters.len(), 6);
     for chapter in &chapters {
         is_documented(&printed(&world, &chapter.command), chapter);
     }
@@ -145,7 +159,7 @@ fn the_tables_hold_in_other_situations_too() {
         .file("third/.awsenv", "")
         .env("AWS_PROFILE", "x");
     world.run(["deny", "third"]).any_stderr().success();
-    let [status, explain, trust, ..] = &chapters()[..] else { panic!("five chapters") };
+    let [status, explain, trust, ..] = &chapters()[..] else { panic!("six chapters") };
     let states = |directory: &str| {
         let printed = world.run(["status", "--json"]).at(directory).any_stdout().success().stdout;
         is_documented(&printed, status);

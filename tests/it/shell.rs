@@ -64,6 +64,8 @@ pub(crate) struct Shell<'w> {
     pub(crate) text: Vec<u8>,
     /// What the last answer said on stderr.
     pub(crate) notice: String,
+    /// Whether a prompt goes on to the second phase by itself, as the hooks do.
+    patient: bool,
 }
 
 impl<'w> Shell<'w> {
@@ -76,7 +78,14 @@ impl<'w> Shell<'w> {
             pwd: world.home(),
             text: Vec::new(),
             notice: String::new(),
+            patient: true,
         }
+    }
+
+    /// The same, but a story calls the second phase itself ([`Shell::wait`]).
+    pub(crate) fn in_phases(mut self) -> Self {
+        self.patient = false;
+        self
     }
 
     /// How this shell asks, here and now.
@@ -94,34 +103,10 @@ impl<'w> Shell<'w> {
     pub(crate) fn prompt(&mut self) -> &mut Self {
         self.notice.clear();
         self.hear(self.question());
-        if self.answer().contains("__awsenv_pending") {
+        if self.patient && self.answer().contains("__awsenv_pending") {
             self.hear(self.question().arg("wait"));
         }
         self
-    }
-
-    /// A prompt's first phase alone.
-    #[track_caller]
-    pub(crate) fn ask(&mut self) -> &mut Self {
-        self.notice.clear();
-        self.hear(self.question());
-        self
-    }
-
-    /// The second phase, as the hook calls it where the first one's answer is pending.
-    #[track_caller]
-    pub(crate) fn wait(&mut self) -> &mut Self {
-        assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
-        self.notice.clear();
-        self.hear(self.question().arg("wait"));
-        self
-    }
-
-    /// Goes to a directory below home; then a prompt's first phase alone.
-    #[track_caller]
-    pub(crate) fn arrive(&mut self, directory: &str) -> &mut Self {
-        self.pwd = self.world.at(directory);
-        self.ask()
     }
 
     #[track_caller]
@@ -130,6 +115,15 @@ impl<'w> Shell<'w> {
         self.text = answer.raw;
         self.notice.push_str(&answer.stderr);
         self.env = self.evaluate(&self.text);
+    }
+
+    /// The prompt's second phase, as the hook calls it where the first one's answer is pending.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> &mut Self {
+        assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
+        self.notice.clear();
+        self.hear(self.question().arg("wait"));
+        self
     }
 
     /// Goes to a directory below home; then a prompt.
@@ -159,6 +153,14 @@ impl<'w> Shell<'w> {
                     && !["AWSENV_STATE", "AWS_ENDPOINT_URL_STS", "AWS_MAX_ATTEMPTS"].contains(name)
             })
             .collect()
+    }
+
+    /// Prompts until the guard is true: it is not while a file is so young that a second edit could go unseen.
+    #[track_caller]
+    pub(crate) fn settle(&mut self) -> &mut Self {
+        let settled = (0..200).any(|_| self.guard() || self.prompt().guard());
+        assert!(settled, "no prompt made the guard true: {}", self.answer());
+        self
     }
 
     /// Whether the guard of the last answer is true in this environment.

@@ -33,6 +33,7 @@ fn nobody_else_reads_a_running_awsenv_and_it_leaves_no_core() {
     let mut awsenv = as_user("sh")
         .args(["-c", "ulimit -Sc 2048; exec \"$0\" credentials waiting"])
         .arg(&program)
+        .current_dir(world.path("elsewhere"))
         .env_clear()
         .envs(world.env())
         .env("AWS_CONFIG_FILE", &config)
