@@ -73,6 +73,9 @@ fn renew(session: &SessionKey, pwd: &Path, world: &World) -> anyhow::Result<()> 
     {
         return Ok(());
     }
+    if FailureRecord::load(&world.places, &own).is_some_and(|last| last.pause_until(clock::now()).is_some()) {
+        return Ok(());
+    }
     let obtained = subject.fetch(&own, world, &mut Mfa::nobody())?;
     obtained.not_kept.map_or(Ok(()), Err)
 }

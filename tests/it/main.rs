@@ -3,7 +3,6 @@
 #![cfg(test)]
 
 mod cloud;
-mod identity;
 mod run;
 mod shell;
 mod world;

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use awsenv::env::Env;
+use awsenv_sandbox::{Sandbox, Scenario, User};
 use tempfile::TempDir;
 
 use crate::run::Run;
@@ -33,6 +34,8 @@ pub(crate) struct World {
     root: TempDir,
     runtime: TempDir,
     env: Env,
+    /// It answers as long as the world lasts.
+    aws: Option<Sandbox>,
 }
 
 impl World {
@@ -46,7 +49,7 @@ impl World {
         } else {
             tempfile::tempdir().unwrap()
         };
-        let mut world = Self { root, runtime, env: Env::default() };
+        let mut world = Self { root, runtime, env: Env::default(), aws: None };
         let home = world.home();
         fs::create_dir_all(home.join(".aws")).unwrap();
         for (name, path) in [
@@ -100,9 +103,16 @@ impl World {
     }
 
     /// With an AWS that knows the keys of [`CONFIG`].
-    pub(crate) fn with_aws(self) -> Self {
-        let url = crate::identity::start();
-        self.env("AWS_ENDPOINT_URL_STS", url)
+    pub(crate) fn with_aws(mut self) -> Self {
+        let users = [
+            User::new("arn:aws:iam::111122223333:user/dev", "AKIADEV", "dev/secret"),
+            User::new("arn:aws:iam::999988887777:user/prod", "AKIAPROD", "prod/secret"),
+            User::new("arn:aws:iam::111122223333:user/bare", "AKIABARE", "s"),
+        ];
+        let sandbox = Sandbox::start(users.into_iter().fold(Scenario::default(), Scenario::user));
+        self.env.set("AWS_ENDPOINT_URL_STS", sandbox.url());
+        self.aws = Some(sandbox);
+        self
     }
 
     /// Sets a variable of the user's.
