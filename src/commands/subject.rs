@@ -98,12 +98,12 @@ fn users_own(world: &World) -> anyhow::Result<String> {
     let set = world.original.iter().filter(|(_, value)| !value.is_empty());
     match set.filter_map(|(name, _)| name.to_str()).find(|name| is_identity(name)) {
         None => Ok("default".to_owned()),
-        Some(name) => {
-            Err(Failure::new(format!("no profile: no .awsenv names one here, and {name} already says who you are"))
-                .hint("name one: --profile NAME")
-                .exit(Exit::Usage)
-                .into())
-        }
+        Some(name) => Err(Failure::new(format!(
+            "no profile: no .awsenv names one here, and {name} already says who you are"
+        ))
+        .hint("name one: --profile NAME")
+        .exit(Exit::Usage)
+        .into()),
     }
 }
 
