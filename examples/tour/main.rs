@@ -49,7 +49,7 @@ fn build(own: &Env) -> anyhow::Result<PathBuf> {
     let cargo = own.get("CARGO").unwrap_or("cargo".as_ref());
     // Together with the example, so that the crates they share are built once.
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--example", "tour", "--bin", "awsenv", "--manifest-path"]);
+    build.args(["build", "--example", "tour", "--bin", "awsenv", "--manifest-path"]);
     build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
     if profile.file_name().is_some_and(|name| name == "release") {
         build.arg("--release");

@@ -311,3 +311,29 @@ fn a_role_that_wants_mfa_and_gets_none_says_where_to_write_it() {
         format!("awsenv: cannot assume {CAREFUL}: AssumeRole: AccessDenied: User: {ME} is not authorized");
     assert!(stderr.starts_with(&told), "{stderr}");
 }
+
+#[test]
+fn keys_that_have_ended_meanwhile_are_told_from_wrong_ones() {
+    let sandbox = sandbox();
+    sandbox.clock().set_offset(-600);
+    let world = cloud::world(&sandbox);
+    let run = world.run(["exec", "one", "--duration", "15m", "--", "env"]).any_stdout();
+    let env = run.success().variables();
+    let key = |name: &str| env.text(name).unwrap().to_owned();
+    let config = format!(
+        "[profile two]\nregion = eu-west-1\nrole_arn = {TWO}\nsource_profile = session\n\n[profile session]\n\
+         aws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
+        key("AWS_ACCESS_KEY_ID"),
+        key("AWS_SECRET_ACCESS_KEY"),
+        key("AWS_SESSION_TOKEN")
+    );
+    sandbox.clock().set_offset(600);
+    world
+        .config(&config)
+        .run(["exec", "two", "--", "true"])
+        .stderr(format!(
+            "awsenv: cannot assume {TWO}: AssumeRole: ExpiredToken: The security token included in the request is \
+             expired\nawsenv: hint: the keys that sign this call have ended: renew their source\n"
+        ))
+        .exits(3);
+}
