@@ -28,6 +28,7 @@ pub fn run(path: Option<&Path>, world: &World) -> anyhow::Result<()> {
     let status = Command::new(program)
         .args(arguments)
         .arg(&path)
+        .env_remove("AWSENV_MFA_CODE")
         .status()
         .with_context(|| format!("cannot start the editor {program}"))?;
     let shown = printable(&tilde(&path, &world.places.home));

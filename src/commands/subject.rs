@@ -152,6 +152,15 @@ impl Subject {
         }
         warn_if_not_kept(&obtained);
         let account = self.check(&obtained.session)?;
+        if let Some(least) =
+            min_ttl.filter(|least| !renew::is_good(&obtained.session, Some(*least), clock::now()))
+        {
+            let what =
+                format!("{}: AWS gave a session of less than {}", self.resolved.name, clock::human(least));
+            return Err(Failure::new(what)
+                .hint("ask for less, or raise the role's maximum session duration")
+                .into());
+        }
         Ok((obtained.session.credentials, account))
     }
 

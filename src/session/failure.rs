@@ -61,6 +61,14 @@ impl FailureRecord {
         let _ = files::remove(&path(places, session));
     }
 
+    /// A person starts anew: no pause is left to wait out.
+    pub fn forget_all(places: &Places) {
+        let Ok(records) = std::fs::read_dir(places.state.join("failures")) else { return };
+        for record in records.flatten() {
+            let _ = files::remove(&record.path());
+        }
+    }
+
     /// When to try again, if that is still to come.
     pub fn pause_until(&self, now: Timestamp) -> Option<Timestamp> {
         clock::parse(&self.again).filter(|again| *again > now)

@@ -72,8 +72,8 @@ pub(crate) fn world(sandbox: &Sandbox) -> World {
     World::new()
         .config(CONFIG)
         .env("AWS_ENDPOINT_URL_STS", sandbox.url())
-        .env("AWS_MAX_ATTEMPTS", "3")
         .env("USER", "me")
+        .without("AWS_MAX_ATTEMPTS")
 }
 
 /// [`world`], and `acme/.awsenv` allowed there, with this text.

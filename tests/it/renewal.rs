@@ -40,8 +40,8 @@ fn a_missing_session_is_fetched_and_the_prompt_waits_for_it() {
         let sandbox = sandbox();
         let world = world(&sandbox);
         let gate = sandbox.gate("AssumeRole");
-        let mut shell = world.shell(kind).in_phases();
-        shell.cd("acme");
+        let mut shell = world.shell(kind);
+        shell.arrive("acme");
         is_closed(&shell, "one: being renewed");
         assert_eq!(shell.notice, "");
         gate.open();
@@ -51,8 +51,8 @@ fn a_missing_session_is_fetched_and_the_prompt_waits_for_it() {
         assert_eq!(shell.notice, "");
         assert!(shell.guard());
         assert_eq!(operations(&sandbox), ["AssumeRole"]);
-        shell.cd("");
-        assert_eq!(shell.aws(), [("", ""); 0]);
+        shell.arrive("");
+        assert_eq!(shell.aws(), []);
     }
 }
 
@@ -62,15 +62,15 @@ fn a_prompt_waits_no_longer_than_it_may_and_the_session_comes_later() {
         let sandbox = sandbox();
         let world = world(&sandbox).settings("wait = \"300ms\"\n");
         let gate = sandbox.gate("AssumeRole");
-        let mut shell = world.shell(kind).in_phases();
-        shell.cd("acme").wait();
+        let mut shell = world.shell(kind);
+        shell.arrive("acme").wait();
         is_closed(&shell, "one: being renewed");
         assert_eq!(shell.notice, "awsenv: fetching one …\nawsenv: one is still on its way\n");
         assert!(shell.guard(), "nothing to ask before the token changes");
         gate.open();
         renewals_end(&world);
         assert!(!shell.guard(), "the token tells that it is there");
-        shell.prompt();
+        shell.ask();
         is_loaded(&sandbox, &shell);
         assert_eq!(operations(&sandbox), ["AssumeRole"]);
     }
@@ -80,12 +80,12 @@ fn a_prompt_waits_no_longer_than_it_may_and_the_session_comes_later() {
 fn with_no_wait_there_is_no_second_phase() {
     let sandbox = sandbox();
     let world = world(&sandbox).settings("wait = \"0s\"\n");
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     is_closed(&shell, "one: being renewed");
     assert!(!shell.answer().contains("__awsenv_pending"));
     renewals_end(&world);
-    shell.prompt();
+    shell.ask();
     is_loaded(&sandbox, &shell);
 }
 
@@ -94,9 +94,9 @@ fn two_shells_share_one_renewal() {
     let sandbox = sandbox();
     let world = world(&sandbox);
     let gate = sandbox.gate("AssumeRole");
-    let (mut one, mut two) = (world.shell(Kind::Bash).in_phases(), world.shell(Kind::Fish).in_phases());
-    one.cd("acme");
-    two.cd("acme");
+    let (mut one, mut two) = (world.shell(Kind::Bash), world.shell(Kind::Fish));
+    one.arrive("acme");
+    two.arrive("acme");
     gate.open();
     one.wait();
     two.wait();
@@ -110,19 +110,19 @@ fn a_failure_is_remembered_and_tried_again_after_a_pause() {
     let sandbox = sandbox();
     sandbox.fault("AssumeRole", 1, Fault::error(403, "AccessDenied"));
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme").wait();
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme").wait();
     is_closed(&shell, "one: could not be renewed, awsenv tries again");
     let what = "awsenv: cannot assume arn:aws:iam::111122223333:role/One: AssumeRole: AccessDenied: ";
     assert!(shell.notice.starts_with(what), "{}", shell.notice);
     assert_eq!(shell.notice.lines().count(), 1);
-    shell.prompt();
+    shell.ask();
     assert_eq!(shell.notice, "", "said once");
     assert_eq!(operations(&sandbox), ["AssumeRole"], "no second call at the next prompt");
     let deadline = shell.answer().contains("EPOCHSECONDS <");
     assert!(deadline, "the guard knows when to ask again: {}", shell.answer());
     end_the_pause(&world, 1);
-    shell.prompt().wait();
+    shell.ask().wait();
     is_loaded(&sandbox, &shell);
     assert_eq!(shell.notice, "");
     assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
@@ -145,11 +145,11 @@ fn each_failure_in_a_row_makes_the_pause_longer() {
     let sandbox = sandbox();
     sandbox.fault("AssumeRole", 9, Fault::error(403, "AccessDenied"));
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme").wait();
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme").wait();
     for attempts in 1..4 {
         end_the_pause(&world, attempts);
-        shell.prompt().wait();
+        shell.ask().wait();
     }
     end_the_pause(&world, 4);
 }
@@ -161,8 +161,8 @@ fn what_needs_a_code_is_said_once_and_refresh_brings_it() {
     // A code of the user's is for a command that a person types.
     let world = world.env("AWSENV_MFA_CODE", "111111");
     for kind in Kind::ALL {
-        let mut shell = world.shell(kind).in_phases();
-        shell.cd("acme");
+        let mut shell = world.shell(kind);
+        shell.arrive("acme");
         if kind == Kind::Bash {
             shell.wait();
         }
@@ -170,15 +170,15 @@ fn what_needs_a_code_is_said_once_and_refresh_brings_it() {
         let told = shell.notice.clone();
         assert!(told.contains("; run `awsenv refresh`\n"), "{told}");
         assert_eq!(told.lines().count(), 1);
-        shell.prompt();
+        shell.ask();
         assert_eq!(shell.notice, "", "once");
     }
     assert_eq!(sandbox.calls(), [], "nobody was asked anything");
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     world.run(["refresh"]).at("acme").environment(&shell.env).any_stderr().success();
     assert!(!shell.guard());
-    shell.prompt();
+    shell.ask();
     assert!(cloud::identity(&sandbox, &shell.env).unwrap().contains(":assumed-role/Careful/"));
 }
 
@@ -187,23 +187,23 @@ fn a_session_that_ends_soon_goes_on_serving_while_the_next_is_fetched() {
     let sandbox = sandbox();
     let world = world(&sandbox);
     world.run(["refresh"]).at("acme").any_stderr().success();
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     let first = shell.get("AWS_ACCESS_KEY_ID").unwrap().to_owned();
     cloud::age(&world, Duration::from_secs(55 * 60));
     assert!(!shell.guard());
     let gate = sandbox.gate("AssumeRole");
-    shell.prompt();
+    shell.ask();
     assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some(&*first), "nobody waits");
     assert!(!shell.answer().contains("__awsenv_pending"));
     assert_eq!(shell.notice, "");
     gate.wait_for(1, DEADLINE);
-    shell.prompt();
+    shell.ask();
     assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some(&*first), "and no second call");
     gate.open();
     renewals_end(&world);
     assert!(!shell.guard());
-    shell.prompt();
+    shell.ask();
     is_loaded(&sandbox, &shell);
     assert_ne!(shell.get("AWS_ACCESS_KEY_ID"), Some(&*first));
     assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
@@ -216,15 +216,15 @@ fn a_renewal_that_fails_leaves_the_old_session_serving_to_its_end() {
     world.run(["refresh"]).at("acme").any_stderr().success();
     cloud::age(&world, Duration::from_secs(55 * 60));
     sandbox.fault("AssumeRole", 1, Fault::error(403, "AccessDenied"));
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     renewals_end(&world);
-    shell.prompt();
+    shell.ask();
     assert!(shell.get("AWS_ACCESS_KEY_ID").is_some());
     assert_eq!(shell.notice, "");
     assert_eq!(operations(&sandbox), ["AssumeRole"; 2], "no second try before the pause is over");
     cloud::age(&world, Duration::from_secs(5 * 60));
-    shell.prompt();
+    shell.ask();
     is_closed(&shell, "one: could not be renewed, awsenv tries again");
 }
 
@@ -234,12 +234,12 @@ fn an_ended_session_is_given_to_nobody() {
         let sandbox = sandbox();
         let world = world(&sandbox);
         world.run(["refresh"]).at("acme").any_stderr().success();
-        let mut shell = world.shell(kind).in_phases();
-        shell.cd("acme");
+        let mut shell = world.shell(kind);
+        shell.arrive("acme");
         is_loaded(&sandbox, &shell);
         let gate = sandbox.gate("AssumeRole");
         cloud::age(&world, Duration::from_secs(3600));
-        shell.prompt();
+        shell.ask();
         is_closed(&shell, "one: being renewed");
         gate.open();
         shell.wait();
@@ -264,7 +264,7 @@ fn a_renewal_is_of_its_own_session_at_the_root_and_keeps_nothing_of_the_shells_o
     let world = world(&sandbox);
     let gate = sandbox.gate("AssumeRole");
     let shell = {
-        let mut shell = world.shell(Kind::Bash).in_phases();
+        let mut shell = world.shell(Kind::Bash);
         shell.pwd = world.at("acme");
         shell
     };
@@ -298,8 +298,8 @@ fn a_renewal_that_is_killed_holds_nothing() {
     let sandbox = sandbox();
     let world = world(&sandbox);
     let gate = sandbox.gate("AssumeRole");
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     gate.wait_for(1, DEADLINE);
     let [process] = &renewing(&world)[..] else { panic!("{:?}", renewing(&world)) };
     let pid: i32 = process.file_name().unwrap().to_str().unwrap().parse().unwrap();
@@ -309,7 +309,7 @@ fn a_renewal_that_is_killed_holds_nothing() {
     gate.open();
     // Nobody is left to change the token: the guard asks again after a while.
     assert!(shell.guard() && shell.answer().contains("EPOCHSECONDS <"), "{}", shell.answer());
-    shell.prompt().wait();
+    shell.ask().wait();
     is_loaded(&sandbox, &shell);
 }
 
@@ -332,8 +332,8 @@ fn a_renewal_that_comes_right_after_a_failure_asks_nobody() {
     let sandbox = sandbox();
     sandbox.fault("AssumeRole", 1, Fault::error(403, "AccessDenied"));
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme").wait();
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme").wait();
     let failures = fs::read_dir(cloud::places(&world).state.join("failures")).unwrap();
     let [session] = &failures.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>()[..] else {
         panic!("one session failed")
@@ -347,7 +347,7 @@ fn thirty_shells_that_lack_one_session_make_one_call() {
     let sandbox = sandbox();
     let world = world(&sandbox);
     let ask = |phase: &'static [&'static str]| {
-        let mut shell = world.shell(Kind::Bash).in_phases();
+        let mut shell = world.shell(Kind::Bash);
         shell.pwd = world.at("acme");
         let mut command = shell.question().command();
         command.args(phase).stdin(Stdio::null()).spawn().unwrap()

@@ -48,13 +48,13 @@ fn clearing_takes_the_session_out_of_a_shell_and_brings_a_new_one() {
     let sandbox = sandbox();
     let world = cloud::pinned(&sandbox, "profile = \"one\"\n");
     world.run(["refresh"]).at("acme").any_stderr().success();
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     let first = shell.get("AWS_ACCESS_KEY_ID").map(str::to_owned);
     assert!(first.is_some() && shell.guard());
     world.run(["session", "clear"]).any_stderr().success();
     assert!(!shell.guard());
-    shell.prompt().wait();
+    shell.ask().wait();
     assert!(shell.get("AWS_ACCESS_KEY_ID").is_some());
     assert_ne!(shell.get("AWS_ACCESS_KEY_ID").map(str::to_owned), first);
 }
@@ -234,12 +234,12 @@ fn a_shell_never_gets_the_session_of_an_account_that_is_no_longer_asked_for() {
     let sandbox = sandbox();
     let world = cloud::pinned(&sandbox, "profile = \"base\"\naccount = \"111122223333\"\n");
     world.run(["exec", "--", "true"]).at("acme").success();
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIAME"));
     world.write("acme/.awsenv", "profile = \"base\"\naccount = \"999999999999\"\n");
     world.allow("acme");
-    shell.prompt();
+    shell.ask();
     assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
     assert_eq!(shell.get("AWS_PROFILE"), Some("base: wrong account"));
     let what = "awsenv: base is of account 111122223333, and the .awsenv asks for 999999999999";

@@ -64,8 +64,6 @@ pub(crate) struct Shell<'w> {
     pub(crate) text: Vec<u8>,
     /// What the last answer said on stderr.
     pub(crate) notice: String,
-    /// Whether a prompt goes on to the second phase by itself, as the hooks do.
-    patient: bool,
 }
 
 impl<'w> Shell<'w> {
@@ -78,14 +76,7 @@ impl<'w> Shell<'w> {
             pwd: world.home(),
             text: Vec::new(),
             notice: String::new(),
-            patient: true,
         }
-    }
-
-    /// The same, but a story calls the second phase itself ([`Shell::wait`]).
-    pub(crate) fn in_phases(mut self) -> Self {
-        self.patient = false;
-        self
     }
 
     /// How this shell asks, here and now.
@@ -103,10 +94,34 @@ impl<'w> Shell<'w> {
     pub(crate) fn prompt(&mut self) -> &mut Self {
         self.notice.clear();
         self.hear(self.question());
-        if self.patient && self.answer().contains("__awsenv_pending") {
+        if self.answer().contains("__awsenv_pending") {
             self.hear(self.question().arg("wait"));
         }
         self
+    }
+
+    /// A prompt's first phase alone.
+    #[track_caller]
+    pub(crate) fn ask(&mut self) -> &mut Self {
+        self.notice.clear();
+        self.hear(self.question());
+        self
+    }
+
+    /// The second phase, as the hook calls it where the first one's answer is pending.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> &mut Self {
+        assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
+        self.notice.clear();
+        self.hear(self.question().arg("wait"));
+        self
+    }
+
+    /// Goes to a directory below home; then a prompt's first phase alone.
+    #[track_caller]
+    pub(crate) fn arrive(&mut self, directory: &str) -> &mut Self {
+        self.pwd = self.world.at(directory);
+        self.ask()
     }
 
     #[track_caller]
@@ -115,15 +130,6 @@ impl<'w> Shell<'w> {
         self.text = answer.raw;
         self.notice.push_str(&answer.stderr);
         self.env = self.evaluate(&self.text);
-    }
-
-    /// The prompt's second phase, as the hook calls it where the first one's answer is pending.
-    #[track_caller]
-    pub(crate) fn wait(&mut self) -> &mut Self {
-        assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
-        self.notice.clear();
-        self.hear(self.question().arg("wait"));
-        self
     }
 
     /// Goes to a directory below home; then a prompt.

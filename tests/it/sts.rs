@@ -183,8 +183,8 @@ fn a_role_of_another_account_is_refused_before_anybody_is_asked() {
     let what = "two is of account 222222222222, and the .awsenv asks for 999999999999";
     let hint = "mend `account` or the profile; no credentials until then";
     for kind in Kind::ALL {
-        let mut shell = world.shell(kind).in_phases();
-        shell.cd("acme");
+        let mut shell = world.shell(kind);
+        shell.arrive("acme");
         assert_eq!(shell.notice, format!("awsenv: {what}; {hint}\n"));
         assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
         assert_eq!(shell.get("AWS_PROFILE"), Some("two: run awsenv status"));
@@ -284,15 +284,15 @@ fn keys_of_the_environment_are_the_users_own_inside_a_loaded_directory_too() {
     );
     let world: World = cloud::pinned(&sandbox, "profile = \"mine\"\n").config(&config);
     let world = world.env("AWS_ACCESS_KEY_ID", "AKIAME").env("AWS_SECRET_ACCESS_KEY", "me/secret");
-    let mut shell = world.shell(Kind::Bash).in_phases();
-    shell.cd("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
     shell.wait();
     assert!(shell.get("AWS_ACCESS_KEY_ID").unwrap().starts_with("ASIA"), "{:?}", shell.aws());
     world.run(["refresh"]).at("acme").environment(&shell.env).any_stderr().success();
     world.run(["exec", "--", "true"]).at("acme").environment(&shell.env).success();
     let signers: Vec<_> = sandbox.calls().iter().filter_map(|call| call.signer.clone()).collect();
     assert_eq!(signers, ["AKIAME", "AKIAME"]);
-    shell.cd("");
+    shell.arrive("");
     assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIAME"));
     assert_eq!(shell.get("AWS_SECRET_ACCESS_KEY"), Some("me/secret"));
 }
