@@ -102,12 +102,17 @@ impl World {
         self
     }
 
-    /// With an AWS that knows the keys of [`CONFIG`].
+    /// With an AWS that knows the keys of [`CONFIG`] and of the documentation.
     pub(crate) fn with_aws(mut self) -> Self {
         let users = [
             User::new("arn:aws:iam::111122223333:user/dev", "AKIADEV", "dev/secret"),
             User::new("arn:aws:iam::999988887777:user/prod", "AKIAPROD", "prod/secret"),
             User::new("arn:aws:iam::111122223333:user/bare", "AKIABARE", "s"),
+            User::new(
+                "arn:aws:iam::111122223333:user/me",
+                "AKIAIOSFODNN7EXAMPLE",
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            ),
         ];
         let sandbox = Sandbox::start(users.into_iter().fold(Scenario::default(), Scenario::user));
         self.env.set("AWS_ENDPOINT_URL_STS", sandbox.url());
