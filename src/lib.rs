@@ -11,6 +11,7 @@ pub mod files;
 pub mod limits;
 pub mod message;
 pub mod places;
+pub mod pow;
 pub mod process;
 pub mod profile;
 pub mod prompt;

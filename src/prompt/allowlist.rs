@@ -94,7 +94,8 @@ impl<'a> Allowlist<'a> {
     pub fn read(&self, path: &Path) -> Option<Look> {
         let there = fs::symlink_metadata(path).ok()?;
         let place = place(path)?;
-        let target = fs::canonicalize(path).ok().filter(|target| target != path);
+        let target = if there.is_symlink() { fs::canonicalize(path).ok() } else { Some(place.clone()) };
+        let target = target.filter(|target| target != path);
         let metadata = fs::metadata(path);
         let stamp = metadata.as_ref().ok().filter(|metadata| metadata.is_file()).map(Stamp::of);
         let mut look = Look { standing: Standing::Denied, stamp, target, entry: None };
