@@ -95,7 +95,7 @@ __awsenv_check() {
 
 __awsenv_hook() {
   \builtin local __awsenv_status=$?
-  __awsenv_check || \builtin :
+  __awsenv_ok || __awsenv_check || \builtin :
   # With `set -e` a status of the user's, given back here, would end the shell.
   case $- in *e*) \builtin return 0 ;; esac
   \builtin return "$__awsenv_status"

@@ -56,7 +56,7 @@ fn prepare(
     if let Some(pin) = &subject.pin {
         wanted.plain(&pin.env);
     }
-    let mut env = wanted.over(&world.original);
+    let mut env = wanted.over(world.original.clone());
     // A code is for the command a person typed, not for what that starts.
     env.unset("AWSENV_MFA_CODE");
     // A hook in a shell below would put the directory's credentials over the ones that were asked for.

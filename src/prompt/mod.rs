@@ -115,7 +115,7 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     } else {
         plan::plan(&directory.verdict, &undone.original, question)
     };
-    let mut target = next.follow(&plan.wanted, &undone, memory.as_ref(), question);
+    let mut target = next.follow(&plan.wanted, undone, memory.as_ref(), question);
     let complaint = settings_mistake
         .map(|error| one_line(&error.to_string(), None))
         .or(plan.complaint.clone())

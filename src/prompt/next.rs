@@ -54,7 +54,7 @@ impl Next {
     pub(super) fn follow(
         &mut self,
         wanted: &Wanted,
-        undone: &Undone,
+        undone: Undone,
         before: Option<&Memory>,
         question: &Question<'_>,
     ) -> Env {
@@ -72,8 +72,8 @@ impl Next {
             let sealed = aside.get(name).is_some();
             self.memory.trace(name, original.get(name), value.as_deref(), sealed);
         }
-        self.keep_what_is_out_of_reach(&wanted, undone, before);
-        wanted.over(original)
+        self.keep_what_is_out_of_reach(&wanted, &undone, before);
+        wanted.over(undone.original)
     }
 
     /// Seals the originals that may be secret; answers which they are.

@@ -87,8 +87,8 @@ impl Wanted {
     }
 
     /// The environment with this over it.
-    pub fn over(&self, original: &Env) -> Env {
-        let mut env = original.clone();
+    pub fn over(&self, original: Env) -> Env {
+        let mut env = original;
         for (name, value) in &self.0 {
             match value {
                 Some(value) => env.set(name, value),

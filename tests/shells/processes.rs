@@ -63,12 +63,12 @@ fn a_guard_that_starts_one_would_be_noticed(shell: &Shell) {
     fs::create_dir_all(home.home("alpha/src")).unwrap();
     let sabotage = [(
         shell.says(
-            "__awsenv_check || \\builtin :\n  # With",
+            "__awsenv_ok || __awsenv_check || \\builtin :\n  # With",
             "__awsenv_hook() { __awsenv_ok",
             "__awsenv_hook --on-event fish_prompt\n",
         ),
         shell.says(
-            "/bin/true; __awsenv_check || \\builtin :\n  # With",
+            "/bin/true; __awsenv_ok || __awsenv_check || \\builtin :\n  # With",
             "__awsenv_hook() { /bin/true; __awsenv_ok",
             "__awsenv_hook --on-event fish_prompt\n/bin/true\n",
         ),
