@@ -34,6 +34,7 @@ const BASE: [&str; 12] = [
     "limits",
     "message",
     "places",
+    "pow",
     "process",
     "secret",
     "settings",
