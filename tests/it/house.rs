@@ -25,7 +25,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// What every room may import; it imports no room.
-const BASE: [&str; 12] = [
+const BASE: [&str; 13] = [
     "clock",
     "credentials",
     "duration",
