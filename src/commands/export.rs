@@ -48,7 +48,7 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
     let question =
         |now| Question { shell, pid, is_new, version, pwd, env, places: &places, settings: &settings, now };
     let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
-    Some(match (&answer.needs_session, waits) {
+    match (&answer.needs_session, waits) {
         (None, _) => print(shell, &answer, false),
         (Some(need), false) => {
             let started = renew::start(need, pwd, env, &places);
@@ -64,18 +64,19 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
             }
             print(shell, &answer, false)
         }
-    })
+    }
 }
 
-fn print(shell: Shell, answer: &Answer, pending: bool) -> ExitCode {
+/// Prints, and is done: taking apart what the kernel takes back anyway would cost the prompt some 2 %. Every
+/// `Secret` has been dropped, and wiped, by now.
+#[expect(clippy::exit, reason = "the prompt waits for nothing after its answer")]
+fn print(shell: Shell, answer: &Answer, pending: bool) -> ! {
     if let Some(notice) = &answer.notice {
         world::say(notice);
     }
     let mark = if pending { shell.pending() } else { b"" };
-    match world::out(&[&answer.statements, mark, &answer.guard].concat()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+    let printed = world::out(&[&answer.statements, mark, &answer.guard].concat());
+    std::process::exit(i32::from(printed.is_err()))
 }
 
 /// Waits until nobody holds the session's lock: then whoever renewed it is done.
