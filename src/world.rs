@@ -1,7 +1,7 @@
 //! What a command is given: the environment as it is and as it would be without us, the places, the settings.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
@@ -80,9 +80,4 @@ pub fn out(bytes: &[u8]) -> anyhow::Result<()> {
 /// Writes a line to stderr, for a person; nobody there is fine.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
-}
-
-/// Whether a person reads stdout.
-pub fn stdout_is_terminal() -> bool {
-    io::stdout().is_terminal()
 }

@@ -24,10 +24,7 @@ pub(super) async fn assume_role(
     mfa: &mut Mfa,
     original: &Env,
 ) -> anyhow::Result<Credentials> {
-    let code = match &role.mfa_serial {
-        Some(serial) => Some(mfa.code(serial, role.mfa_process.as_ref(), original)?),
-        None => None,
-    };
+    let code = code(role.mfa_serial.as_deref(), role.mfa_process.as_ref(), mfa, original)?;
     let tag = |(key, value): (&String, &String)| {
         Tag::builder().key(key).value(value).build().map_err(anyhow::Error::from)
     };
@@ -68,10 +65,7 @@ pub(super) async fn get_session_token(
     mfa: &mut Mfa,
     original: &Env,
 ) -> anyhow::Result<Credentials> {
-    let code = match &session.mfa_serial {
-        Some(serial) => Some(mfa.code(serial, session.mfa_process.as_ref(), original)?),
-        None => None,
-    };
+    let code = code(session.mfa_serial.as_deref(), session.mfa_process.as_ref(), mfa, original)?;
     let answer = aws
         .sts(region, Some(signer))?
         .get_session_token()
@@ -82,6 +76,16 @@ pub(super) async fn get_session_token(
         .await
         .map_err(|error| explain("GetSessionToken", error))?;
     credentials("GetSessionToken", answer.credentials, signer.account.clone())
+}
+
+/// The code that goes with a call: none where no device is asked for.
+fn code(
+    serial: Option<&str>,
+    process: Option<&Secret>,
+    mfa: &mut Mfa,
+    original: &Env,
+) -> anyhow::Result<Option<Secret>> {
+    serial.map(|serial| mfa.code(serial, process, original)).transpose()
 }
 
 /// Every member of the answer is needed; one that is missing or empty is no session.
