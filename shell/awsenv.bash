@@ -94,11 +94,11 @@ __awsenv_check() {
 }
 
 __awsenv_hook() {
-  \builtin local __awsenv_status=$?
+  \builtin set -- "$?"
   __awsenv_ok || __awsenv_check || \builtin :
   # With `set -e` a status of the user's, given back here, would end the shell.
   case $- in *e*) \builtin return 0 ;; esac
-  \builtin return "$__awsenv_status"
+  \builtin return "$1"
 }
 
 # Before a command starts, where something calls preexec functions: a session may have ended meanwhile.

@@ -46,6 +46,8 @@ __awsenv_sync() {
   \builtin setopt local_traps no_xtrace no_verbose no_all_export no_err_exit no_err_return
   \builtin trap - DEBUG
   \builtin local __awsenv_pending=
+  # The program prints a hook with the guard in it.
+  __awsenv_hook() { __awsenv_ok || __awsenv_check; }
   __awsenv_ok() { \builtin return 75; }
   # The always block runs on Ctrl-C too: what is half must not outlive it.
   {

@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -230,13 +229,8 @@ impl Whose {
     }
 }
 
-/// Parses and runs a command. clap's own errors, `--help` and `--version` are printed here.
-pub fn run(
-    program: &OsStr,
-    arguments: &[OsString],
-    env: Env,
-    before: &Unprotected,
-) -> anyhow::Result<ExitCode> {
+/// Parses and runs a command; returns the exit status. clap's own errors, `--help` and `--version` are printed here.
+pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotected) -> anyhow::Result<u8> {
     // The prompt's door did not know it for a hook's question, and no person has to know of it.
     if arguments.first().is_some_and(|first| first == "export") {
         return Err(Failure::new("export is called by the shell's hook")
@@ -250,15 +244,15 @@ pub fn run(
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return Ok(ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 }));
+            return Ok(if error.use_stderr() { Exit::Usage as u8 } else { 0 });
         }
     };
     // These need no world, and must work on a machine that has none yet.
     match &cli.command {
         Command::Completions { shell } => {
-            return completions::run(*shell, &Cli::command()).map(|()| ExitCode::SUCCESS);
+            return completions::run(*shell, &Cli::command()).map(|()| 0);
         }
-        Command::Man => return man::run(Cli::command()).map(|()| ExitCode::SUCCESS),
+        Command::Man => return man::run(Cli::command()).map(|()| 0),
         _ => {}
     }
     let world = match &cli.command {
@@ -288,7 +282,7 @@ pub fn run(
         Command::Exec { whose, min_ttl, endpoint, command } => {
             if endpoint {
                 crate::world::say("awsenv: this version of awsenv does not know --endpoint yet");
-                return Ok(ExitCode::from(125));
+                return Ok(125);
             }
             let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
             return Ok(exec::run(&whose.asking()?, min_ttl, &command, &world, before));
@@ -300,5 +294,5 @@ pub fn run(
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Completions { .. } | Command::Man => unreachable!("answered above"),
     }
-    .map(|()| ExitCode::SUCCESS)
+    .map(|()| 0)
 }

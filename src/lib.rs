@@ -11,7 +11,6 @@ pub mod files;
 pub mod limits;
 pub mod message;
 pub mod places;
-pub mod pow;
 pub mod process;
 pub mod profile;
 pub mod prompt;

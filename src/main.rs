@@ -1,11 +1,19 @@
 //! Two doors: the prompt's (`export`), which must be quick, and the command line's for all else.
-
-use std::process::ExitCode;
+#![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
 use awsenv::env::Env;
 use awsenv::{cli, commands, process, world};
 
-fn main() -> ExitCode {
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod start;
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn main() -> std::process::ExitCode {
+    start().into()
+}
+
+/// Returns the exit status.
+fn start() -> u8 {
     let before = process::protect();
     let env = Env::of_this_process();
     let mut arguments = std::env::args_os();
@@ -14,16 +22,16 @@ fn main() -> ExitCode {
     // No parser, no help, nothing between the shell and its answer.
     if let [first, rest @ ..] = arguments.as_slice()
         && first == "export"
-        && let Some(code) = commands::export::run(rest, &env)
+        && let Some(status) = commands::export::run(rest, &env)
     {
-        return code;
+        return status;
     }
     match cli::run(&program, &arguments, env, &before) {
-        Ok(code) => code,
+        Ok(status) => status,
         Err(error) => {
             let (text, exit) = awsenv::message::render(&error);
             world::say(text.trim_end());
-            ExitCode::from(exit as u8)
+            exit as u8
         }
     }
 }

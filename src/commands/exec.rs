@@ -1,7 +1,6 @@
 //! `awsenv exec`: one command with the credentials, in place of this process.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use super::subject::{Asking, subject};
@@ -19,19 +18,19 @@ pub fn run(
     command: &[OsString],
     world: &World,
     before: &Unprotected,
-) -> ExitCode {
+) -> u8 {
     match prepare(asking, min_ttl, command, world) {
         Err(error) => {
             let (text, exit) = message::render(&error);
             world::say(text.trim_end());
-            ExitCode::from(if exit == Exit::Failed { 125 } else { exit as u8 })
+            if exit == Exit::Failed { 125 } else { exit as u8 }
         }
         Ok((command, env)) => {
             let (error, code) = process::become_command(&command, &env, before);
             let shown =
                 command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
             world::say(&message::printable(&format!("awsenv: cannot run {shown}: {error}")));
-            ExitCode::from(code)
+            code
         }
     }
 }

@@ -7,7 +7,6 @@
 //! does the hook call phase 2, the one slow thing a prompt ever does: it waits, at most `wait` long.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ use crate::world;
 const SILENT: Duration = Duration::from_millis(200);
 
 /// Answers the hook; `None` if this is not how a hook asks, and a person should be told.
-pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
+pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
     let [shell, pid, version, pwd, phase @ ..] = arguments else { return None };
     let shell = Shell::named(shell.to_str()?)?;
     let pid = pid.to_str()?.parse().ok()?;
@@ -39,7 +38,7 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<ExitCode> {
     };
     let Some(places) = Places::of(env) else {
         world::say("awsenv: no home directory; set HOME");
-        return Some(ExitCode::FAILURE);
+        return Some(1);
     };
     let (settings, mistake) = match prompt::settings(&places) {
         Ok(settings) => (settings, None),

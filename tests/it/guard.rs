@@ -72,16 +72,17 @@ fn places(world: &World) -> Places {
 fn guard_terms() {
     let world = World::new();
     let bash = [
-        "__awsenv_ok() { [ \"${PWD-}\" = '$HOME' ]",
-        "[ \"${AWSENV_DISABLE-}\" = '' ]",
-        "[ \"${AWS_ACCESS_KEY_ID-}\" = 'ASIA1' ]",
-        "[ \"${AWS_PROFILE-}\" = '' ]",
-        "[[ -e 'TOKEN' ]]",
-        "[[ -e '$HOME/allow/entry' ]]",
-        "[[ ! '$HOME/.awsenv' -nt 'REFERENCE'",
-        "! '$HOME/.awsenv' -ot 'REFERENCE' ]]",
-        "[[ '$HOME/.awsenv' -ef '$HOME/real' ]]",
-        "[[ ! -f '$HOME/sub/.awsenv'",
+        "__awsenv_ok() { [[ -n ${PWD-}",
+        "-z ${PWD##'$HOME'}",
+        "-n ${AWS_ACCESS_KEY_ID-}",
+        "-z ${AWS_ACCESS_KEY_ID##'ASIA1'}",
+        "-z \"${AWSENV_DISABLE-}${AWS_PROFILE-}\"",
+        "-e 'TOKEN'",
+        "-e '$HOME/allow/entry'",
+        "! '$HOME/.awsenv' -nt 'REFERENCE'",
+        "! '$HOME/.awsenv' -ot 'REFERENCE'",
+        "'$HOME/.awsenv' -ef '$HOME/real'",
+        "! -f '$HOME/sub/.awsenv'",
         "! -f '/.awsenv' ]]",
     ];
     let with = |clock: &str| bash.iter().copied().chain([clock]).collect::<Vec<_>>().join(" && ");
@@ -96,28 +97,31 @@ fn guard_terms() {
         )
     );
     let zsh = [
-        "__awsenv_ok() { [[ \"${PWD-}\" == '$HOME' ]]",
-        "[[ \"${AWSENV_DISABLE-}\" == '' ]]",
-        "[[ \"${AWS_ACCESS_KEY_ID-}\" == 'ASIA1' ]]",
-        "[[ \"${AWS_PROFILE-}\" == '' ]]",
-        "[[ -e 'TOKEN' ]]",
-        "[[ -e '$HOME/allow/entry' ]]",
-        "[[ -e '$HOME/.awsenv'",
+        "[[ \"${PWD-}\" == '$HOME'",
+        "\"${AWS_ACCESS_KEY_ID-}\" == 'ASIA1'",
+        "-z \"${AWSENV_DISABLE-}${AWS_PROFILE-}\"",
+        "-e 'TOKEN'",
+        "-e '$HOME/allow/entry'",
+        "-e '$HOME/.awsenv'",
         "-e 'REFERENCE'",
         "! '$HOME/.awsenv' -nt 'REFERENCE'",
-        "! '$HOME/.awsenv' -ot 'REFERENCE' ]]",
-        "[[ '$HOME/.awsenv' -ef '$HOME/real' ]]",
-        "[[ ! -f '$HOME/sub/.awsenv'",
+        "! '$HOME/.awsenv' -ot 'REFERENCE'",
+        "'$HOME/.awsenv' -ef '$HOME/real'",
+        "! -f '$HOME/sub/.awsenv'",
         "! -f '/.awsenv' ]]",
         "(( ${EPOCHSECONDS:-${(%):-\"%D{%s}\"}} >= 1795348799",
-        "${EPOCHSECONDS:-${(%):-\"%D{%s}\"}} < 1795352400 )); }\n",
-    ];
-    assert_eq!(every_term(&world, Kinds::Zsh, "5.9"), zsh.join(" && "));
+        "${EPOCHSECONDS:-${(%):-\"%D{%s}\"}} < 1795352400 ))",
+    ]
+    .join(" && ");
+    assert_eq!(
+        every_term(&world, Kinds::Zsh, "5.9"),
+        format!("__awsenv_ok() {{ {zsh}; }}; __awsenv_hook() {{ {zsh} || __awsenv_check; }}\n")
+    );
     let fish = [
         "function __awsenv_ok; test \"x$PWD\" = 'x$HOME'",
+        "test \"x$AWS_ACCESS_KEY_ID\" = 'xASIA1'",
         "contains -- \"$AWSENV_DISABLE\" '' 'awsenv: this fish variable is universal: set it with set -gx in \
          config.fish instead'",
-        "test \"x$AWS_ACCESS_KEY_ID\" = 'xASIA1'",
         "contains -- \"$AWS_PROFILE\" '' 'awsenv: this fish variable is universal: set it with set -gx in \
          config.fish instead'",
         "test -e 'TOKEN'",

@@ -25,7 +25,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// What every room may import; it imports no room.
-const BASE: [&str; 13] = [
+const BASE: [&str; 12] = [
     "clock",
     "credentials",
     "duration",
@@ -34,7 +34,6 @@ const BASE: [&str; 13] = [
     "limits",
     "message",
     "places",
-    "pow",
     "process",
     "secret",
     "settings",

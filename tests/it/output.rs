@@ -1,13 +1,13 @@
 //! What people read: help with examples, suggestions, no colours in a pipe, no panic when the reader leaves.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::process::Stdio;
 
 use awsenv::cli::Cli;
 use clap::CommandFactory;
 
-use crate::run::code;
-use crate::world::World;
+use crate::run::{PROGRAM, code};
+use crate::world::{World, installed};
 
 #[test]
 fn alone_it_says_how_to_start() {
@@ -111,6 +111,27 @@ fn a_reader_that_left_is_no_failure_and_no_panic() {
         let unheard = run.command().stdin(Stdio::null()).stdout(pipe()).stderr(pipe()).output().unwrap();
         assert_eq!(code(unheard.status), code(heard.status), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_stream_that_was_closed_is_no_place_for_the_next_file() {
+    if !installed("strace") {
+        return;
+    }
+    let world = World::new();
+    let trace = world.at("trace");
+    let run = |closed: &str| {
+        let script = format!("exec \"$0\" --version {closed}");
+        let mut command = world.command("strace");
+        command.args(["-e", "trace=openat", "-o"]).arg(&trace);
+        assert!(command.args(["sh", "-c", &script, PROGRAM]).output().unwrap().status.success());
+        let text = fs::read_to_string(&trace).unwrap();
+        let opened = text.lines().filter(|line| line.contains("\"/dev/null\", O_RDWR"));
+        opened.filter_map(|line| line.rsplit("= ").next()?.parse().ok()).collect::<Vec<u8>>()
+    };
+    assert_eq!(run("<&- >&- 2>&-")[..3], [0, 1, 2]);
+    assert_eq!(run("2>&-")[0], 2);
+    assert!(run("").iter().all(|stream| *stream > 2));
 }
 
 #[test]

@@ -64,12 +64,12 @@ fn a_guard_that_starts_one_would_be_noticed(shell: &Shell) {
     let sabotage = [(
         shell.says(
             "__awsenv_ok || __awsenv_check || \\builtin :\n  # With",
-            "__awsenv_hook() { __awsenv_ok",
+            "(( ${precmd_functions[(Ie)__awsenv_hook]} )) ||",
             "__awsenv_hook --on-event fish_prompt\n",
         ),
         shell.says(
             "/bin/true; __awsenv_ok || __awsenv_check || \\builtin :\n  # With",
-            "__awsenv_hook() { /bin/true; __awsenv_ok",
+            "__awsenv_slow() { /bin/true; __awsenv_hook; }; precmd_functions+=(__awsenv_slow); (( 1 )) ||",
             "__awsenv_hook --on-event fish_prompt\n/bin/true\n",
         ),
     )];

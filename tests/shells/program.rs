@@ -83,15 +83,15 @@ exit 1
 pub(crate) const BLIND_TO_THE_TOKEN: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
-@AWSENV@ "$@" | sed -e "s# && \[\[ -e '@T@/run/awsenv/g/[^']*' \]\]##" -e "s#; and test -e '@T@/run/awsenv/g/[^']*'##"
+@AWSENV@ "$@" | sed -e "s# && -e '@T@/run/awsenv/g/[^']*'##g" -e "s#; and test -e '@T@/run/awsenv/g/[^']*'##"
 "#;
 
 /// Answers with a guard that lacks the terms for files.
 pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
-@AWSENV@ "$@" | sed -e "s# && \[\[ [^]]*-nt [^]]*\]\]##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
-  -e "s# && \[\[ ! -f [^]]*\]\]##" -e "s#; and not path is -f[^;]*##"
+@AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
+  -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##"
 "#;
 
 /// Answers with a guard that is never true.
@@ -99,7 +99,7 @@ pub(crate) const NEVER_SURE: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@"
-[ "$2" = fish ] && echo 'function __awsenv_ok; return 1; end' || echo '__awsenv_ok() { return 1; }'
+[ "$2" = fish ] && echo 'function __awsenv_ok; return 1; end' || echo '__awsenv_ok() { return 1; }; __awsenv_hook() { __awsenv_check; }'
 "#;
 
 /// Quotes nothing.
