@@ -17,6 +17,10 @@ use crate::credentials::Credentials;
 use crate::places::expand_home;
 use crate::profile::endpoints::Endpoints;
 
+mod attempts;
+
+use attempts::Attempts;
+
 /// Makes clients that reach AWS as the user's environment and the profile say.
 #[derive(Clone, Copy, Debug)]
 pub struct Aws<'a> {
@@ -41,6 +45,7 @@ impl<'a> Aws<'a> {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .http_client(self.http(endpoint)?)
+            .interceptor(Attempts { region: region.to_owned() })
             .retry_config(RetryConfig::standard().with_max_attempts(self.attempts()))
             .timeout_config(timeouts());
         match endpoint {

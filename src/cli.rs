@@ -30,6 +30,11 @@ Start here:
   awsenv hook fish | source         in ~/.config/fish/config.fish
   cd project && awsenv init my-profile
 
+Environment:
+  AWSENV_LOG=info                   say on stderr what is done, and why: error, warn, info, debug or trace
+  AWSENV_MFA_CODE=123456            the code, for one command
+  AWSENV_DISABLE=1                  the hook does nothing in this shell
+
 Exit codes: 0 done, 1 failed, 2 usage, 3 a person is needed (sign in, MFA), 4 not allowed."
 )]
 pub struct Cli {

@@ -9,6 +9,7 @@ pub mod duration;
 pub mod env;
 pub mod files;
 pub mod limits;
+pub mod logging;
 pub mod message;
 pub mod places;
 pub mod process;

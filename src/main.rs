@@ -2,7 +2,7 @@
 #![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
 use awsenv::env::Env;
-use awsenv::{cli, commands, process, world};
+use awsenv::{cli, commands, logging, process, world};
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod start;
@@ -16,6 +16,7 @@ fn main() -> std::process::ExitCode {
 fn start() -> u8 {
     let before = process::protect();
     let env = Env::of_this_process();
+    logging::start(&env);
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_default();
     let arguments: Vec<_> = arguments.collect();

@@ -90,4 +90,5 @@ fn wait_for(need: &Need, wait: Duration, places: &Places) {
         world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
         let _ = is_done.recv_timeout(wait - SILENT);
     }
+    log::debug!("{}: waited for the renewal, at most {wait:?}", need.name);
 }

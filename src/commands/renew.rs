@@ -23,11 +23,18 @@ use crate::world::World;
 pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> bool {
     let lock = match SessionStore::new(places).try_lock(&need.session) {
         Ok(Some(lock)) => Stdio::from(lock),
-        Ok(None) => return true,
+        Ok(None) => {
+            log::info!("{}: a renewal is under way", need.name);
+            return true;
+        }
         // A store that cannot be written keeps no session: a renewal in the background would help nobody.
-        Err(_) => return false,
+        Err(error) => {
+            log::warn!("{}: no renewal, since its session cannot be kept: {error}", need.name);
+            return false;
+        }
     };
     let Ok(program) = std::env::current_exe() else { return false };
+    log::info!("{}: a renewal starts in the background", need.name);
     // A pipe or a lock that the shell has open and hands to its children would be held as long as this runs.
     close_fds::set_fds_cloexec(3, &[]);
     Command::new(program)
@@ -50,6 +57,7 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
         SessionKey::named(session).ok_or_else(|| Failure::new("no session's name").exit(Exit::Usage))?;
     // Of its own session: a Ctrl-C or a closing terminal is not meant for it.
     let _ = rustix::process::setsid();
+    log::info!("renewal of session {} begins", session.short());
     if let Err(error) = renew(&session, pwd, world) {
         let (_, exit) = render(&error);
         let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
@@ -57,6 +65,7 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
         FailureRecord::save(&world.places, &session, format!("{error:#}"), hint, needs_person, clock::now());
     }
     tell_shells(world);
+    log::info!("renewal of session {} ends", session.short());
     Ok(())
 }
 

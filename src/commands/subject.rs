@@ -56,6 +56,7 @@ pub fn subject(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
                 .exit(Exit::Usage)
                 .into());
         }
+        log::info!("profile {profile}: named on the command line");
         return named(profile, asking, world);
     }
     subject_at(&world.pwd(), asking, world)
@@ -93,11 +94,15 @@ pub(super) fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> any
 /// says who one is by other means, `default` would be somebody else.
 fn users_own(world: &World) -> anyhow::Result<String> {
     if let Some(profile) = world.original.text("AWS_PROFILE") {
+        log::info!("profile {profile}: named by AWS_PROFILE");
         return Ok(profile.to_owned());
     }
     let set = world.original.iter().filter(|(_, value)| !value.is_empty());
     match set.filter_map(|(name, _)| name.to_str()).find(|name| is_identity(name)) {
-        None => Ok("default".to_owned()),
+        None => {
+            log::info!("profile default: nothing names another");
+            Ok("default".to_owned())
+        }
         Some(name) => Err(Failure::new(format!(
             "no profile: no .awsenv names one here, and {name} already says who you are"
         ))

@@ -3,6 +3,7 @@
 //! `allow/<digest of path>/<digest of path and content>` and `deny/<digest of path>`: existence is the
 //! answer, so nothing is parsed. The content is read once; what was approved is what is used.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -68,6 +69,18 @@ pub enum Standing {
     /// It was allowed and has changed since, or can no longer be believed: no credentials until a person
     /// has looked. With the reason.
     Broken(String),
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allowed(file) if file.by_prefix => "trusted by the settings",
+            Self::Allowed(_) => "allowed",
+            Self::Unknown => "not allowed",
+            Self::Denied => "denied",
+            Self::Broken(reason) => reason,
+        })
+    }
 }
 
 /// One line of `awsenv trust list`.

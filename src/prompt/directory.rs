@@ -93,6 +93,7 @@ impl Directory {
         for (depth, dir) in Path::new(pwd).ancestors().filter(|dir| dir.is_absolute()).enumerate() {
             let path = dir.join(NAME);
             let Some(look) = allowlist.read(&path) else {
+                log::trace!("{}: not there", path.display());
                 if depth < WATCHED_ANCESTORS || dir.starts_with(&places.home) {
                     found.absent.push(path);
                 }
@@ -102,6 +103,7 @@ impl Directory {
                 Some(stamp) => found.watched.push(Watched { path: path.clone(), stamp, target: look.target }),
                 None => found.absent.push(path.clone()),
             }
+            log::info!("{}: {}", path.display(), look.standing);
             found.entries.extend(look.entry);
             let file = match look.standing {
                 Standing::Allowed(file) => file,
@@ -153,6 +155,7 @@ impl Directory {
             return found.refused(path.clone(), failure.into(), MISTAKE);
         }
         if let Some(pin) = pin {
+            log::info!("{}: pins {}", files[0].display(), pin.name().as_deref().unwrap_or("no credentials"));
             found.verdict = Verdict::Pinned(Box::new(Pinned { files, digests, pin }));
         }
         found

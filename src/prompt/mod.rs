@@ -83,6 +83,7 @@ pub fn original(env: &Env, places: &Places) -> Env {
 fn recall(env: &Env, places: &Places, pid: u32) -> (Option<Memory>, Undone) {
     let Some(memory) = Memory::read(env, files::uid()) else {
         // Another user's state (`sudo -E`), or a damaged one: nothing of it is believed, and it is left alone.
+        log::trace!("nothing of ours to undo");
         return (None, Undone { original: env.clone(), ..Undone::default() });
     };
     let sealed = memory.aside.as_deref().and_then(|id| aside::take(places, id));
@@ -93,12 +94,14 @@ fn recall(env: &Env, places: &Places, pid: u32) -> (Option<Memory>, Undone) {
 
 /// Answers a shell. `settings_mistake`: the settings could not be read and the defaults stand in.
 pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>) -> Answer {
+    log::debug!("asked by {:?} {} in {}", question.shell, question.pid, question.pwd.display());
     let runtime = Runtime::open(question.places).ok();
     // Before everything it stands for: what changes from here on makes the guard false.
     let token = runtime.as_ref().and_then(|runtime| runtime.token().ok());
     let (memory, undone) =
         recall(question.env, question.places, if question.is_new { 0 } else { question.pid });
     if question.env.text("AWSENV_DISABLE").is_some() {
+        log::info!("AWSENV_DISABLE is set: nothing is loaded here");
         let statements = EnvDiff::between(question.env, &undone.original).statements(question.shell, STATE);
         return Answer {
             statements,
@@ -111,6 +114,7 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     let directory = Directory::find(question.pwd, &allowlist, question.places, None);
     let mut next = Next::after(memory.as_ref(), &undone, &directory.verdict, question);
     let plan = if next.memory.stands_back {
+        log::info!("credentials were set by hand: standing back");
         Plan::hands_off(&undone.original, question.env)
     } else {
         plan::plan(&directory.verdict, &undone.original, question)
@@ -138,7 +142,9 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         absent: directory.absent.into_iter().chain(plan.absent).chain(no_settings_file).collect(),
         entries: directory.entries,
     };
-    let statements = EnvDiff::between(question.env, &target).statements(question.shell, STATE);
+    let diff = EnvDiff::between(question.env, &target);
+    log::debug!("sets {:?}, unsets {:?}", diff.set.keys(), diff.unset);
+    let statements = diff.statements(question.shell, STATE);
     let abilities = Abilities::of(question.shell, question.version, question.pid);
     let guard = guard.function(abilities, runtime.as_ref());
     Answer { statements, guard, needs_session: plan.needs_session, notice }

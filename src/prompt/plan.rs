@@ -70,6 +70,7 @@ impl Plan {
     }
 
     fn refuse(error: &anyhow::Error, sentence: &str, original: &Env) -> Self {
+        log::warn!("no credentials: {error:#}");
         let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref());
         Self {
             wanted: Wanted::fail_closed(sentence, original),
@@ -200,6 +201,7 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         Found::Absent | Found::Unreadable => None,
     };
     let Some(session) = session else {
+        log::info!("{}: no session to give out", entry.name);
         return match failure.filter(|_| pause.is_some()) {
             Some(failure) => Plan { deadline: pause, ..refused(entry, &failure, original) },
             None => Plan {
@@ -227,7 +229,8 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
     if times.renew.is_none_or(|renew| now < renew) {
         return Plan { wanted, deadline: times.renew, ..Plan::default() };
     }
-    // It ends soon. The token tells when the new one is there; until then look again at the end, or after a pause.
+    log::info!("{}: the session ends soon, time for the next", entry.name);
+    // The token tells when the new one is there; until then look again at the end, or after a pause.
     let deadline = times.end.into_iter().chain([pause.unwrap_or(look_again(now))]).min();
     Plan { wanted, deadline, needs_session: need(true), ..Plan::default() }
 }

@@ -47,6 +47,7 @@ pub fn resolve(pin: &Pin, files: &ConfigFiles, original: &Env, session: bool) ->
     let Some(PinSource::Profile(profile)) = &pin.source else {
         let chain = chain::settle(with_roles(inline(pin, &name)?, pin), &asked)?;
         let region = pin.region.clone().or_else(|| users_region(original));
+        log_steps(&chain);
         return Ok(Resolved { name, chain, region, settings: Vec::new() });
     };
     let config = files.read()?;
@@ -55,7 +56,21 @@ pub fn resolve(pin: &Pin, files: &ConfigFiles, original: &Env, session: bool) ->
         .with_context(|| format!("cannot use profile {profile}"))?;
     let region = pin.region.clone().or_else(|| chain.region.clone()).or_else(|| users_region(original));
     let settings = config.profile(profile)?.exports()?;
+    log_steps(&chain);
     Ok(Resolved { name, chain, region, settings })
+}
+
+/// The way to the credentials. Not the external id, which some take for a secret.
+fn log_steps(chain: &RoleChain) {
+    if !log::log_enabled!(log::Level::Debug) {
+        return;
+    }
+    for (index, step) in chain::steps(chain).iter().enumerate() {
+        let about = step.role_arn.as_deref().or(step.profile.as_deref()).unwrap_or_default();
+        let place = step.decided_by.as_deref().unwrap_or(".awsenv");
+        log::debug!("{}, step {}: {} {about} ({place})", chain.name, index + 1, step.call);
+    }
+    chain.notes.iter().for_each(|note| log::debug!("{}: {note}", chain.name));
 }
 
 fn with_roles(mut chain: RoleChain, pin: &Pin) -> RoleChain {

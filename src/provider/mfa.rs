@@ -50,6 +50,7 @@ impl Mfa {
                 .exit(Exit::PersonNeeded)
                 .into());
         }
+        log::debug!("MFA device {serial}: a code is needed");
         if let Some(code) = self.given.take() {
             return checked(code.expose()).context("AWSENV_MFA_CODE is no MFA code");
         }

@@ -71,6 +71,7 @@ pub fn fetch(
     original: &Env,
     mfa: &mut Mfa,
 ) -> anyhow::Result<Obtained> {
+    log::info!("{}: AWS is asked for session {}", order.chain.name, order.session.short());
     let mut credentials = walk(order.chain, order.region, &aws, original, mfa)?;
     if order.ask_for_account && order.chain.roles.is_empty() {
         let region = order.region.unwrap_or(fallback_region(None));

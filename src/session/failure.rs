@@ -47,6 +47,10 @@ impl FailureRecord {
             false => Duration::from_secs((5 << attempts.min(7).saturating_sub(1)).min(300)),
         };
         let again = clock::rfc3339(now.checked_add(pause).unwrap_or(now));
+        log::warn!(
+            "session {}: failure {attempts} in a row, not tried before {again}: {what}",
+            session.short()
+        );
         let record = Self { what, hint, needs_person, attempts, again };
         // Nowhere to write: then the next prompt tries again, which is no worse.
         let _ = files::private_dir(&places.state)
@@ -71,7 +75,9 @@ impl FailureRecord {
 
     /// When to try again, if that is still to come.
     pub fn pause_until(&self, now: Timestamp) -> Option<Timestamp> {
-        clock::parse(&self.again).filter(|again| *again > now)
+        let again = clock::parse(&self.again).filter(|again| *again > now)?;
+        log::info!("failures in a row: {}; no renewal before {}", self.attempts, self.again);
+        Some(again)
     }
 }
 

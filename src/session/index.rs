@@ -58,7 +58,10 @@ impl IndexKey {
 pub fn load(places: &Places, key: &IndexKey, stamps: &[(PathBuf, Option<Stamp>)]) -> Option<Entry> {
     let (bytes, _) = files::read_limited(&path(places, key), 64 * 1024).ok()??;
     let entry: Entry = serde_json::from_slice(&bytes).ok()?;
-    (entry.stamps == stamps).then_some(entry)
+    let is_current = entry.stamps == stamps;
+    let files = if is_current { "as they were" } else { "changed" };
+    log::debug!("{}: session {}, the AWS files are {files}", entry.name, entry.session.short());
+    is_current.then_some(entry)
 }
 
 /// Keeps an entry; where that fails, the next prompt reads the AWS files again.

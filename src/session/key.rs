@@ -35,6 +35,7 @@ fn in_memory_file(path: &Path) -> Option<Key> {
     const TMPFS: u64 = 0x0102_1994;
     let kind = rustix::fs::statfs(path.parent()?).ok()?.f_type;
     if u64::try_from(kind) != Ok(TMPFS) {
+        log::warn!("no place for a sealing key: no kernel keyring, and {} is not on tmpfs", path.display());
         return None;
     }
     if let Some((bytes, metadata)) = files::read_limited(path, 32).ok()? {

@@ -38,6 +38,11 @@ impl SessionKey {
         &self.0
     }
 
+    /// Enough of it to tell one session from another, for people.
+    pub fn short(&self) -> &str {
+        &self.0[..8]
+    }
+
     /// Reads a name back; `None` if it is none.
     pub fn named(name: &str) -> Option<Self> {
         let spelled =

@@ -39,6 +39,14 @@ pub struct Session {
     pub issued: Timestamp,
 }
 
+impl Session {
+    fn until(&self) -> String {
+        self.credentials
+            .expiry
+            .map_or("no end".into(), |expiry| format!("until {}", clock::rfc3339(expiry.0)))
+    }
+}
+
 /// What the store says of a key.
 #[derive(Debug)]
 pub enum Found {
@@ -70,12 +78,25 @@ impl<'a> SessionStore<'a> {
 
     /// Looks a session up.
     pub fn load(&self, session: &SessionKey) -> Found {
+        let short = session.short();
         match files::read_limited(&self.path(session), LIMIT) {
-            Ok(None) => Found::Absent,
-            Err(_) => Found::Unreadable,
+            Ok(None) => {
+                log::debug!("session {short}: not in the store");
+                Found::Absent
+            }
+            Err(error) => {
+                log::warn!("session {short}: cannot be read: {error}");
+                Found::Unreadable
+            }
             Ok(Some((sealed, _))) => match key(self.places).and_then(|key| open(&key, session, &sealed)) {
-                Some(found) => Found::Session(Box::new(found)),
-                None => Found::Unreadable,
+                Some(found) => {
+                    log::debug!("session {short}: in the store, {}", found.until());
+                    Found::Session(Box::new(found))
+                }
+                None => {
+                    log::warn!("session {short}: damaged, or sealed with another key");
+                    Found::Unreadable
+                }
             },
         }
     }
@@ -99,14 +120,19 @@ impl<'a> SessionStore<'a> {
                 files::write_private(&self.path(session), &seal::seal(&key, &purpose(session), &bytes))
             })
             .context("cannot write the session")?;
+        log::debug!("session {}: kept, {}", session.short(), what.until());
         self.sweep(session);
         Ok(())
     }
 
     /// Waits for this session's lock; whoever holds it alone asks AWS.
     pub fn lock(&self, session: &SessionKey) -> io::Result<File> {
-        self.prepare()?;
-        files::lock(&self.lock_path(session))
+        if let Some(lock) = self.try_lock(session)? {
+            return Ok(lock);
+        }
+        let lock = files::lock(&self.lock_path(session))?;
+        log::debug!("session {}: lock taken after a wait", session.short());
+        Ok(lock)
     }
 
     /// Takes the lock if it is free.
@@ -114,8 +140,14 @@ impl<'a> SessionStore<'a> {
         self.prepare()?;
         let file = files::touch(&self.lock_path(session))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
+            Ok(()) => {
+                log::debug!("session {}: lock taken", session.short());
+                Ok(Some(file))
+            }
+            Err(TryLockError::WouldBlock) => {
+                log::debug!("session {}: another process holds the lock", session.short());
+                Ok(None)
+            }
             Err(TryLockError::Error(error)) => Err(error),
         }
     }

@@ -25,13 +25,14 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// What every room may import; it imports no room.
-const BASE: [&str; 12] = [
+const BASE: [&str; 13] = [
     "clock",
     "credentials",
     "duration",
     "env",
     "files",
     "limits",
+    "logging",
     "message",
     "places",
     "process",

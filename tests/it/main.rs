@@ -19,6 +19,7 @@ mod house;
 mod inherit;
 mod init_edit;
 mod json;
+mod logging;
 mod output;
 mod renewal;
 mod sessions;
