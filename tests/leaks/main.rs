@@ -2,6 +2,7 @@
 //! what is kept, what other processes could see. Faults are planted too, so that the search itself is tested.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod calls;
 mod processes;
 mod search;
 mod shells;
@@ -100,7 +101,7 @@ fn the_search_finds_what_a_shell_lets_slip() {
     ] {
         let world = World::leaking(&after_hook(fault));
         tour::commands(&world);
-        assert_found(&shells::session(&world, "bash"), place);
+        assert_found(&shells::session(&world, &world.env(), "bash", "acme", shells::LOADED), place);
     }
 }
 

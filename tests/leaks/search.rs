@@ -19,20 +19,24 @@ impl Evidence {
     }
 }
 
-/// All fragments of all forms of the secrets.
-pub(crate) struct Search(HashMap<Vec<u8>, String>);
+/// All fragments of all forms of the secrets. One that is shorter than a fragment is looked for as a whole word.
+pub(crate) struct Search {
+    fragments: HashMap<Vec<u8>, String>,
+    words: Vec<String>,
+}
 
 impl Search {
     pub(crate) fn of(secrets: &[&str]) -> Self {
         let mut fragments = HashMap::new();
-        for secret in secrets {
+        let (long, short): (Vec<_>, Vec<_>) = secrets.iter().partition(|secret| secret.len() >= FRAGMENT);
+        for secret in long {
             for (form, text) in forms(secret) {
                 for fragment in text.as_bytes().windows(FRAGMENT) {
                     fragments.entry(fragment.to_vec()).or_insert_with(|| format!("{secret} {form}"));
                 }
             }
         }
-        Self(fragments)
+        Self { fragments, words: short.into_iter().map(str::to_owned).collect() }
     }
 
     /// The places where a secret was found, each with what was found there.
@@ -45,8 +49,22 @@ impl Search {
     }
 
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<&str> {
-        bytes.windows(FRAGMENT).find_map(|window| self.0.get(window)).map(String::as_str)
+        let fragment = || bytes.windows(FRAGMENT).find_map(|window| self.fragments.get(window));
+        self.words
+            .iter()
+            .find(|word| holds_word(bytes, word.as_bytes()))
+            .or_else(fragment)
+            .map(String::as_str)
     }
+}
+
+fn holds_word(bytes: &[u8], word: &[u8]) -> bool {
+    let is_inside = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let mut places = bytes.windows(word.len()).enumerate().filter(|(_, window)| *window == word);
+    places.any(|(at, _)| {
+        !is_inside(at.checked_sub(1).and_then(|before| bytes.get(before)))
+            && !is_inside(bytes.get(at + word.len()))
+    })
 }
 
 fn forms(secret: &str) -> Vec<(&'static str, String)> {
@@ -123,5 +141,8 @@ fn the_search_knows_every_disguise() {
             "one planted secret is taken for another"
         );
     }
+    let code = Search::of(&["918273"]);
+    assert!(code.find(b"TokenCode=918273").is_some() && code.find(b"918273").is_some());
+    assert!(code.find(b"1918273").is_none() && code.find(b"9182731918273a").is_none());
     assert_eq!(base64(b"any carnal pleas"), "YW55IGNhcm5hbCBwbGVhcw==");
 }

@@ -1,6 +1,7 @@
 //! Every command, on what is good and on everything that can be wrong.
 
 use crate::search::{Evidence, Search};
+use crate::shells::SHELLS;
 use crate::world::{ALL, CODE, Env, FILE_KEY, ORIGINALS, SLIP, World};
 
 /// Files that hold secrets because these tests wrote them there.
@@ -11,8 +12,6 @@ pub(crate) const PLANTED: [&str; 5] = [
     "work/acme/.awsenv",
     "bad/.awsenv",
 ];
-const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
-
 /// All commands where everything is right.
 pub(crate) fn commands(world: &World) -> Vec<Evidence> {
     let env = world.env();
@@ -98,7 +97,7 @@ pub(crate) fn answers(world: &World) -> (Vec<Evidence>, Vec<String>) {
 
 /// One answer to a shell: what it sets goes back to the caller, all else is evidence. Values it gives to other
 /// variables than the state may be secrets.
-fn export(
+pub(crate) fn export(
     world: &World,
     shell: &str,
     dir: &str,

@@ -124,6 +124,7 @@ impl World {
             ("XDG_STATE_HOME", at("state")),
             ("XDG_RUNTIME_DIR", at("run")),
             ("RUST_BACKTRACE", "1".into()),
+            ("AWSENV_LOG", "trace".into()),
             ("EDITOR", "true".into()),
             ("AWS_ACCESS_KEY_ID", "AKIAI44QH8DHBEXAMPLE".into()),
             ("AWS_SECRET_ACCESS_KEY", OLD_KEY.into()),

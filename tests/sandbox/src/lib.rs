@@ -97,6 +97,16 @@ impl Sandbox {
         &self.state.clock
     }
 
+    /// What nobody else may learn of a session that was issued: its secret access key and its token.
+    pub fn secrets(&self, access_key_id: &str) -> Vec<String> {
+        let principal = self.state.principal(access_key_id);
+        principal
+            .into_iter()
+            .flat_map(|principal| [Some(principal.secret), principal.token])
+            .flatten()
+            .collect()
+    }
+
     /// Whose keys these are, if they are whole and good now.
     pub fn verify(&self, access_key_id: &str, secret: &str, token: Option<&str>) -> Option<String> {
         self.state.verify(access_key_id, secret, token)
