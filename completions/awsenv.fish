@@ -69,6 +69,7 @@ complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l stage -d 'A stage
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l duration -d 'Ask for sessions of this length (15m to 12h)' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l region -d 'A region that wins over all others' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l min-ttl -d 'Ask AWS anew if the kept session is good for less than this' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l mfa-code -d 'The MFA code, as AWSENV_MFA_CODE' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l no-session -d 'No session of GetSessionToken in between'
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l endpoint -d 'Not in this version yet: serve credentials to the command instead of keys in its environment'
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -s h -l help -d 'Print help'
@@ -90,6 +91,7 @@ complete -c awsenv -n "__fish_awsenv_using_subcommand refresh" -l profile -d 'Th
 complete -c awsenv -n "__fish_awsenv_using_subcommand refresh" -l stage -d 'A stage of the directory\'s .awsenv' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand refresh" -l duration -d 'Ask for sessions of this length (15m to 12h)' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand refresh" -l region -d 'A region that wins over all others' -r
+complete -c awsenv -n "__fish_awsenv_using_subcommand refresh" -l mfa-code -d 'The MFA code, as AWSENV_MFA_CODE' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand refresh" -l no-session -d 'No session of GetSessionToken in between'
 complete -c awsenv -n "__fish_awsenv_using_subcommand refresh" -s h -l help -d 'Print help'
 complete -c awsenv -n "__fish_awsenv_using_subcommand session; and not __fish_seen_subcommand_from list clear help" -s h -l help -d 'Print help'

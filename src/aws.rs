@@ -34,6 +34,11 @@ impl<'a> Aws<'a> {
         Self { endpoints, home }
     }
 
+    /// What steers the calls of STS: part of a session's key.
+    pub fn fingerprint(&self) -> Vec<(&'static str, String)> {
+        self.endpoints.fingerprint()
+    }
+
     /// An STS client that signs with these credentials (`None`: unsigned calls only).
     pub fn sts(
         &self,

@@ -115,6 +115,9 @@ Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 
         /// Ask AWS anew if the kept session is good for less than this
         #[arg(long, value_name = "DURATION")]
         min_ttl: Option<String>,
+        /// The MFA code, as AWSENV_MFA_CODE
+        #[arg(long, value_name = "CODE")]
+        mfa_code: Option<String>,
         /// Not in this version yet: serve credentials to the command instead of keys in its environment
         #[arg(long)]
         endpoint: bool,
@@ -139,6 +142,9 @@ Examples:
     Refresh {
         #[command(flatten)]
         whose: Whose,
+        /// The MFA code, as AWSENV_MFA_CODE
+        #[arg(long, value_name = "CODE")]
+        mfa_code: Option<String>,
     },
     /// Renew a session without a person (started by a prompt)
     #[command(hide = true)]
@@ -230,6 +236,7 @@ impl Whose {
             duration: self.duration.as_deref().map(subject::duration).transpose()?,
             region: self.region.as_deref(),
             no_session: self.no_session,
+            mfa_code: None,
         })
     }
 }
@@ -284,15 +291,18 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Trust { command: Trust::List { json } } => trust::list(json, &world),
         Command::Status { json } => status::run(json, &world),
         Command::Explain { whose, json } => explain::run(&whose.asking()?, json, &world),
-        Command::Exec { whose, min_ttl, endpoint, command } => {
+        Command::Exec { whose, min_ttl, mfa_code, endpoint, command } => {
             if endpoint {
                 crate::world::say("awsenv: this version of awsenv does not know --endpoint yet");
                 return Ok(125);
             }
             let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
-            return Ok(exec::run(&whose.asking()?, min_ttl, &command, &world, before));
+            let asking = Asking { mfa_code: mfa_code.as_deref(), ..whose.asking()? };
+            return Ok(exec::run(&asking, min_ttl, &command, &world, before));
         }
-        Command::Refresh { whose } => refresh::run(&whose.asking()?, &world),
+        Command::Refresh { whose, mfa_code } => {
+            refresh::run(&Asking { mfa_code: mfa_code.as_deref(), ..whose.asking()? }, &world)
+        }
         Command::Renew { session, pwd } => renew::run(&session, &pwd, &world),
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),

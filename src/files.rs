@@ -1,6 +1,6 @@
 //! Files as awsenv keeps them: private, whole or not at all, never somebody else's.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -125,9 +125,50 @@ pub fn remove(path: &Path) -> io::Result<()> {
 /// Holds an exclusive lock on a file (created if absent) until dropped. The kernel drops it with the
 /// process, so a crash never leaves one behind.
 pub fn lock(path: &Path) -> io::Result<File> {
-    let file = touch(path)?;
-    file.lock()?;
-    Ok(file)
+    loop {
+        let file = touch(path)?;
+        file.lock()?;
+        if is_in_place(&file)? {
+            return Ok(file);
+        }
+    }
+}
+
+/// The same lock, if it is free.
+pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let file = touch(path)?;
+        match file.try_lock() {
+            Ok(()) if is_in_place(&file)? => return Ok(Some(file)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Removes a lock's file if nobody holds it. Who waits for it meanwhile has the lock of a file that is gone, and
+/// [`lock`] takes that of the next one.
+pub fn remove_lock(path: &Path) -> io::Result<()> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Ok(()) if is_in_place(&file)? => remove(path),
+        Err(TryLockError::Error(error)) => Err(error),
+        Ok(()) | Err(TryLockError::WouldBlock) => Ok(()),
+    }
+}
+
+/// Whether somebody holds a lock.
+pub fn is_locked(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Whether the file still has its name: a lock's file may have been removed before it was locked.
+fn is_in_place(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.nlink() > 0)
 }
 
 /// `2 × bytes` hexadecimal digits nobody can guess.
@@ -159,6 +200,28 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_under_a_waiter_holds_nobody_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = lock(&path).unwrap();
+        assert!(is_locked(&path));
+        remove_lock(&path).unwrap();
+        assert!(path.exists(), "somebody holds it");
+        // One waits on this file, and gets it when it has no name any more.
+        fs::remove_file(&path).unwrap();
+        let next = try_lock(&path).unwrap().unwrap();
+        let waiter = {
+            let path = path.clone();
+            std::thread::spawn(move || lock(&path).unwrap().metadata().unwrap().ino())
+        };
+        let inode = next.metadata().unwrap().ino();
+        drop((held, next));
+        assert_eq!(waiter.join().unwrap(), inode, "the lock that has the name");
+        remove_lock(&path).unwrap();
+        assert!(!path.exists() && !is_locked(&path));
     }
 
     #[test]

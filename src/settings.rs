@@ -21,6 +21,8 @@ pub struct Settings {
     pub sso_cache: SsoCache,
     /// A variable set for prompts that know only another tool.
     pub label: Option<Label>,
+    /// Where MFA codes come from.
+    pub mfa: MfaFrom,
     /// Where long-lived keys rest.
     pub keychain: Keychain,
     /// The port that the browser's answer comes to; any free one if none.
@@ -55,6 +57,15 @@ pub enum Label {
     AwsVault,
 }
 
+/// Where MFA codes come from, if no command of the profile's prints them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MfaFrom {
+    /// The person types them.
+    Terminal,
+    /// A YubiKey, by `ykman oath accounts code --single SERIAL`.
+    Ykman,
+}
+
 /// Where long-lived keys rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keychain {
@@ -77,12 +88,13 @@ pub enum Colours {
     Never,
 }
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "wait",
     "margin",
     "trusted",
     "sso_cache",
     "label",
+    "mfa",
     "keychain",
     "callback_port",
     "browser",
@@ -93,6 +105,7 @@ const KNOWN: [&str; 12] = [
 ];
 const SSO_CACHE: [(&str, SsoCache); 2] = [("cli", SsoCache::Cli), ("sealed", SsoCache::Sealed)];
 const LABEL: [(&str, Label); 1] = [("aws-vault", Label::AwsVault)];
+const MFA: [(&str, MfaFrom); 2] = [("terminal", MfaFrom::Terminal), ("ykman", MfaFrom::Ykman)];
 const KEYCHAIN: [(&str, Keychain); 3] =
     [("auto", Keychain::Auto), ("os", Keychain::Os), ("file", Keychain::File)];
 
@@ -109,6 +122,7 @@ impl Default for Settings {
             trusted: Vec::new(),
             sso_cache: SsoCache::Cli,
             label: None,
+            mfa: MfaFrom::Terminal,
             keychain: Keychain::Auto,
             callback_port: None,
             browser: None,
@@ -133,6 +147,7 @@ impl Settings {
             trusted: trusted(&top, home)?,
             sso_cache: top.choice("sso_cache", &SSO_CACHE)?.unwrap_or(usual.sso_cache),
             label: top.choice("label", &LABEL)?,
+            mfa: top.choice("mfa", &MFA)?.unwrap_or(usual.mfa),
             keychain: top.choice("keychain", &KEYCHAIN)?.unwrap_or(usual.keychain),
             callback_port: top.item("callback_port").map(|item| port(&item)).transpose()?,
             browser: top.checked("browser", command)?,
@@ -215,6 +230,7 @@ margin = "5m"
 trusted = ["~/src", "/srv/acme"]
 sso_cache = "sealed"
 label = "aws-vault"
+mfa = "ykman"
 keychain = "file"
 callback_port = 8400
 browser = "firefox --private-window"
@@ -240,6 +256,7 @@ passphrase_command = "pass show awsenv"
             trusted: vec!["/home/me/src".into(), "/srv/acme".into()],
             sso_cache: SsoCache::Sealed,
             label: Some(Label::AwsVault),
+            mfa: MfaFrom::Ykman,
             keychain: Keychain::File,
             callback_port: Some(8400),
             browser: Some("firefox --private-window".into()),

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use serde_json::{Map, Value, json};
 
-use super::subject::{Asking, subject};
+use super::subject::{Asking, person, subject};
 use crate::clock;
 use crate::credentials::Credentials;
 use crate::prompt::shell::{Shell, quote_posix};
@@ -34,7 +34,7 @@ pub enum Format {
 /// Prints the credentials.
 pub fn run(asking: &Asking<'_>, format: Format, world: &World) -> anyhow::Result<()> {
     let subject = subject(asking, world)?;
-    let (credentials, account) = subject.credentials(None, world)?;
+    let (credentials, account) = subject.credentials(None, world, &mut person(asking, world))?;
     let region = subject.resolved.region.as_deref();
     let variables = variables(&credentials, region);
     let text = match format {

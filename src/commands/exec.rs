@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::subject::{Asking, subject};
+use super::subject::{Asking, person, subject};
 use crate::env::Env;
 use crate::message::{self, Exit};
 use crate::process::{self, Unprotected};
@@ -42,7 +42,7 @@ fn prepare(
     world: &World,
 ) -> anyhow::Result<(Vec<OsString>, Env)> {
     let subject = subject(asking, world)?;
-    let (credentials, account) = subject.credentials(min_ttl, world)?;
+    let (credentials, account) = subject.credentials(min_ttl, world, &mut person(asking, world))?;
     let provided = Provided {
         name: &subject.resolved.name,
         credentials: &credentials,

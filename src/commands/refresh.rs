@@ -1,10 +1,9 @@
 //! `awsenv refresh`: renew now, asking whatever has to be asked, since a person typed it.
 
 use super::allow::tell_shells;
-use super::subject::{Asking, subject};
+use super::subject::{Asking, person, subject};
 use crate::clock;
 use crate::message::printable;
-use crate::provider::Mfa;
 use crate::world::{self, World};
 
 /// Renews the session of a profile, or of the directory's pin.
@@ -16,7 +15,7 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
         return Ok(());
     }
     let key = subject.resolved.session_key(&world.original);
-    let obtained = subject.fetch(&key, world, &mut Mfa::of_person(&world.original))?;
+    let obtained = subject.refresh(&key, world, &mut person(asking, world))?;
     super::subject::warn_if_not_kept(&obtained);
     subject.check(&obtained.session)?;
     tell_shells(world);

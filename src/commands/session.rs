@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::allow::tell_shells;
 use crate::clock;
 use crate::message::printable;
-use crate::session::failure::FailureRecord;
 use crate::session::store::SessionStore;
+use crate::session::sweep;
 use crate::world::{self, World};
 
 /// The documented schema of `--json` (docs/json.md).
@@ -55,8 +55,7 @@ pub fn list(json: bool, world: &World) -> anyhow::Result<()> {
 
 /// Forgets them all: the next prompt or command fetches anew.
 pub fn clear(world: &World) -> anyhow::Result<()> {
-    let count = SessionStore::new(&world.places).clear()?;
-    FailureRecord::forget_all(&world.places);
+    let count = sweep::forget_all(&world.places)?;
     tell_shells(world);
     world::say(&format!("awsenv: forgot {count} session{}", if count == 1 { "" } else { "s" }));
     Ok(())

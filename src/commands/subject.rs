@@ -18,10 +18,10 @@ use crate::prompt::env_file::{Pin, PinSource};
 use crate::prompt::plan;
 use crate::prompt::resolve::{Resolved, check_account, resolve, users_region};
 use crate::prompt::variables::is_identity;
-use crate::provider::Mfa;
 use crate::provider::renew::{self, Obtained, Order};
+use crate::provider::{Means, Mfa};
 use crate::session::session_key::SessionKey;
-use crate::session::store::{Session, SessionStore};
+use crate::session::store::Session;
 use crate::world::{self, World};
 
 /// What the command line says of it.
@@ -37,6 +37,8 @@ pub struct Asking<'a> {
     pub region: Option<&'a str>,
     /// No GetSessionToken.
     pub no_session: bool,
+    /// An MFA code.
+    pub mfa_code: Option<&'a str>,
 }
 
 /// The answer: how the credentials are got, and what the directory adds.
@@ -139,6 +141,7 @@ impl Subject {
         &self,
         min_ttl: Option<Duration>,
         world: &World,
+        mfa: &mut Mfa,
     ) -> anyhow::Result<(Credentials, Option<String>)> {
         let resolved = &self.resolved;
         if resolved.is_at_hand() && self.asks_for_no_account() {
@@ -149,9 +152,7 @@ impl Subject {
         self.check_before_the_call()?;
         let session = resolved.session_key(&world.original);
         let order = self.order(&session);
-        let mut mfa = Mfa::of_person(&world.original);
-        let obtained =
-            renew::obtain(&order, min_ttl, &world.places, self.aws(world), &world.original, &mut mfa)?;
+        let obtained = renew::obtain(&order, min_ttl, &self.means(world), mfa)?;
         if obtained.is_new {
             tell_shells(world);
         }
@@ -169,11 +170,16 @@ impl Subject {
         Ok((obtained.session.credentials, account))
     }
 
-    /// Asks AWS, whatever the store holds.
+    /// Asks AWS, whatever the store holds. The caller holds the session's lock.
     pub fn fetch(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
         self.check_before_the_call()?;
-        let store = SessionStore::new(&world.places);
-        renew::fetch(&self.order(session), &store, &world.places, self.aws(world), &world.original, mfa)
+        renew::fetch(&self.order(session), &self.means(world), mfa)
+    }
+
+    /// Asks AWS, or takes what somebody else is getting just now.
+    pub fn refresh(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
+        self.check_before_the_call()?;
+        renew::refresh(&self.order(session), &self.means(world), mfa)
     }
 
     /// The account of a session, if it is the one the `.awsenv` asks for.
@@ -213,9 +219,16 @@ impl Subject {
         Order { chain, region: self.resolved.region.as_deref(), session, ask_for_account: keys }
     }
 
-    fn aws<'a>(&'a self, world: &'a World) -> Aws<'a> {
-        Aws::new(Endpoints::new(&world.original, &self.resolved.settings), &world.places.home)
+    fn means<'a>(&'a self, world: &'a World) -> Means<'a> {
+        let endpoints = Endpoints::new(&world.original, &self.resolved.settings);
+        let aws = Aws::new(endpoints, &world.places.home);
+        Means { places: &world.places, aws, original: &world.original }
     }
+}
+
+/// Where a command's MFA codes come from.
+pub(super) fn person(asking: &Asking<'_>, world: &World) -> Mfa {
+    Mfa::of_person(asking.mfa_code, world.settings.mfa, &world.original)
 }
 
 /// A store that cannot be written is worth a word, and no reason to withhold credentials.

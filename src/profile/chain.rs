@@ -34,8 +34,38 @@ pub struct RoleChain {
     pub roles: Vec<Role>,
     /// The region of the profile that was asked for; the caller lets files and environment override it.
     pub region: Option<String>,
+    /// The region of the profile that holds the source. GetSessionToken is called there, whoever asks, so that
+    /// profiles of different regions share one session.
+    pub source_region: Option<String>,
     /// What was decided and may surprise: a duration capped, a key shadowed. One line each.
     pub notes: Vec<String>,
+}
+
+/// One call on the way, after the source.
+#[derive(Clone, Copy, Debug)]
+pub enum Hop<'a> {
+    /// GetSessionToken.
+    Session(&'a SessionToken),
+    /// AssumeRole.
+    Role(&'a Role),
+}
+
+impl RoleChain {
+    /// The calls of STS, in the order in which they are made.
+    pub fn hops(&self) -> Vec<Hop<'_>> {
+        let session = self.session_token.iter().map(Hop::Session);
+        session.chain(self.roles.iter().map(Hop::Role)).collect()
+    }
+}
+
+impl Hop<'_> {
+    /// The MFA device that the call presents.
+    pub fn mfa_serial(&self) -> Option<&str> {
+        match self {
+            Self::Session(session) => session.mfa_serial.as_deref(),
+            Self::Role(role) => role.mfa_serial.as_deref(),
+        }
+    }
 }
 
 /// Who decided on a step: for `explain` and for errors.

@@ -99,6 +99,7 @@ fn inline(pin: &Pin, name: &str) -> anyhow::Result<RoleChain> {
         session_token,
         roles: Vec::new(),
         region: None,
+        source_region: None,
         notes: Vec::new(),
     })
 }

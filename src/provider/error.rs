@@ -30,6 +30,12 @@ where
     }
 }
 
+/// Whether AWS refused nothing but the MFA code.
+pub(super) fn is_wrong_code(error: &anyhow::Error) -> bool {
+    let words = "MultiFactorAuthentication failed with invalid MFA one time pass code";
+    error.downcast_ref::<Failure>().is_some_and(|failure| failure.what.contains(words))
+}
+
 fn unreachable_host(call: &str, why: &str) -> Failure {
     Failure::new(format!("{call}: AWS cannot be reached: {}", shortened(why)))
         .hint("check the network, HTTPS_PROXY and AWS_CA_BUNDLE")
@@ -42,12 +48,15 @@ fn refused(call: &str, code: &str, message: &str) -> Failure {
         "AccessDenied" if lower.contains("multifactorauthentication") && lower.contains("invalid") => {
             failure.hint("that MFA code was not right, or was used before: wait for the next one").exit(Exit::PersonNeeded)
         }
+        "AccessDenied" if lower.contains("unable to validate mfa code") => failure
+            .hint("mfa_serial must name a device of the user whose keys sign the call")
+            .exit(Exit::PersonNeeded),
         "AccessDenied" if lower.contains("multifactorauthentication") || lower.contains("mfa") => {
             failure.hint("the role asks for MFA: write mfa_serial beside its role_arn").exit(Exit::PersonNeeded)
         }
         "AccessDenied" if lower.contains("iam:passrole") => failure.hint(
             "PassRole lets a service take a role on: whoever creates the resource needs iam:PassRole on that role; \
-             assuming another role yourself does not help",
+             assuming another role yourself helps only if that one may pass it",
         ),
         "AccessDenied" => failure.hint(
             "two policies must agree: the role's trust policy must name you (and your external id), and yours must allow sts:AssumeRole on it",
@@ -101,7 +110,7 @@ mod tests {
                 .what
                 .starts_with("AssumeRole: AccessDenied: User: arn:aws:iam::111122223333:user/u is not")
         );
-        assert!(denied.hint.unwrap().contains("does not help"));
+        assert!(denied.hint.unwrap().contains("only if that one may pass it"));
         let wrong = refused(
             "AssumeRole",
             "AccessDenied",

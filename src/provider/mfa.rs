@@ -1,63 +1,100 @@
-//! MFA codes: from `AWSENV_MFA_CODE`, a profile's `mfa_process`, or the person at the terminal. Only for
-//! commands that a person typed; a renewal never asks.
+//! MFA codes: given with the command, from a profile's `mfa_process`, from a YubiKey, or from the person at the
+//! terminal. Only for commands that a person typed; a renewal never asks.
 
-use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
+use super::Means;
+use super::error::is_wrong_code;
+use crate::clock;
+use crate::credentials::Credentials;
 use crate::env::Env;
 use crate::message::{Exit, Failure, printable};
 use crate::secret::Secret;
+use crate::session::mfa_mark;
+use crate::settings::MfaFrom;
 
-/// Where codes come from, and which were given: AWS takes each once.
+/// So often a person may type a code before it is an error.
+const TRIES: u32 = 3;
+
+/// Where codes come from.
 #[derive(Debug)]
 pub struct Mfa {
-    /// Whether a person typed the command.
-    person: bool,
-    /// `AWSENV_MFA_CODE`, until it is used.
+    /// Where a person's are; `None`: there is nobody.
+    from: Option<MfaFrom>,
+    /// The one that came with the command, until it is used.
     given: Option<Secret>,
-    used: BTreeMap<String, ()>,
+}
+
+/// A code, and whether whoever gave it can give another.
+struct Code {
+    digits: Secret,
+    was_typed: bool,
 }
 
 impl Mfa {
-    /// For a command that a person typed.
-    pub fn of_person(original: &Env) -> Self {
-        let given = original.text("AWSENV_MFA_CODE").map(Secret::new);
-        Self { person: true, given, used: BTreeMap::new() }
+    /// For a command that a person typed, with the code that stands in it, or `AWSENV_MFA_CODE`.
+    pub fn of_person(given: Option<&str>, from: MfaFrom, original: &Env) -> Self {
+        let given = given.or_else(|| original.text("AWSENV_MFA_CODE")).map(Secret::new);
+        Self { from: Some(from), given }
     }
 
     /// For a renewal: whatever needs a person is an error.
     pub fn nobody() -> Self {
-        Self { person: false, given: None, used: BTreeMap::new() }
+        Self { from: None, given: None }
     }
 
-    /// A code of this device.
-    pub(super) fn code(
+    /// Makes a call with a code of this device, if there is one. A code that was typed and is wrong is asked for
+    /// again; no code is sent twice.
+    pub(super) fn present(
+        &mut self,
+        serial: Option<&str>,
+        process: Option<&Secret>,
+        means: &Means<'_>,
+        call: impl Fn(Option<&Secret>) -> anyhow::Result<Credentials>,
+    ) -> anyhow::Result<Credentials> {
+        let Some(serial) = serial else { return call(None) };
+        let (mut complaint, mut left) = (None, TRIES);
+        loop {
+            left -= 1;
+            let code = self.code(serial, process, complaint, means.original)?;
+            let answer = match check(serial, &code.digits, means) {
+                Ok(()) => call(Some(&code.digits)),
+                Err(error) => Err(error.into()),
+            };
+            complaint = match answer {
+                Err(error) if code.was_typed && left > 0 => Some(why_again(&error).ok_or(error)?),
+                answer => return answer,
+            };
+        }
+    }
+
+    fn code(
         &mut self,
         serial: &str,
         process: Option<&Secret>,
+        complaint: Option<&str>,
         original: &Env,
-    ) -> anyhow::Result<Secret> {
-        if !self.person {
-            return Err(needs_person(serial).into());
-        }
-        if self.used.insert(serial.to_owned(), ()).is_some() {
-            return Err(Failure::new(format!("the MFA device {serial} is asked twice in one chain"))
-                .hint("AWS takes each code once: let the roles share one session (no --no-session, duration up to 1h)")
-                .exit(Exit::PersonNeeded)
-                .into());
-        }
+    ) -> anyhow::Result<Code> {
+        let Some(from) = self.from else { return Err(needs_person(serial).into()) };
         log::debug!("MFA device {serial}: a code is needed");
-        if let Some(code) = self.given.take() {
-            return checked(code.expose()).context("AWSENV_MFA_CODE is no MFA code");
-        }
-        match process {
-            Some(command) => run(command, original),
-            None => ask(serial),
-        }
+        let digits = match (self.given.take(), process, from) {
+            (Some(given), ..) => given,
+            (None, Some(command), _) => {
+                printed("mfa_process", "/bin/sh", &["-c", command.expose()], original)?
+            }
+            (None, None, MfaFrom::Ykman) => {
+                printed("ykman", "ykman", &["oath", "accounts", "code", "--single", serial], original)?
+            }
+            (None, None, MfaFrom::Terminal) => {
+                return Ok(Code { digits: ask(serial, complaint)?, was_typed: true });
+            }
+        };
+        Ok(Code { digits, was_typed: false })
     }
 }
 
@@ -67,39 +104,58 @@ fn needs_person(serial: &str) -> Failure {
         .exit(Exit::PersonNeeded)
 }
 
-/// aws-vault's `mfa_process`: a shell command line that prints the code; it may talk to the person by stderr.
-fn run(command: &Secret, original: &Env) -> anyhow::Result<Secret> {
-    let output = Command::new("/bin/sh")
-        .args(["-c", command.expose()])
+/// What a program prints; it may talk to the person by stderr ("touch your YubiKey").
+fn printed(name: &str, program: &str, arguments: &[&str], original: &Env) -> anyhow::Result<Secret> {
+    let output = Command::new(program)
+        .args(arguments)
         .env_clear()
-        .envs(original.iter().filter(|(name, _)| *name != "AWSENV_MFA_CODE"))
+        .envs(original.iter().filter(|(name, _)| *name != OsStr::new("AWSENV_MFA_CODE")))
         .stderr(Stdio::inherit())
         .output()
-        .context("cannot run mfa_process")?;
+        .with_context(|| format!("cannot run {name}"))?;
     if !output.status.success() {
-        return Err(Failure::new(format!("mfa_process ended with {}", output.status)).into());
+        return Err(Failure::new(format!("{name} ended with {}", output.status)).into());
     }
     let text = Secret::new(String::from_utf8(output.stdout).unwrap_or_default());
-    checked(text.expose().trim()).context("mfa_process printed no MFA code")
+    Ok(Secret::new(text.expose().trim()))
 }
 
-fn ask(serial: &str) -> anyhow::Result<Secret> {
+fn ask(serial: &str, complaint: Option<&str>) -> anyhow::Result<Secret> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|_| {
         Failure::new(format!("the MFA device {serial} wants a code, and there is no terminal"))
             .hint("run it in a terminal, or set AWSENV_MFA_CODE")
             .exit(Exit::PersonNeeded)
     })?;
+    if let Some(complaint) = complaint {
+        writeln!(terminal, "awsenv: {complaint}")?;
+    }
     write!(terminal, "MFA code of {}: ", printable(serial))?;
     let mut line = String::new();
-    BufReader::new(terminal).read_line(&mut line).context("cannot read the MFA code")?;
-    checked(line.trim())
+    let length = BufReader::new(terminal).read_line(&mut line).context("cannot read the MFA code")?;
+    if length == 0 {
+        return Err(Failure::new("no MFA code was typed").exit(Exit::PersonNeeded).into());
+    }
+    Ok(Secret::new(line.trim()))
 }
 
-/// Six digits (AWS STS, TokenCode).
-fn checked(code: &str) -> anyhow::Result<Secret> {
-    if code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()) {
-        Ok(Secret::new(code))
-    } else {
-        Err(Failure::new("a code is six digits").exit(Exit::PersonNeeded).into())
+const NOT_SIX: &str = "an MFA code is six digits";
+const SENT_BEFORE: &str = "that MFA code was sent before, and AWS takes each one once: wait for the next";
+
+/// Six digits (AWS STS, TokenCode), which were not sent before.
+fn check(serial: &str, code: &Secret, means: &Means<'_>) -> Result<(), Failure> {
+    let digits = code.expose();
+    if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Failure::new(NOT_SIX).exit(Exit::PersonNeeded));
     }
+    if !mfa_mark::take(means.places, serial, code, clock::now()) {
+        return Err(Failure::new(SENT_BEFORE).exit(Exit::PersonNeeded));
+    }
+    Ok(())
+}
+
+/// What to say before the next try; `None`: another code would not help.
+fn why_again(error: &anyhow::Error) -> Option<&'static str> {
+    let known = |words: &&str| error.downcast_ref::<Failure>().is_some_and(|failure| failure.what == *words);
+    let wrong = is_wrong_code(error).then_some("AWS did not take that code");
+    [NOT_SIX, SENT_BEFORE].into_iter().find(known).or(wrong)
 }

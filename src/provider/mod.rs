@@ -7,7 +7,8 @@ use crate::clock;
 use crate::credentials::Credentials;
 use crate::env::Env;
 use crate::message::Failure;
-use crate::profile::chain::{RoleChain, Source, check_served};
+use crate::places::Places;
+use crate::profile::chain::{Hop, RoleChain, Source, check_served};
 
 mod error;
 pub mod identity;
@@ -17,35 +18,47 @@ pub mod sts;
 
 pub use mfa::Mfa;
 
-/// Walks the chain: the source, GetSessionToken where it stands between, then each role on top of the last.
-/// The runtime lives and dies here; nothing else in the program is asynchronous.
-pub fn walk(
+/// What a walk takes along.
+#[derive(Clone, Copy, Debug)]
+pub struct Means<'a> {
+    /// Where things are kept.
+    pub places: &'a Places,
+    /// How AWS is reached.
+    pub aws: Aws<'a>,
+    /// The environment with our own values undone.
+    pub original: &'a Env,
+}
+
+/// One call of a chain, signed by what the one before gave.
+fn call(
+    hop: Hop<'_>,
+    signer: &Credentials,
     chain: &RoleChain,
     region: Option<&str>,
-    aws: &Aws<'_>,
-    original: &Env,
+    means: &Means<'_>,
     mfa: &mut Mfa,
 ) -> anyhow::Result<Credentials> {
     let runtime = runtime()?;
-    runtime.block_on(async {
-        let mut credentials = source(chain)?;
-        if let Some(session) = &chain.session_token {
-            let region = region.unwrap_or(fallback_region(None));
-            credentials = sts::get_session_token(session, &credentials, region, aws, mfa, original)
-                .await
-                .with_context(|| format!("cannot get a session for {}", chain.name))?;
+    let aws = &means.aws;
+    match hop {
+        Hop::Session(session) => {
+            let region = chain.source_region.as_deref().or(region).unwrap_or(fallback_region(None));
+            mfa.present(session.mfa_serial.as_deref(), session.mfa_process.as_ref(), means, |code| {
+                runtime.block_on(sts::get_session_token(session, signer, region, aws, code))
+            })
+            .with_context(|| format!("cannot get a session for {}", chain.name))
         }
-        for role in &chain.roles {
+        Hop::Role(role) => {
             let region = role.region.as_deref().or(region).unwrap_or(fallback_region(Some(&role.arn)));
-            credentials = sts::assume_role(role, &credentials, region, aws, mfa, original)
-                .await
-                .with_context(|| format!("cannot assume {}", role.arn))?;
+            mfa.present(role.mfa_serial.as_deref(), role.mfa_process.as_ref(), means, |code| {
+                runtime.block_on(sts::assume_role(role, signer, region, aws, code, means.original))
+            })
+            .with_context(|| format!("cannot assume {}", role.arn))
         }
-        Ok(credentials)
-    })
+    }
 }
 
-/// A runtime for this one thread.
+/// A runtime for this one thread. It lives and dies here; nothing else in the program is asynchronous.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
 }

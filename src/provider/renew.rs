@@ -1,19 +1,22 @@
-//! One at a time: whoever holds the session's lock asks AWS, everybody else finds the answer in the store.
+//! One at a time: whoever holds a session's lock asks AWS, everybody else finds the answer in the store. Every hop
+//! of a chain is a session of its own, which serves all chains that begin the same way: one MFA code, one call.
+//!
+//! The lock of a chain is taken before that of the shorter chain that it stands on, so nobody waits in a circle.
 
 use std::time::Duration;
 
-use super::{Mfa, identity, walk};
-use crate::aws::{Aws, fallback_region};
+use super::{Means, Mfa, call, identity, source};
+use crate::aws::fallback_region;
 use crate::clock::{self, Timestamp};
-use crate::env::Env;
-use crate::places::Places;
-use crate::profile::chain::{RoleChain, known_account};
+use crate::credentials::Credentials;
+use crate::process::user_at_host;
+use crate::profile::chain::{Hop, RoleChain, known_account};
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, Session, SessionStore};
 
 /// What to get, and under which key to keep it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
     /// How.
     pub chain: &'a RoleChain,
@@ -36,53 +39,129 @@ pub struct Obtained {
     pub not_kept: Option<anyhow::Error>,
 }
 
+impl Obtained {
+    fn old(session: Session) -> Self {
+        Self { session, is_new: false, not_kept: None }
+    }
+}
+
 /// A session that is good for `least` from now: from the store, or else from AWS.
 pub fn obtain(
     order: &Order<'_>,
     least: Option<Duration>,
-    places: &Places,
-    aws: Aws<'_>,
-    original: &Env,
+    means: &Means<'_>,
     mfa: &mut Mfa,
 ) -> anyhow::Result<Obtained> {
-    let store = SessionStore::new(places);
-    let kept = || match store.load(order.session) {
-        Found::Session(session) if is_good(&session, least, clock::now()) => Some(*session),
-        _ => None,
-    };
-    let old = |session| Obtained { session, is_new: false, not_kept: None };
+    let store = SessionStore::new(means.places);
+    let kept = || good(&store, order.session, least).filter(|session| !lacks_account(order, session));
     if let Some(session) = kept() {
-        return Ok(old(session));
+        return Ok(Obtained::old(session));
     }
     // No lock to be had: then one call more is better than none.
-    let lock = store.lock(order.session);
-    if let Some(session) = lock.as_ref().ok().and_then(|_| kept()) {
-        return Ok(old(session));
+    let _lock = store.lock(order.session);
+    if let Some(session) = kept() {
+        return Ok(Obtained::old(session));
     }
-    fetch(order, &store, places, aws, original, mfa)
+    if let Some(session) = good(&store, order.session, least) {
+        // Kept on the way to another chain's end, where nobody needed to know whose it is.
+        return keep(order, session.credentials, means);
+    }
+    fetch(order, means, mfa)
 }
 
-/// Asks AWS, whatever the store holds. The caller holds the lock, or has none.
-pub fn fetch(
-    order: &Order<'_>,
-    store: &SessionStore<'_>,
-    places: &Places,
-    aws: Aws<'_>,
-    original: &Env,
-    mfa: &mut Mfa,
-) -> anyhow::Result<Obtained> {
+/// A new session, or the one that somebody else got while this waited for the lock.
+pub fn refresh(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
+    let store = SessionStore::new(means.places);
+    let key_id = |session: &Session| session.credentials.access_key_id.clone();
+    let before = loaded(&store, order.session).as_ref().map(key_id);
+    let _lock = match store.try_lock(order.session) {
+        Ok(None) => {
+            let lock = store.lock(order.session);
+            let theirs = good(&store, order.session, None).filter(|session| Some(key_id(session)) != before);
+            if let Some(session) = theirs.filter(|session| !lacks_account(order, session)) {
+                return Ok(Obtained::old(session));
+            }
+            lock.ok()
+        }
+        lock => lock.ok().flatten(),
+    };
+    fetch(order, means, mfa)
+}
+
+/// Asks AWS for the last hop, whatever the store holds; those before it may be kept ones. The caller holds the
+/// lock, or has none.
+pub fn fetch(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
     log::info!("{}: AWS is asked for session {}", order.chain.name, order.session.short());
-    let mut credentials = walk(order.chain, order.region, &aws, original, mfa)?;
+    let credentials = walk(order, order.chain.hops().len(), means, mfa)?;
+    keep(order, credentials, means)
+}
+
+/// What the hop before the last of `hops` signs, called anew.
+fn walk(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
+    let Some(before) = hops.checked_sub(1) else { return source(order.chain) };
+    let signer = signer(order, before, means, mfa)?;
+    let hop = order.chain.hops()[before];
+    let credentials = call(hop, &signer, order.chain, order.region, means, mfa)?;
+    if hop.mfa_serial().is_some() {
+        FailureRecord::forget_waiting(means.places);
+    }
+    Ok(credentials)
+}
+
+/// The session after so many hops, kept or new.
+fn signer(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
+    let Some(last) = hops.checked_sub(1) else { return source(order.chain) };
+    let (chain, aws) = (order.chain, &means.aws);
+    let key = SessionKey::after(hops, chain, order.region, &aws.fingerprint(), &user_at_host(means.original));
+    let store = SessionStore::new(means.places);
+    if let Some(session) = good(&store, &key, None) {
+        return Ok(session.credentials);
+    }
+    let _lock = store.lock(&key);
+    if let Some(session) = good(&store, &key, None) {
+        return Ok(session.credentials);
+    }
+    log::info!("{}: AWS is asked for session {}, on the way", chain.name, key.short());
+    let credentials = walk(order, hops, means, mfa)?;
+    let name = match chain.hops()[last] {
+        Hop::Session(_) => chain.origin.profile.clone().unwrap_or_else(|| chain.name.clone()),
+        Hop::Role(role) => role.profile.clone().unwrap_or_else(|| role.name().to_owned()),
+    };
+    let session = Session { name, credentials, issued: clock::now() };
+    // If it cannot be kept, neither can the last one, and that is said.
+    let _ = store.save(&key, &session);
+    FailureRecord::forget(means.places, &key);
+    Ok(session.credentials)
+}
+
+/// The end of a chain: whose it is, where that has to be asked, and into the store.
+fn keep(order: &Order<'_>, mut credentials: Credentials, means: &Means<'_>) -> anyhow::Result<Obtained> {
     if order.ask_for_account && order.chain.roles.is_empty() {
         let region = order.region.unwrap_or(fallback_region(None));
-        credentials.account = Some(identity::account(&credentials, region, &aws)?);
+        credentials.account = Some(identity::account(&credentials, region, &means.aws)?);
     } else if credentials.account.is_none() {
         credentials.account = known_account(order.chain);
     }
     let session = Session { name: order.chain.name.clone(), credentials, issued: clock::now() };
-    let not_kept = store.save(order.session, &session).err();
-    FailureRecord::forget(places, order.session);
+    let not_kept = SessionStore::new(means.places).save(order.session, &session).err();
+    FailureRecord::forget(means.places, order.session);
     Ok(Obtained { session, is_new: true, not_kept })
+}
+
+/// Whether nobody has asked yet whose a session is, and somebody has to.
+fn lacks_account(order: &Order<'_>, session: &Session) -> bool {
+    order.ask_for_account && order.chain.roles.is_empty() && session.credentials.account.is_none()
+}
+
+fn loaded(store: &SessionStore<'_>, key: &SessionKey) -> Option<Session> {
+    match store.load(key) {
+        Found::Session(session) => Some(*session),
+        Found::Absent | Found::Unreadable => None,
+    }
+}
+
+fn good(store: &SessionStore<'_>, key: &SessionKey, least: Option<Duration>) -> Option<Session> {
+    loaded(store, key).filter(|session| is_good(session, least, clock::now()))
 }
 
 /// Whether a session is good for `least` more; by default for five minutes, or a fifth of a short one's life.

@@ -1,11 +1,12 @@
 //! The calls of AWS STS (API version 2011-06-15). The SDK does not check what it sends: `profile::limits`
 //! has done so before.
 
+use aws_sdk_sts::config::Builder;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 use aws_smithy_types::DateTime;
+use aws_smithy_types::retry::RetryConfig;
 
 use super::error::explain;
-use super::mfa::Mfa;
 use crate::aws::Aws;
 use crate::clock::Timestamp;
 use crate::credentials::{Credentials, Expiry};
@@ -21,10 +22,9 @@ pub(super) async fn assume_role(
     signer: &Credentials,
     region: &str,
     aws: &Aws<'_>,
-    mfa: &mut Mfa,
+    code: Option<&Secret>,
     original: &Env,
 ) -> anyhow::Result<Credentials> {
-    let code = code(role.mfa_serial.as_deref(), role.mfa_process.as_ref(), mfa, original)?;
     let tag = |(key, value): (&String, &String)| {
         Tag::builder().key(key).value(value).build().map_err(anyhow::Error::from)
     };
@@ -49,6 +49,8 @@ pub(super) async fn assume_role(
         .set_policy_arns((!policies.is_empty()).then_some(policies))
         .set_tags((!tags.is_empty()).then_some(tags))
         .set_transitive_tag_keys(some(role.transitive_tags.clone()))
+        .customize()
+        .config_override(retries(code))
         .send()
         .await
         .map_err(|error| explain("AssumeRole", error))?;
@@ -62,30 +64,29 @@ pub(super) async fn get_session_token(
     signer: &Credentials,
     region: &str,
     aws: &Aws<'_>,
-    mfa: &mut Mfa,
-    original: &Env,
+    code: Option<&Secret>,
 ) -> anyhow::Result<Credentials> {
-    let code = code(session.mfa_serial.as_deref(), session.mfa_process.as_ref(), mfa, original)?;
     let answer = aws
         .sts(region, Some(signer))?
         .get_session_token()
         .set_duration_seconds(session.duration.map(seconds))
         .set_serial_number(session.mfa_serial.clone())
         .set_token_code(code.map(|code| code.expose().to_owned()))
+        .customize()
+        .config_override(retries(code))
         .send()
         .await
         .map_err(|error| explain("GetSessionToken", error))?;
-    credentials("GetSessionToken", answer.credentials, signer.account.clone())
+    // Keys in a file only claim their account, and what is kept must not.
+    credentials("GetSessionToken", answer.credentials, None)
 }
 
-/// The code that goes with a call: none where no device is asked for.
-fn code(
-    serial: Option<&str>,
-    process: Option<&Secret>,
-    mfa: &mut Mfa,
-    original: &Env,
-) -> anyhow::Result<Option<Secret>> {
-    serial.map(|serial| mfa.code(serial, process, original)).transpose()
+/// A code is sent once: if the first try reached AWS, a second could only be refused, and hide why.
+fn retries(code: Option<&Secret>) -> Builder {
+    match code {
+        Some(_) => Builder::new().retry_config(RetryConfig::disabled()),
+        None => Builder::new(),
+    }
 }
 
 /// Every member of the answer is needed; one that is missing or empty is no session.

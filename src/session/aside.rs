@@ -3,10 +3,9 @@
 
 use std::path::PathBuf;
 
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::key::{Key, key};
+use super::key::{digest, key};
 use super::seal;
 use crate::clock::Timestamp;
 use crate::files;
@@ -19,7 +18,8 @@ const KEPT: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 3600)
 /// there is no key, or nowhere to write.
 pub fn put(places: &Places, bytes: &[u8], now: Timestamp) -> Option<String> {
     let key = key(places)?;
-    let id = id_of(&key, bytes);
+    // An id only the key's owner can compute: the same originals take one file, however many shells have them.
+    let id = digest(&key, bytes);
     let path = path(places, &id);
     if let Ok(file) = std::fs::File::options().write(true).open(&path) {
         // In use again: not to be taken for a forgotten one.
@@ -57,14 +57,6 @@ fn forget_old(places: &Places, now: Timestamp) {
             let _ = files::remove(&entry.path());
         }
     }
-}
-
-/// An id only the key's owner can compute: the same originals take one file, however many shells have them.
-fn id_of(key: &Key, bytes: &[u8]) -> String {
-    // Digest of a digest, the key in both: no length extension (RFC 2104 in spirit).
-    let inner = Sha256::new().chain_update(key.as_slice()).chain_update(bytes).finalize();
-    let outer = Sha256::new().chain_update(key.as_slice()).chain_update(inner).finalize();
-    files::hex(&outer[..12])
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What went wrong the last time, and when to try again: no retry at each prompt, no giving up for ever.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,7 @@ pub struct FailureRecord {
 impl FailureRecord {
     /// The last one of a session.
     pub fn load(places: &Places, session: &SessionKey) -> Option<Self> {
-        let (bytes, _) = files::read_limited(&path(places, session), 64 * 1024).ok()??;
-        serde_json::from_slice(&bytes).ok()
+        read(&path(places, session))
     }
 
     /// Remembers a failure: twice as long each time, from 5 s to 5 min; where a person is needed, an hour.
@@ -53,11 +52,11 @@ impl FailureRecord {
         );
         let record = Self { what, hint, needs_person, attempts, again };
         // Nowhere to write: then the next prompt tries again, which is no worse.
-        let _ = files::private_dir(&places.state)
-            .and_then(|()| files::private_dir(&places.state.join("failures")))
-            .and_then(|()| {
+        let _ = files::private_dir(&places.state).and_then(|()| files::private_dir(&dir(places))).and_then(
+            |()| {
                 files::write_private(&path(places, session), &serde_json::to_vec(&record).unwrap_or_default())
-            });
+            },
+        );
     }
 
     /// It went well, or a person has done something about it.
@@ -65,11 +64,13 @@ impl FailureRecord {
         let _ = files::remove(&path(places, session));
     }
 
-    /// A person starts anew: no pause is left to wait out.
-    pub fn forget_all(places: &Places) {
-        let Ok(records) = std::fs::read_dir(places.state.join("failures")) else { return };
-        for record in records.flatten() {
-            let _ = files::remove(&record.path());
+    /// A person has come with an MFA code: whatever waited for one is worth another try.
+    pub fn forget_waiting(places: &Places) {
+        let Ok(entries) = std::fs::read_dir(dir(places)) else { return };
+        for entry in entries.flatten() {
+            if read(&entry.path()).is_some_and(|record| record.needs_person) {
+                let _ = files::remove(&entry.path());
+            }
         }
     }
 
@@ -81,6 +82,15 @@ impl FailureRecord {
     }
 }
 
+pub(super) fn dir(places: &Places) -> PathBuf {
+    places.state.join("failures")
+}
+
+pub(super) fn read(path: &Path) -> Option<FailureRecord> {
+    let (bytes, _) = files::read_limited(path, 64 * 1024).ok()??;
+    serde_json::from_slice(&bytes).ok()
+}
+
 fn path(places: &Places, session: &SessionKey) -> PathBuf {
-    places.state.join("failures").join(session.name())
+    dir(places).join(session.name())
 }

@@ -68,10 +68,14 @@ pub fn load(places: &Places, key: &IndexKey, stamps: &[(PathBuf, Option<Stamp>)]
 pub fn save(places: &Places, key: &IndexKey, entry: &Entry) {
     let Ok(bytes) = serde_json::to_vec(entry) else { return };
     let _ = files::private_dir(&places.state)
-        .and_then(|()| files::private_dir(&places.state.join("index")))
+        .and_then(|()| files::private_dir(&dir(places)))
         .and_then(|()| files::write_private(&path(places, key), &bytes));
 }
 
+pub(super) fn dir(places: &Places) -> PathBuf {
+    places.state.join("index")
+}
+
 fn path(places: &Places, key: &IndexKey) -> PathBuf {
-    places.state.join("index").join(&key.0)
+    dir(places).join(&key.0)
 }

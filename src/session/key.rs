@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::files;
@@ -21,6 +22,14 @@ pub fn key(places: &Places) -> Option<Key> {
             .or_else(|| keyring::make(&fresh()))
             .or_else(|| in_memory_file(&places.runtime.join("key")))
     })
+}
+
+/// A digest that only the key's owner can compute, fit for a file's name.
+pub fn digest(key: &Key, bytes: &[u8]) -> String {
+    // Digest of a digest, the key in both: no length extension (RFC 2104 in spirit).
+    let inner = Sha256::new().chain_update(key.as_slice()).chain_update(bytes).finalize();
+    let outer = Sha256::new().chain_update(key.as_slice()).chain_update(inner).finalize();
+    files::hex(&outer[..12])
 }
 
 fn fresh() -> Key {

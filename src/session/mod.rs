@@ -1,10 +1,12 @@
 //! What is kept between runs: sessions and a shell's originals, sealed; the way to a session's key; the last
-//! failure. Knows nothing of shells, providers or the network.
+//! failure; which MFA codes were used; and how all of it goes again. Knows nothing of shells, providers or the network.
 
 pub mod aside;
 pub mod failure;
 pub mod index;
 pub mod key;
+pub mod mfa_mark;
 pub mod seal;
 pub mod session_key;
 pub mod store;
+pub mod sweep;

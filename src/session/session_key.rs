@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::files;
-use crate::profile::chain::{Role, RoleChain, Source, WebIdentityToken};
+use crate::profile::chain::{Hop, Role, RoleChain, Source, WebIdentityToken};
 
 /// Names a session in the store.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -18,18 +18,38 @@ impl SessionKey {
         endpoints: &[(&'static str, String)],
         user: &str,
     ) -> Self {
+        Self::after(chain.hops().len(), chain, region, endpoints, user)
+    }
+
+    /// Of a chain cut off after so many hops: the same for every chain that begins with these.
+    pub fn after(
+        hops: usize,
+        chain: &RoleChain,
+        region: Option<&str>,
+        endpoints: &[(&'static str, String)],
+        user: &str,
+    ) -> Self {
         let mut fields = Fields(Sha256::new());
         fields.source(&chain.source);
-        fields.list(region);
         for (name, value) in endpoints {
             fields.text(name).text(value);
         }
-        if let Some(session) = &chain.session_token {
-            fields.text("GetSessionToken").option(session.mfa_serial.as_deref()).seconds(session.duration);
+        // GetSessionToken is called in the region of the keys; whoever asked does not decide it.
+        let mut called_in = region;
+        for hop in chain.hops().into_iter().take(hops) {
+            match hop {
+                Hop::Session(session) => {
+                    called_in = chain.source_region.as_deref().or(region);
+                    fields.text("GetSessionToken").option(session.mfa_serial.as_deref());
+                    fields.seconds(session.duration).option(called_in);
+                }
+                Hop::Role(role) => {
+                    called_in = region;
+                    fields.role(role, user);
+                }
+            }
         }
-        for role in &chain.roles {
-            fields.role(role, user);
-        }
+        fields.option(called_in);
         Self(files::hex(&fields.0.finalize()[..20]))
     }
 
@@ -150,6 +170,7 @@ mod tests {
             session_token: None,
             roles: vec![Role { arn: "arn:aws:iam::222222222222:role/R".into(), ..Role::default() }],
             region: None,
+            source_region: None,
             notes: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Sessions on disk: one sealed file each, written whole or not at all, one lock each.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
@@ -8,8 +8,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, key};
-use super::seal;
 use super::session_key::SessionKey;
+use super::{seal, sweep};
 use crate::clock::{self, Timestamp};
 use crate::credentials::{Credentials, Expiry};
 use crate::files;
@@ -20,7 +20,7 @@ use crate::secret::Secret;
 const LIMIT: u64 = 64 * 1024;
 
 /// How a lock's name ends.
-const LOCK: &str = ".lock";
+pub(super) const LOCK: &str = ".lock";
 
 /// The sessions of this user.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl<'a> SessionStore<'a> {
             })
             .context("cannot write the session")?;
         log::debug!("session {}: kept, {}", session.short(), what.until());
-        self.sweep(session);
+        sweep::now_and_then(self.places, clock::now());
         Ok(())
     }
 
@@ -138,18 +138,15 @@ impl<'a> SessionStore<'a> {
     /// Takes the lock if it is free.
     pub fn try_lock(&self, session: &SessionKey) -> io::Result<Option<File>> {
         self.prepare()?;
-        let file = files::touch(&self.lock_path(session))?;
-        match file.try_lock() {
-            Ok(()) => {
-                log::debug!("session {}: lock taken", session.short());
-                Ok(Some(file))
-            }
-            Err(TryLockError::WouldBlock) => {
-                log::debug!("session {}: another process holds the lock", session.short());
-                Ok(None)
-            }
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        let lock = files::try_lock(&self.lock_path(session))?;
+        let how = if lock.is_some() { "lock taken" } else { "another process holds the lock" };
+        log::debug!("session {}: {how}", session.short());
+        Ok(lock)
+    }
+
+    /// Whether somebody asks AWS for it now.
+    pub fn is_locked(&self, session: &SessionKey) -> bool {
+        files::is_locked(&self.lock_path(session))
     }
 
     /// Every session that can be read.
@@ -167,55 +164,20 @@ impl<'a> SessionStore<'a> {
         sessions
     }
 
-    /// Forgets every session; answers how many files went.
-    pub fn clear(&self) -> anyhow::Result<usize> {
-        let entries = match std::fs::read_dir(self.dir()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            other => other.context("cannot read the sessions")?,
-        };
-        let mut count = 0;
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let Some(name) = name.to_str().filter(|name| !name.ends_with(LOCK)) else { continue };
-            // A lock stays: somebody may hold it. What a killed writer left goes without being counted.
-            files::remove(&entry.path()).context("cannot remove a session")?;
-            count += usize::from(SessionKey::named(name).is_some());
-        }
-        Ok(count)
-    }
-
-    /// Removes what writers left that were killed in the middle, long enough ago that none still writes.
-    fn sweep(&self, session: &SessionKey) {
-        let Ok(entries) = std::fs::read_dir(self.dir()) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let half_written = name.to_str().is_some_and(|name| {
-                name.strip_prefix(session.name()).is_some_and(|rest| !rest.is_empty() && rest != LOCK)
-            });
-            let age = entry.metadata().and_then(|metadata| metadata.modified()).ok();
-            let age = age
-                .and_then(|time| Timestamp::try_from(time).ok())
-                .map(|time| clock::now().duration_since(time));
-            if half_written && age.is_some_and(|age| age.as_secs() > 60) {
-                let _ = files::remove(&entry.path());
-            }
-        }
-    }
-
     fn prepare(&self) -> io::Result<()> {
         files::private_dir(&self.places.state)?;
         files::private_dir(&self.dir())
     }
 
-    fn dir(&self) -> PathBuf {
+    pub(super) fn dir(&self) -> PathBuf {
         self.places.state.join("sessions")
     }
 
-    fn path(&self, session: &SessionKey) -> PathBuf {
+    pub(super) fn path(&self, session: &SessionKey) -> PathBuf {
         self.dir().join(session.name())
     }
 
-    fn lock_path(&self, session: &SessionKey) -> PathBuf {
+    pub(super) fn lock_path(&self, session: &SessionKey) -> PathBuf {
         self.dir().join(format!("{}{LOCK}", session.name()))
     }
 }
@@ -283,8 +245,6 @@ mod tests {
         let bytes = std::fs::read(store.path(&a_key("a"))).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("planted"));
         assert_eq!(store.list().len(), 1);
-        assert_eq!(store.clear().unwrap(), 1);
-        assert!(matches!(store.load(&a_key("a")), Found::Absent));
     }
 
     #[test]
@@ -301,26 +261,6 @@ mod tests {
         assert!(matches!(store.load(&a_key("a")), Found::Unreadable));
         std::fs::write(store.path(&a_key("a")), "").unwrap();
         assert!(matches!(store.load(&a_key("a")), Found::Unreadable));
-    }
-
-    #[test]
-    fn what_a_killed_writer_left_goes_with_the_next_session_or_with_all() {
-        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
-        let store = SessionStore::new(&places);
-        let lock = store.lock(&a_key("a")).unwrap();
-        let left = |name: &str| {
-            let path = store.dir().join(format!("{}.{name}", a_key("a").name()));
-            std::fs::write(&path, "half").unwrap();
-            path
-        };
-        let (old, of_now) = (left("1.abcd"), left("2.abcd"));
-        files::set_modified(&std::fs::File::open(&old).unwrap(), 1, 0).unwrap();
-        store.save(&a_key("a"), &session("one")).unwrap();
-        assert!(!old.exists() && of_now.exists());
-        assert_eq!(store.clear().unwrap(), 1);
-        assert!(!of_now.exists() && store.lock_path(&a_key("a")).exists());
-        drop(lock);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub fn as_written(config: &SharedConfig, name: &str, original: &Env) -> anyhow::
             Next::Profile(next) => profile = walk.follow(config, &profile, next)?,
         }
     };
+    let source_region = profile.region()?;
     let origin = Origin { profile: Some(profile.name().to_owned()), decided_by };
     let roles = walk.roles()?;
     Ok(RoleChain {
@@ -44,6 +45,7 @@ pub fn as_written(config: &SharedConfig, name: &str, original: &Env) -> anyhow::
         session_token: None,
         roles,
         region,
+        source_region,
         notes: walk.notes,
     })
 }

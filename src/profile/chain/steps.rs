@@ -86,7 +86,7 @@ pub fn steps(chain: &RoleChain) -> Vec<Step> {
     let session = chain.session_token.iter().map(|session| Step {
         duration_seconds: session.duration.map(|duration| duration.as_secs()),
         mfa_serial: session.mfa_serial.clone(),
-        region: chain.region.clone(),
+        region: chain.source_region.as_ref().or(chain.region.as_ref()).cloned(),
         ..step(Call::GetSessionToken, &session.origin)
     });
     let roles = chain.roles.iter().map(|role| assume(Call::AssumeRole, role, chain.region.as_ref()));

@@ -1,0 +1,129 @@
+//! What nobody can use any more goes: now and then by whoever keeps a session, never by a prompt; and all of it
+//! when a person says so.
+
+use std::fs::DirEntry;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::session_key::SessionKey;
+use super::store::{Found, LOCK, SessionStore};
+use super::{failure, index, mfa_mark};
+use crate::clock::{self, Timestamp};
+use crate::files;
+use crate::places::Places;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Sealed with a key that is gone; or of an index entry, which the next prompt makes anew.
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What is written is in place within moments: after this its writer was killed.
+const HALF_WRITTEN: Duration = Duration::from_secs(60);
+/// Nobody waits for more than this; the rest is for another day.
+const MOST: usize = 5000;
+
+/// Sweeps, unless somebody did within a day.
+pub(super) fn now_and_then(places: &Places, now: Timestamp) {
+    let mark = places.state.join("swept");
+    let is_recent = std::fs::metadata(&mark).ok().and_then(|metadata| metadata.modified().ok());
+    if is_recent.and_then(|time| Timestamp::try_from(time).ok()).is_some_and(|last| age(last, now) < DAY) {
+        return;
+    }
+    // First of all, so that one alone does it.
+    let marked = files::touch(&mark).and_then(|file| file.set_modified(now.into()));
+    if marked.is_ok() {
+        sweep(places, now);
+    }
+}
+
+fn sweep(places: &Places, now: Timestamp) {
+    let store = SessionStore::new(places);
+    for entry in entries(&store.dir()).take(MOST) {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let session = SessionKey::named(name.strip_suffix(LOCK).unwrap_or(name));
+        match session {
+            Some(session) => forget_ended(&store, &session, &entry, now),
+            None if is_older(&entry, HALF_WRITTEN, now) => drop(files::remove(&entry.path())),
+            None => {}
+        }
+    }
+    remove_older(&index::dir(places), MONTH, now, |_| true);
+    for entry in entries(&failure::dir(places)).take(MOST) {
+        let again = failure::read(&entry.path()).and_then(|record| clock::parse(&record.again));
+        let is_over = match again {
+            Some(again) => age(again, now) > DAY,
+            None => is_older(&entry, DAY, now),
+        };
+        if is_over {
+            let _ = files::remove(&entry.path());
+        }
+    }
+    mfa_mark::forget_old(places, now);
+}
+
+/// Under the session's lock: whoever writes a new one in its place has that too.
+fn forget_ended(store: &SessionStore<'_>, session: &SessionKey, entry: &DirEntry, now: Timestamp) {
+    let Ok(Some(lock)) = store.try_lock(session) else { return };
+    let is_over = match store.load(session) {
+        Found::Session(found) => match found.credentials.expiry {
+            Some(expiry) => age(expiry.0, now) > DAY,
+            None => age(found.issued, now) > MONTH,
+        },
+        Found::Unreadable => is_older(entry, MONTH, now),
+        Found::Absent => true,
+    };
+    if is_over {
+        let _ = files::remove(&store.path(session));
+        drop(lock);
+        let _ = files::remove_lock(&store.lock_path(session));
+    }
+}
+
+/// Forgets every session, the way to it, and what went wrong; answers how many sessions these were. A lock that
+/// somebody holds stays, and so does the mark of an MFA code that AWS would still know.
+pub fn forget_all(places: &Places) -> anyhow::Result<usize> {
+    let mut count = 0;
+    let sessions = SessionStore::new(places).dir();
+    if let Err(error) = std::fs::read_dir(&sessions)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error).context("cannot read the sessions");
+    }
+    for entry in entries(&sessions) {
+        let name = entry.file_name();
+        let is_lock = name.to_str().is_some_and(|name| name.ends_with(LOCK));
+        let removed = if is_lock { files::remove_lock(&entry.path()) } else { files::remove(&entry.path()) };
+        removed.context("cannot remove a session")?;
+        count += usize::from(name.to_str().and_then(SessionKey::named).is_some());
+    }
+    for entry in entries(&index::dir(places)).chain(entries(&failure::dir(places))) {
+        files::remove(&entry.path()).context("cannot remove what goes with a session")?;
+    }
+    mfa_mark::forget_old(places, clock::now());
+    Ok(count)
+}
+
+/// Removes the files of a directory that have not changed for so long.
+pub(super) fn remove_older(dir: &Path, than: Duration, now: Timestamp, which: impl Fn(&str) -> bool) {
+    for entry in entries(dir).take(MOST) {
+        if entry.file_name().to_str().is_none_or(&which) && is_older(&entry, than, now) {
+            let _ = files::remove(&entry.path());
+        }
+    }
+}
+
+fn entries(dir: &Path) -> impl Iterator<Item = DirEntry> {
+    std::fs::read_dir(dir).into_iter().flatten().flatten()
+}
+
+fn is_older(entry: &DirEntry, than: Duration, now: Timestamp) -> bool {
+    let modified = entry.metadata().ok().and_then(|metadata| metadata.modified().ok());
+    modified.and_then(|time| Timestamp::try_from(time).ok()).is_some_and(|then| age(then, now) > than)
+}
+
+/// How long ago something was; what is to come is of no age.
+fn age(then: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(then)).unwrap_or_default()
+}
