@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::standing::Standing;
 use super::subject::{Asking, subject};
 use crate::clock;
 use crate::message::printable;
@@ -21,9 +22,10 @@ struct Explanation {
     cached: Cached,
 }
 
-/// What the session store holds for it.
-#[derive(Serialize)]
+/// The session that is kept for it.
+#[derive(Default, Serialize)]
 struct Cached {
+    /// Its access key id, as `session list` shows it.
     session: Option<String>,
     expiration: Option<String>,
 }
@@ -32,6 +34,13 @@ struct Cached {
 pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()> {
     let subject = subject(asking, world)?;
     let resolved = subject.resolved;
+    let cached = match Standing::of(&resolved, world, clock::now()) {
+        Standing::Kept(session) => Cached {
+            expiration: session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0)),
+            session: Some(session.credentials.access_key_id),
+        },
+        _ => Cached::default(),
+    };
     let shadowed_by = world.original.iter().filter_map(|(name, _)| name.to_str());
     let explanation = Explanation {
         profile: resolved.name,
@@ -39,7 +48,7 @@ pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()>
         account: chain::known_account(&resolved.chain),
         steps: chain::steps(&resolved.chain),
         shadowed_by: shadowed_by.filter(|name| is_identity(name)).map(str::to_owned).collect(),
-        cached: Cached { session: None, expiration: None },
+        cached,
     };
     if json {
         return world::out(format!("{}\n", serde_json::to_string_pretty(&explanation)?).as_bytes());
@@ -55,6 +64,13 @@ fn draw(explanation: &Explanation, notes: &[String]) -> String {
         known(&explanation.account),
         explanation.region.as_deref().unwrap_or("none")
     );
+    if let Some(session) = &explanation.cached.session {
+        let until = explanation.cached.expiration.as_deref();
+        text.push_str(&format!(
+            "  kept    {session}, {}\n",
+            until.map_or("no end".into(), |until| format!("until {until}"))
+        ));
+    }
     for (index, step) in explanation.steps.iter().enumerate() {
         text.push_str(&format!("  {}. {}", index + 1, step.call));
         let details = [

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 use crate::world;
 
 /// A wait longer than this is worth a word.
-const SILENT: Duration = Duration::from_millis(200);
+pub(super) const SILENT: Duration = Duration::from_millis(200);
 
 /// Answers the hook; `None` if this is not how a hook asks, and a person should be told.
 pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {

@@ -13,6 +13,7 @@ pub mod man;
 pub mod refresh;
 pub mod renew;
 pub mod session;
+mod standing;
 pub mod status;
 pub mod subject;
 pub mod trust;

@@ -1,6 +1,9 @@
 //! `awsenv refresh`: renew now, asking whatever has to be asked, since a person typed it.
 
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+
 use super::allow::tell_shells;
+use super::export::SILENT;
 use super::subject::{Asking, person, subject};
 use crate::clock;
 use crate::message::printable;
@@ -15,7 +18,9 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
         return Ok(());
     }
     let key = subject.resolved.session_key(&world.original);
-    let obtained = subject.refresh(&key, world, &mut person(asking, world))?;
+    let mut mfa = person(asking, world).until_asked(patience(format!("awsenv: fetching {name} …")));
+    let obtained = subject.refresh(&key, world, &mut mfa)?;
+    drop(mfa);
     super::subject::warn_if_not_kept(&obtained);
     subject.check(&obtained.session)?;
     tell_shells(world);
@@ -25,4 +30,15 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
     });
     world::say(&format!("awsenv: {name} is good{}", until.unwrap_or_default()));
     Ok(())
+}
+
+/// Says this once it takes longer than a moment, unless the sender is dropped before.
+fn patience(text: String) -> Sender<()> {
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        if is_done.recv_timeout(SILENT) == Err(RecvTimeoutError::Timeout) {
+            world::say(&text);
+        }
+    });
+    done
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::standing::Standing;
 use crate::clock;
 use crate::files;
 use crate::message::{Failure, printable};
@@ -31,6 +32,10 @@ struct Status {
     loaded: bool,
     /// RFC 3339; `null` for keys without an end.
     expiration: Option<String>,
+    /// How the session stands: `kept`, `pending`, `failed`, `needs_person`, `absent`; `null` where it takes none.
+    session: Option<&'static str>,
+    /// When a failed renewal is tried again.
+    again: Option<String>,
     /// The user set credentials by hand here.
     stands_back: bool,
     /// Why there are no credentials.
@@ -70,6 +75,8 @@ fn status(world: &World) -> Status {
             .text("AWSENV_PROFILE")
             .and_then(|_| world.env.text("AWS_CREDENTIAL_EXPIRATION"))
             .map(str::to_owned),
+        session: None,
+        again: None,
         stands_back: remembered.is_some_and(|memory| memory.stands_back),
         reason: None,
         hint: None,
@@ -101,12 +108,30 @@ fn status(world: &World) -> Status {
                 status.region.clone_from(&resolved.region);
                 status.steps = chain::steps(&resolved.chain).iter().map(|step| step.summary()).collect();
                 status.account = chain::known_account(&resolved.chain);
+                let asked = pinned.pin.account.as_deref();
                 if resolved.is_at_hand() {
                     plan::at_hand(&resolved, clock::now())?;
-                    return Ok(());
+                    // What a file claims is shown; only AWS is believed.
+                    if asked.is_none() {
+                        return Ok(());
+                    }
+                } else {
+                    chain::check_served(&resolved.chain)?;
+                    check_account(&resolved.name, asked, status.account.as_deref())?;
                 }
-                chain::check_served(&resolved.chain)?;
-                check_account(&resolved.name, pinned.pin.account.as_deref(), status.account.as_deref())
+                let standing = Standing::of(&resolved, world, clock::now());
+                status.session = Some(standing.word());
+                match standing {
+                    Standing::Kept(session) => {
+                        let account = session.credentials.account.as_deref();
+                        check_account(&resolved.name, asked, account.or(status.account.as_deref()))
+                    }
+                    _ if status.loaded || status.stands_back => Ok(()),
+                    standing => {
+                        tell(&mut status, standing);
+                        Ok(())
+                    }
+                }
             });
             if let Err(error) = answer {
                 because(&mut status, &error);
@@ -114,6 +139,27 @@ fn status(world: &World) -> Status {
         }
     }
     status
+}
+
+/// Why there is no session, and what to do.
+fn tell(status: &mut Status, standing: Standing) {
+    let (reason, hint) = match standing {
+        Standing::Kept(_) => return,
+        Standing::Pending => ("a session is being fetched".to_owned(), None),
+        Standing::Failed(failure) => {
+            status.again = Some(failure.again);
+            (failure.what, failure.hint)
+        }
+        Standing::NeedsCode(serial) => {
+            (format!("the MFA device {serial} wants a code"), Some("run `awsenv refresh`".to_owned()))
+        }
+        Standing::Absent => {
+            let hint = "the hook fetches one at the next prompt, `awsenv refresh` does it now";
+            ("no session is kept yet".to_owned(), Some(hint.to_owned()))
+        }
+    };
+    status.reason = Some(reason);
+    status.hint = hint;
 }
 
 /// Credentials, or the plain variables of a pin that has none; but not the sentence of one that failed.
@@ -155,6 +201,7 @@ fn card(status: &Status, world: &World) -> String {
     }
     rows.extend(status.reason.clone().map(|reason| ("why", reason)));
     rows.extend(status.hint.clone().map(|hint| ("hint", hint)));
+    rows.extend(status.again.clone().map(|again| ("again", format!("not before {again}"))));
     let mut text = printable(&title) + "\n";
     for (name, value) in rows {
         text.push_str(&format!("  {name:<8} {}\n", printable(&value)));

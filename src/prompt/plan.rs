@@ -192,18 +192,21 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
     let pause = failure.as_ref().and_then(|failure| failure.pause_until(now));
     let need = |old_serves| {
         let need = Need { session: entry.session.clone(), name: entry.name.clone(), old_serves };
-        pause.is_none().then_some(need)
+        (pause.is_none() && !question.settings.broken).then_some(need)
     };
     let session = match SessionStore::new(question.places).load(&entry.session) {
-        Found::Session(session) => {
-            Some(session).filter(|session| Times::of(session, question.settings).serves(now))
-        }
+        Found::Session(session) => Some(session).filter(|session| serves(session, question.settings, now)),
         Found::Absent | Found::Unreadable => None,
     };
     let Some(session) = session else {
         log::info!("{}: no session to give out", entry.name);
         return match failure.filter(|_| pause.is_some()) {
             Some(failure) => Plan { deadline: pause, ..refused(entry, &failure, original) },
+            // Nobody knows what may run in the background. What is wrong is said by who read the settings.
+            None if question.settings.broken => {
+                let sentence = format!("{}: the settings have a mistake, run awsenv status", entry.name);
+                Plan { wanted: Wanted::fail_closed(&sentence, original), ..Plan::default() }
+            }
             None => Plan {
                 wanted: Wanted::fail_closed(&format!("{}: being renewed", entry.name), original),
                 deadline: Some(look_again(now)),
@@ -237,6 +240,11 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
 
 fn look_again(now: Timestamp) -> Timestamp {
     now.checked_add(LOOK_AGAIN).unwrap_or(now)
+}
+
+/// Whether a session is still given out.
+pub fn serves(session: &Session, settings: &Settings, now: Timestamp) -> bool {
+    Times::of(session, settings).serves(now)
 }
 
 /// Whether it is time to renew a session.

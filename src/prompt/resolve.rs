@@ -27,8 +27,13 @@ pub struct Resolved {
 impl Resolved {
     /// The name of its session in the store.
     pub fn session_key(&self, original: &Env) -> SessionKey {
+        self.key_after(self.chain.hops().len(), original)
+    }
+
+    /// The name of the session after so many hops.
+    pub fn key_after(&self, hops: usize, original: &Env) -> SessionKey {
         let endpoints = Endpoints::new(original, &self.settings).fingerprint();
-        SessionKey::of(&self.chain, self.region.as_deref(), &endpoints, &user_at_host(original))
+        SessionKey::after(hops, &self.chain, self.region.as_deref(), &endpoints, &user_at_host(original))
     }
 
     /// Whether the credentials are the keys themselves, which take no call at all.

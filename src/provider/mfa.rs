@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::Sender;
 
 use anyhow::Context;
 
@@ -28,6 +29,8 @@ pub struct Mfa {
     from: Option<MfaFrom>,
     /// The one that came with the command, until it is used.
     given: Option<Secret>,
+    /// Gone once a person is asked.
+    unasked: Option<Sender<()>>,
 }
 
 /// A code, and whether whoever gave it can give another.
@@ -40,12 +43,17 @@ impl Mfa {
     /// For a command that a person typed, with the code that stands in it, or `AWSENV_MFA_CODE`.
     pub fn of_person(given: Option<&str>, from: MfaFrom, original: &Env) -> Self {
         let given = given.or_else(|| original.text("AWSENV_MFA_CODE")).map(Secret::new);
-        Self { from: Some(from), given }
+        Self { from: Some(from), given, unasked: None }
     }
 
     /// For a renewal: whatever needs a person is an error.
     pub fn nobody() -> Self {
-        Self { from: None, given: None }
+        Self { from: None, given: None, unasked: None }
+    }
+
+    /// Drops this once a person is asked: who has been telling how long it takes falls silent then.
+    pub fn until_asked(self, unasked: Sender<()>) -> Self {
+        Self { unasked: Some(unasked), ..self }
     }
 
     /// Makes a call with a code of this device, if there is one. A code that was typed and is wrong is asked for
@@ -82,6 +90,9 @@ impl Mfa {
     ) -> anyhow::Result<Code> {
         let Some(from) = self.from else { return Err(needs_person(serial).into()) };
         log::debug!("MFA device {serial}: a code is needed");
+        if self.given.is_none() {
+            drop(self.unasked.take());
+        }
         let digits = match (self.given.take(), process, from) {
             (Some(given), ..) => given,
             (None, Some(command), _) => {

@@ -127,3 +127,133 @@ fn is_older(entry: &DirEntry, than: Duration, now: Timestamp) -> bool {
 fn age(then: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(then)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::{Credentials, Expiry};
+    use crate::secret::Secret;
+    use crate::session::failure::FailureRecord;
+    use crate::session::store::Session;
+
+    fn places(dir: &tempfile::TempDir) -> Places {
+        let at = |name: &str| dir.path().join(name);
+        Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
+    }
+
+    fn a_key(letter: char) -> SessionKey {
+        SessionKey::named(&letter.to_string().repeat(40)).unwrap()
+    }
+
+    fn session(ended_before: Duration, now: Timestamp) -> Session {
+        let end = now.checked_sub(ended_before).unwrap();
+        let credentials = Credentials {
+            access_key_id: "ASIA1".into(),
+            secret_access_key: Secret::new("s"),
+            session_token: None,
+            expiry: Some(Expiry(end)),
+            account: None,
+        };
+        Session { name: "one".into(), credentials, issued: end.checked_sub(DAY).unwrap() }
+    }
+
+    /// The names in a directory of the state.
+    fn names(places: &Places, dir: &str) -> Vec<String> {
+        let mut names: Vec<_> =
+            entries(&places.state.join(dir)).map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn made_old(path: &Path, by: Duration, now: Timestamp) {
+        let then = now.checked_sub(by).unwrap();
+        files::touch(path).unwrap().set_modified(then.into()).unwrap();
+    }
+
+    #[test]
+    fn what_ended_a_day_ago_goes_with_its_lock_and_what_may_serve_stays() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let now = clock::now();
+        let store = SessionStore::new(&places);
+        let held = store.lock(&a_key('c')).unwrap();
+        for (letter, ended) in [('a', 2 * DAY), ('b', DAY / 2), ('c', 2 * DAY)] {
+            store.save(&a_key(letter), &session(ended, now)).unwrap();
+            drop(store.try_lock(&a_key(letter)).unwrap());
+        }
+        std::fs::write(store.path(&a_key('d')), "sealed with a key that is gone").unwrap();
+        made_old(&store.path(&a_key('d')), 2 * MONTH, now);
+        std::fs::write(store.path(&a_key('e')), "and lately").unwrap();
+        files::touch(&store.lock_path(&a_key('f'))).unwrap();
+        made_old(&store.dir().join("half.1.abcd"), 2 * HALF_WRITTEN, now);
+        files::touch(&store.dir().join("half.2.abcd")).unwrap();
+        sweep(&places, now);
+        let name = |letter, rest| format!("{}{rest}", a_key(letter).name());
+        let mut left = vec![
+            name('b', ""),
+            name('b', LOCK),
+            name('c', ""),
+            name('c', LOCK),
+            name('e', ""),
+            name('e', LOCK),
+            "half.2.abcd".to_owned(),
+        ];
+        left.sort();
+        assert_eq!(names(&places, "sessions"), left);
+        drop(held);
+        sweep(&places, now);
+        assert!(matches!(store.load(&a_key('c')), Found::Absent));
+    }
+
+    #[test]
+    fn failures_go_a_day_after_their_pause_and_the_index_after_a_month() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let now = clock::now();
+        let long_ago = now.checked_sub(2 * DAY).unwrap();
+        FailureRecord::save(&places, &a_key('a'), "old".into(), None, true, long_ago);
+        FailureRecord::save(&places, &a_key('b'), "new".into(), None, true, now);
+        files::private_dir(&index::dir(&places)).unwrap();
+        made_old(&index::dir(&places).join("old"), 2 * MONTH, now);
+        made_old(&index::dir(&places).join("new"), DAY, now);
+        sweep(&places, now);
+        assert_eq!(names(&places, "failures"), [a_key('b').name()]);
+        assert_eq!(names(&places, "index"), ["new"]);
+        forget_all(&places).unwrap();
+        assert_eq!((names(&places, "failures").len(), names(&places, "index").len()), (0, 0));
+    }
+
+    #[test]
+    fn whoever_keeps_a_session_sweeps_once_a_day() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let now = clock::now();
+        let store = SessionStore::new(&places);
+        let keep = |letter| store.save(&a_key(letter), &session(2 * DAY, now)).unwrap();
+        let is_there = |letter| store.path(&a_key(letter)).exists();
+        keep('a');
+        // The first of the day has swept, itself included; the next leaves it to that.
+        keep('b');
+        keep('c');
+        assert!(!is_there('a') && is_there('b') && is_there('c'));
+        made_old(&places.state.join("swept"), 2 * DAY, now);
+        keep('d');
+        assert!(!is_there('b') && !is_there('c'));
+    }
+
+    #[test]
+    fn all_that_is_forgotten_is_counted_and_a_lock_that_is_held_stays() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = places(&dir);
+        let now = clock::now();
+        let store = SessionStore::new(&places);
+        assert_eq!(forget_all(&places).unwrap(), 0);
+        store.save(&a_key('b'), &session(Duration::ZERO, now)).unwrap();
+        let held = store.lock(&a_key('a')).unwrap();
+        drop(store.lock(&a_key('b')).unwrap());
+        files::touch(&store.dir().join("half.1.abcd")).unwrap();
+        assert_eq!(forget_all(&places).unwrap(), 1);
+        assert_eq!(names(&places, "sessions"), [format!("{}{LOCK}", a_key('a').name())]);
+        drop(held);
+    }
+}

@@ -1,5 +1,6 @@
 //! explain: how credentials would be got, without network.
 
+use crate::cloud;
 use crate::world::World;
 
 /// A role behind a role behind keys with MFA, with everything that may go into a call.
@@ -112,4 +113,21 @@ fn a_secret_is_never_explained() {
     ] {
         assert!(!output.stdout.contains("planted"), "{}", output.stdout);
     }
+}
+
+#[test]
+fn a_session_that_is_kept_is_shown_without_a_call() {
+    let sandbox = cloud::sandbox();
+    let world = cloud::world(&sandbox);
+    let explain = || world.run(["explain", "two", "--json"]).any_stdout().success().json()["cached"].clone();
+    assert_eq!(explain(), serde_json::json!({"session": null, "expiration": null}));
+    let env = cloud::exec(&world, "two");
+    let (key, until) =
+        (env.text("AWS_ACCESS_KEY_ID").unwrap(), env.text("AWS_CREDENTIAL_EXPIRATION").unwrap());
+    assert_eq!(explain(), serde_json::json!({"session": key, "expiration": until}));
+    let drawn = world.run(["explain", "two"]).any_stdout().success().stdout;
+    assert!(drawn.contains(&format!("\n  kept    {key}, until {until}\n  1. ")), "{drawn}");
+    cloud::age(&world, std::time::Duration::from_secs(3600));
+    assert_eq!(explain(), serde_json::json!({"session": null, "expiration": null}));
+    assert_eq!(sandbox.calls().len(), 2);
 }

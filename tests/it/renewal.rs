@@ -359,3 +359,48 @@ fn thirty_shells_that_lack_one_session_make_one_call() {
     renewals_end(&world);
     assert_eq!(operations(&sandbox), ["AssumeRole"]);
 }
+
+#[test]
+fn a_refresh_beside_a_renewal_takes_what_that_gets() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    cloud::age(&world, Duration::from_secs(55 * 60));
+    let gate = sandbox.gate("AssumeRole");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
+    gate.wait_for(1, DEADLINE);
+    let mut refresh = world.run(["refresh"]).at("acme").command().spawn().unwrap();
+    // It says that it waits, so it has seen the lock.
+    let mut told = std::io::BufReader::new(refresh.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut told, &mut line).unwrap();
+    assert_eq!(line, "awsenv: fetching one …\n");
+    gate.open();
+    let status = cloud::within_deadline("refresh waits", move || refresh.wait().unwrap());
+    assert!(status.success());
+    renewals_end(&world);
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2], "one call for both");
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 3], "with nobody beside it, it asks");
+}
+
+#[test]
+fn with_broken_settings_no_renewal_starts_and_mending_them_is_enough() {
+    let sandbox = sandbox();
+    let world = world(&sandbox).settings("wiat = \"1s\"\n");
+    for kind in Kind::ALL {
+        let mut shell = world.shell(kind);
+        shell.arrive("acme");
+        is_closed(&shell, "one: the settings have a mistake, run awsenv status");
+        assert_eq!(shell.notice, "awsenv: $HOME/.config/awsenv/config.toml:1: wiat: unknown key\n");
+        assert!(shell.guard());
+    }
+    assert_eq!(sandbox.calls(), []);
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
+    world.write(".config/awsenv/config.toml", "wait = \"1s\"\n");
+    assert!(!shell.guard());
+    shell.ask().wait();
+    is_loaded(&sandbox, &shell);
+}

@@ -32,7 +32,9 @@ fn a_session_is_kept_listed_renewed_and_forgotten() {
     assert_eq!(json[0]["expired"], false);
 
     let told = world.run(["refresh", "one"]).any_stderr().success().stderr;
-    assert!(told.starts_with("awsenv: one is good for 59m, until "), "{told}");
+    // On a busy machine a line before it says that it takes long.
+    let last = told.lines().last().unwrap_or_default();
+    assert!(last.starts_with("awsenv: one is good for 59m, until "), "{told}");
     assert_ne!(exec(&world, "one").text("AWS_ACCESS_KEY_ID"), Some(key_id));
     assert_eq!(sandbox.calls().len(), 2);
 
