@@ -210,18 +210,29 @@ mod tests {
         assert!(is_locked(&path));
         remove_lock(&path).unwrap();
         assert!(path.exists(), "somebody holds it");
-        // One waits on this file, and gets it when it has no name any more.
-        fs::remove_file(&path).unwrap();
-        let next = try_lock(&path).unwrap().unwrap();
         let waiter = {
             let path = path.clone();
             std::thread::spawn(move || lock(&path).unwrap().metadata().unwrap().ino())
         };
+        #[cfg(target_os = "linux")]
+        while descriptors_of(&path) < 2 {
+            std::thread::yield_now();
+        }
+        // The file that it waits for loses its name, and another gets it.
+        fs::remove_file(&path).unwrap();
+        let next = try_lock(&path).unwrap().unwrap();
         let inode = next.metadata().unwrap().ino();
         drop((held, next));
         assert_eq!(waiter.join().unwrap(), inode, "the lock that has the name");
         remove_lock(&path).unwrap();
         assert!(!path.exists() && !is_locked(&path));
+    }
+
+    /// How often this process has a file open.
+    #[cfg(target_os = "linux")]
+    fn descriptors_of(path: &Path) -> usize {
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        open.filter(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path)).count()
     }
 
     #[test]

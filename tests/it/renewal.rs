@@ -403,4 +403,14 @@ fn with_broken_settings_no_renewal_starts_and_mending_them_is_enough() {
     assert!(!shell.guard());
     shell.ask().wait();
     is_loaded(&sandbox, &shell);
+    // One that ends soon serves to its end.
+    cloud::age(&world, Duration::from_secs(55 * 60));
+    world.write(".config/awsenv/config.toml", "wiat = \"2s\"\n");
+    let [(key, _)] = &cloud::sessions(&world)[..] else { panic!("there is one session") };
+    let lock = cloud::places(&world).state.join("sessions").join(format!("{}.lock", key.name()));
+    renewals_end(&world);
+    fs::remove_file(&lock).unwrap();
+    shell.ask();
+    is_loaded(&sandbox, &shell);
+    assert!(!lock.exists(), "no renewal has started");
 }
