@@ -80,11 +80,14 @@ fn renew(session: &SessionKey, pwd: &Path, world: &World) -> anyhow::Result<()> 
     if let Found::Session(kept) = SessionStore::new(&world.places).load(&own)
         && !is_due(&kept, &world.settings, clock::now())
     {
-        return Ok(());
+        let obtained = subject.complete(&own, world, &mut Mfa::nobody())?;
+        return subject.check(&obtained.session).map(drop);
     }
     if FailureRecord::load(&world.places, &own).is_some_and(|last| last.pause_until(clock::now()).is_some()) {
         return Ok(());
     }
     let obtained = subject.fetch(&own, world, &mut Mfa::nobody())?;
+    // Whose it is has to be known, or the prompt would ask for it again and again.
+    subject.check(&obtained.session)?;
     obtained.not_kept.map_or(Ok(()), Err)
 }

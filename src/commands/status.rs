@@ -123,8 +123,10 @@ fn status(world: &World) -> Status {
                 status.session = Some(standing.word());
                 match standing {
                     Standing::Kept(session) => {
-                        let account = session.credentials.account.as_deref();
-                        check_account(&resolved.name, asked, account.or(status.account.as_deref()))
+                        let claimed = resolved.is_at_hand();
+                        let of_the_chain = status.account.as_deref().filter(|_| !claimed);
+                        let account = of_the_chain.or(session.credentials.account.as_deref());
+                        check_account(&resolved.name, asked, account)
                     }
                     _ if status.loaded || status.stands_back => Ok(()),
                     standing => {

@@ -176,6 +176,12 @@ impl Subject {
         renew::fetch(&self.order(session), &self.means(world), mfa)
     }
 
+    /// What is kept, with what is still to be found out about it. The caller holds the session's lock.
+    pub fn complete(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
+        self.check_before_the_call()?;
+        renew::complete(&self.order(session), None, &self.means(world), mfa)
+    }
+
     /// Asks AWS, or takes what somebody else is getting just now.
     pub fn refresh(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
         self.check_before_the_call()?;

@@ -195,7 +195,12 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         (pause.is_none() && !question.settings.broken).then_some(need)
     };
     let session = match SessionStore::new(question.places).load(&entry.session) {
-        Found::Session(session) => Some(session).filter(|session| serves(session, question.settings, now)),
+        Found::Session(session) => {
+            // Kept on the way to another chain's end, perhaps, where nobody asked whose it is.
+            let is_known =
+                pin.account.is_none() || entry.account.is_some() || session.credentials.account.is_some();
+            Some(session).filter(|session| is_known && serves(session, question.settings, now))
+        }
         Found::Absent | Found::Unreadable => None,
     };
     let Some(session) = session else {

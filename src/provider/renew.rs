@@ -53,20 +53,28 @@ pub fn obtain(
     mfa: &mut Mfa,
 ) -> anyhow::Result<Obtained> {
     let store = SessionStore::new(means.places);
-    let kept = || good(&store, order.session, least).filter(|session| !lacks_account(order, session));
-    if let Some(session) = kept() {
+    let kept = good(&store, order.session, least);
+    if let Some(session) = kept.filter(|session| !lacks_account(order, session)) {
         return Ok(Obtained::old(session));
     }
     // No lock to be had: then one call more is better than none.
     let _lock = store.lock(order.session);
-    if let Some(session) = kept() {
-        return Ok(Obtained::old(session));
-    }
-    if let Some(session) = good(&store, order.session, least) {
+    complete(order, least, means, mfa)
+}
+
+/// The same for who holds the lock, or has none.
+pub fn complete(
+    order: &Order<'_>,
+    least: Option<Duration>,
+    means: &Means<'_>,
+    mfa: &mut Mfa,
+) -> anyhow::Result<Obtained> {
+    match good(&SessionStore::new(means.places), order.session, least) {
         // Kept on the way to another chain's end, where nobody needed to know whose it is.
-        return keep(order, session.credentials, means);
+        Some(session) if lacks_account(order, &session) => keep(order, session, means),
+        Some(session) => Ok(Obtained::old(session)),
+        None => fetch(order, means, mfa),
     }
-    fetch(order, means, mfa)
 }
 
 /// A new session, or the one that somebody else got while this waited for the lock.
@@ -93,7 +101,8 @@ pub fn refresh(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::R
 pub fn fetch(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
     log::info!("{}: AWS is asked for session {}", order.chain.name, order.session.short());
     let credentials = walk(order, order.chain.hops().len(), means, mfa)?;
-    keep(order, credentials, means)
+    let session = Session { name: order.chain.name.clone(), credentials, issued: clock::now() };
+    keep(order, session, means)
 }
 
 /// What the hop before the last of `hops` signs, called anew.
@@ -135,14 +144,15 @@ fn signer(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> a
 }
 
 /// The end of a chain: whose it is, where that has to be asked, and into the store.
-fn keep(order: &Order<'_>, mut credentials: Credentials, means: &Means<'_>) -> anyhow::Result<Obtained> {
+fn keep(order: &Order<'_>, mut session: Session, means: &Means<'_>) -> anyhow::Result<Obtained> {
+    let credentials = &mut session.credentials;
     if order.ask_for_account && order.chain.roles.is_empty() {
         let region = order.region.unwrap_or(fallback_region(None));
-        credentials.account = Some(identity::account(&credentials, region, &means.aws)?);
+        credentials.account = Some(identity::account(credentials, region, &means.aws)?);
     } else if credentials.account.is_none() {
         credentials.account = known_account(order.chain);
     }
-    let session = Session { name: order.chain.name.clone(), credentials, issued: clock::now() };
+    session.name.clone_from(&order.chain.name);
     let not_kept = SessionStore::new(means.places).save(order.session, &session).err();
     FailureRecord::forget(means.places, order.session);
     Ok(Obtained { session, is_new: true, not_kept })

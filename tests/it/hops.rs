@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use awsenv::session::store::SessionStore;
 use awsenv_sandbox::{Call, Sandbox};
 
 use crate::cloud::{self, CAREFUL, CONFIG, MFA, ONE, THREE, TWO, exec, identity, operations, sandbox};
@@ -186,4 +187,25 @@ fn what_is_kept_on_the_way_is_listed_by_the_name_of_who_says_so() {
     let account = |arn: &'static str| arn.split(':').nth(4);
     assert_eq!(names, [("base", None), ("careful", account(CAREFUL)), ("far", account(TWO))]);
     assert_ne!(account(ONE), account(THREE));
+}
+
+#[test]
+fn a_session_of_which_nobody_asked_whose_it_is_serves_once_that_is_known() {
+    let sandbox = sandbox();
+    let world = cloud::pinned(&sandbox, "profile = \"base\"\naccount = \"111122223333\"\n");
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    let places = cloud::places(&world);
+    let unknown = || {
+        for (key, mut session) in cloud::sessions(&world) {
+            session.credentials.account = None;
+            SessionStore::new(&places).save(&key, &session).unwrap();
+        }
+    };
+    unknown();
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme").wait();
+    assert_eq!(shell.get("AWSENV_ACCOUNT"), Some("111122223333"));
+    unknown();
+    world.run(["exec", "--", "true"]).at("acme").success();
+    assert_eq!(operations(&sandbox), ["GetCallerIdentity"; 3]);
 }
