@@ -87,6 +87,8 @@ impl Cloud {
         ] {
             evidence.extend(self.run(command).evidence());
         }
+        // While the device's session is kept, no code is sent.
+        evidence.extend(self.run("session clear").evidence());
         let mut env = self.env();
         env.insert("AWSENV_MFA_CODE".into(), WRONG_CODE.into());
         evidence.extend(self.world.awsenv("work/acme", &["refresh", "careful"], &env).evidence());
