@@ -16,7 +16,7 @@ use aws_runtime::env_config::section::EnvConfigSections;
 use aws_runtime::env_config::source;
 use aws_types::os_shim_internal;
 
-use super::locator::{Clash, Locator, Section, Setting, Spot};
+use super::locator::{Clash, Locator, Section, Spot};
 use super::profile::{Profile, SsoSession};
 use crate::env::Env;
 use crate::files;
@@ -56,7 +56,7 @@ impl ConfigFiles {
     /// Reads and parses both. A missing file is an empty one.
     pub fn read(&self) -> anyhow::Result<SharedConfig> {
         let (config, credentials) = (text(&self.config)?, text(&self.credentials)?);
-        SharedConfig::parse(config.expose(), credentials.expose(), self)
+        SharedConfig::parse(config, credentials, self)
     }
 
     /// The path of one of the two.
@@ -106,7 +106,6 @@ impl fmt::Display for Place<'_> {
 }
 
 /// Both files, merged. It holds secrets as the SDK's parser keeps them, in memory that is not wiped.
-#[derive(Clone)]
 pub struct SharedConfig {
     files: ConfigFiles,
     sections: EnvConfigSections,
@@ -115,9 +114,9 @@ pub struct SharedConfig {
 
 impl SharedConfig {
     /// Parses the texts of both files; `files` says what to call them.
-    pub fn parse(config: &str, credentials: &str, files: &ConfigFiles) -> anyhow::Result<Self> {
-        let sections = sections(config, credentials).map_err(|error| {
-            let in_config = sections(config, "").err().map(|error| (&files.config, error));
+    pub fn parse(config: Secret, credentials: Secret, files: &ConfigFiles) -> anyhow::Result<Self> {
+        let sections = sections(config.expose(), credentials.expose()).map_err(|error| {
+            let in_config = sections(config.expose(), "").err().map(|error| (&files.config, error));
             let (path, error) = in_config.unwrap_or((&files.credentials, error));
             let (line, reason) = line_and_reason(&error.to_string());
             Failure::new(format!("{}:{line}: {reason}", path.display()))
@@ -166,36 +165,30 @@ impl SharedConfig {
 
     /// The line of a profile's own key, and in which file it won.
     pub fn place(&self, kind: &str, name: &str, key: &str) -> Option<Place<'_>> {
-        let setting =
-            Setting { section: Section::new(kind, name), key: key.to_ascii_lowercase(), nested: None };
-        self.locator.setting(&setting).map(|spot| self.files.place(spot))
+        let spot = self.locator.setting(Section { kind, name }, &key.to_ascii_lowercase())?;
+        Some(self.files.place(spot))
     }
 
     /// The first header of a section.
     pub fn header(&self, kind: &str, name: &str) -> Option<Place<'_>> {
-        self.locator.header(&Section::new(kind, name)).map(|spot| self.files.place(spot))
+        self.locator.header(Section { kind, name }).map(|spot| self.files.place(spot))
     }
 
     /// The settings of `[services NAME]`: service, key, value and place, sorted; `None` without that section.
     pub fn services(&self, name: &str) -> Option<Vec<ServiceSetting<'_>>> {
-        let section = Section::new("services", name);
-        self.locator.header(&section)?;
-        let settings = self.locator.settings_of(&section).filter_map(|(setting, spot)| {
-            let nested = setting.nested.as_deref()?;
+        let section = Section { kind: "services", name };
+        self.locator.header(section)?;
+        let settings = self.locator.settings(section).into_iter().filter_map(|(setting, spot)| {
+            let nested = setting.nested?;
             let key = PropertiesKey::builder()
                 .section_key("services")
                 .section_name(name)
                 .property_name(&setting.key)
-                .sub_property_name(nested)
+                .sub_property_name(&nested)
                 .build()
                 .ok()?;
             let value = self.sections.other_sections().get(&key)?;
-            Some(ServiceSetting {
-                service: setting.key.clone(),
-                key: nested.to_owned(),
-                value,
-                place: self.files.place(spot),
-            })
+            Some(ServiceSetting { service: setting.key, key: nested, value, place: self.files.place(spot) })
         });
         Some(settings.collect())
     }

@@ -1,7 +1,11 @@
 //! Where in the two files each setting stands: a small second reader of their lines, beside the SDK's parser,
-//! which keeps no places. It reads only what that parser has accepted; tests hold the two together.
+//! which keeps no places. It reads only what that parser has accepted; tests hold the two together. A place is
+//! for a person to read, so only the headers are noted; the lines below one are read when somebody asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::secret::Secret;
 
 /// Which of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,31 +26,24 @@ pub struct Spot {
 }
 
 /// A section by its meaning, however its header is spelled.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Section {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Section<'a> {
     /// `profile`, `sso-session`, `services` or whatever stands in front of the name.
-    pub kind: String,
+    pub kind: &'a str,
     /// The name.
-    pub name: String,
+    pub name: &'a str,
 }
 
-impl Section {
-    /// `[KIND NAME]`
-    pub fn new(kind: &str, name: &str) -> Self {
-        Self { kind: kind.to_owned(), name: name.to_owned() }
-    }
-
+impl Section<'_> {
     /// The SDK keeps the settings of a profile and an sso-session, and only the nested ones of all others.
-    fn is_nested(&self) -> bool {
+    fn is_nested(self) -> bool {
         self.kind != "profile" && self.kind != "sso-session"
     }
 }
 
-/// A setting: a key, and in sections such as `[services …]` the key nested below it.
+/// A setting of a section: a key, and in sections such as `[services …]` the key nested below it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Setting {
-    /// Its section.
-    pub section: Section,
     /// In lower case.
     pub key: String,
     /// As written.
@@ -63,82 +60,170 @@ pub struct Clash {
     pub spots: [Spot; 2],
 }
 
-/// The place of every setting that counts.
-#[derive(Clone, Debug, Default)]
-pub struct Locator {
-    headers: BTreeMap<Section, Spot>,
-    settings: BTreeMap<Setting, Spot>,
-}
+/// Both files, the one that wins last.
+#[derive(Debug)]
+pub struct Locator([Text; 2]);
 
 impl Locator {
-    /// Reads both texts; the credentials file wins.
-    pub fn read(config: &str, credentials: &str) -> Result<Self, Clash> {
-        let mut locator = Self::default();
-        for (file, text) in [(File::Config, config), (File::Credentials, credentials)] {
-            locator.add(file, &raw_sections(text))?;
-        }
-        Ok(locator)
+    /// Notes the headers of both texts, and looks at the lines below where one is spelled in two ways.
+    pub fn read(config: Secret, credentials: Secret) -> Result<Self, Clash> {
+        let texts = [Text::read(File::Config, config), Text::read(File::Credentials, credentials)];
+        texts.iter().try_for_each(Text::check)?;
+        Ok(Self(texts))
     }
 
     /// Where the section first begins.
-    pub fn header(&self, section: &Section) -> Option<Spot> {
-        self.headers.get(section).copied()
+    pub fn header(&self, section: Section<'_>) -> Option<Spot> {
+        self.0.iter().find_map(|text| Some(text.spot(text.raw_sections(section).first()?.line)))
     }
 
-    /// All sections that count, sorted.
-    pub fn headers(&self) -> impl Iterator<Item = &Section> {
-        self.headers.keys()
+    /// Where the value stands that counts, of a profile's or an sso-session's key.
+    pub fn setting(&self, section: Section<'_>, key: &str) -> Option<Spot> {
+        self.0.iter().rev().find_map(|text| {
+            let raw = text.raw_sections(section);
+            let lines = raw.iter().rev().find_map(|raw| raw.properties.get(key))?;
+            Some(text.spot(lines[0].0))
+        })
     }
 
-    /// Where the value stands that counts.
-    pub fn setting(&self, setting: &Setting) -> Option<Spot> {
-        self.settings.get(setting).copied()
+    /// All settings of a section, and where the value of each stands that counts.
+    pub fn settings(&self, section: Section<'_>) -> BTreeMap<Setting, Spot> {
+        let of = |text: &Text| -> Vec<_> {
+            let raw = text.raw_sections(section);
+            let settings = raw.iter().flat_map(|raw| raw.settings(section));
+            settings.map(|(setting, line, _)| (setting, text.spot(line))).collect()
+        };
+        self.0.iter().flat_map(of).collect()
     }
+}
 
-    /// All settings of a section, sorted.
-    pub fn settings_of<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = (&'a Setting, Spot)> {
-        self.settings
-            .iter()
-            .filter(move |(setting, _)| setting.section == *section)
-            .map(|(setting, spot)| (setting, *spot))
-    }
+/// One file.
+#[derive(Debug)]
+struct Text {
+    file: File,
+    text: Secret,
+    headers: Vec<Header>,
+}
 
-    fn add(&mut self, file: File, raw: &[RawSection<'_>]) -> Result<(), Clash> {
-        let headers: Vec<_> =
-            raw.iter().filter_map(|raw| Some((Header::parse(raw.spelling, file)?, raw))).collect();
-        let has_profile_default = headers.iter().any(|(header, _)| header.is_default() && !header.is_bare);
-        let mut seen: BTreeMap<Setting, Vec<&str>> = BTreeMap::new();
-        for (header, raw) in headers {
-            // `[profile default]` replaces `[default]` entirely, whichever comes first.
-            if has_profile_default && header.is_default() && header.is_bare {
-                continue;
+/// A line in brackets.
+#[derive(Debug)]
+struct Header {
+    line: usize,
+    /// What stands between the brackets, untrimmed.
+    spelling: Range<usize>,
+    /// Where the next line begins.
+    below: usize,
+}
+
+impl Text {
+    fn read(file: File, text: Secret) -> Self {
+        let mut headers = Vec::new();
+        let mut below = 0;
+        for (line, bytes) in (1..).zip(text.expose().as_bytes().split_inclusive(|byte| *byte == b'\n')) {
+            let start = below;
+            below += bytes.len();
+            if let Some(spelling) = spelling(&text.expose()[start..below]) {
+                headers.push(Header { line, spelling: start + 1..start + 1 + spelling.len(), below });
             }
-            let section = header.section;
-            self.headers.entry(section.clone()).or_insert(Spot { file, line: raw.line });
-            for (setting, line, value) in raw.settings(&section) {
-                if seen.insert(setting.clone(), value.clone()).is_some_and(|other| other != value) {
-                    let mut lines = [self.settings[&setting].line, line];
-                    lines.sort_unstable();
-                    return Err(Clash { key: setting.key, spots: lines.map(|line| Spot { file, line }) });
-                }
-                self.settings.insert(setting, Spot { file, line });
+        }
+        Self { file, text, headers }
+    }
+
+    fn spot(&self, line: usize) -> Spot {
+        Spot { file: self.file, line }
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (&Header, &str)> {
+        self.headers.iter().map(|header| (header, &self.text.expose()[header.spelling.clone()]))
+    }
+
+    /// A section as the SDK first keeps it, once for each spelling.
+    fn raw_sections(&self, section: Section<'_>) -> Vec<RawSection<'_>> {
+        let mut found: Vec<RawSection<'_>> = Vec::new();
+        // A header ends in its name: most need no closer look.
+        for (header, spelling) in
+            self.headers().filter(|(_, spelling)| spelling.trim_end().ends_with(section.name))
+        {
+            let meaning = Meaning::of(spelling, self.file).filter(|meaning| meaning.section == section);
+            let Some(Meaning { is_bare, .. }) = meaning else { continue };
+            let index = found.iter().position(|raw| raw.spelling == spelling).unwrap_or(found.len());
+            if index == found.len() {
+                found.push(RawSection { spelling, is_bare, line: header.line, properties: BTreeMap::new() });
+            }
+            found[index].add(header.line + 1, &self.text.expose()[header.below..]);
+        }
+        // `[profile default]` replaces `[default]` entirely, whichever comes first.
+        if found.iter().any(|raw| !raw.is_bare) {
+            found.retain(|raw| !raw.is_bare);
+        }
+        found
+    }
+
+    fn check(&self) -> Result<(), Clash> {
+        // Two plain spellings with one meaning are one spelling (or the two of `default`, of which one counts).
+        if self.headers().all(|(_, spelling)| is_plain(spelling)) {
+            return Ok(());
+        }
+        let mut spellings: BTreeMap<Section<'_>, BTreeSet<&str>> = BTreeMap::new();
+        for (_, spelling) in self.headers() {
+            let Some(Meaning { section, .. }) = Meaning::of(spelling, self.file) else { continue };
+            let known = spellings.entry(section).or_default();
+            if known.insert(spelling) && known.len() == 2 {
+                self.check_section(section)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_section(&self, section: Section<'_>) -> Result<(), Clash> {
+        let mut seen: BTreeMap<Setting, (usize, Vec<&str>)> = BTreeMap::new();
+        for (setting, line, value) in self.raw_sections(section).iter().flat_map(|raw| raw.settings(section))
+        {
+            let before = seen.insert(setting.clone(), (line, value.clone()));
+            if let Some((other_line, other)) = before
+                && other != value
+            {
+                let mut lines = [other_line, line];
+                lines.sort_unstable();
+                return Err(Clash { key: setting.key, spots: lines.map(|line| self.spot(line)) });
             }
         }
         Ok(())
     }
 }
 
-/// A section as the SDK first keeps it: by the text between the brackets, untrimmed.
+/// A section by the spelling of its header.
 struct RawSection<'a> {
     spelling: &'a str,
+    is_bare: bool,
     line: usize,
     properties: BTreeMap<String, Vec<(usize, &'a str)>>,
 }
 
 impl<'a> RawSection<'a> {
+    /// Adds what stands below one of its headers.
+    fn add(&mut self, first: usize, below: &'a str) {
+        let mut property: Option<String> = None;
+        for (line, text) in (first..).zip(below.lines()).take_while(|(_, text)| !text.starts_with('[')) {
+            if text.trim_matches(BLANK).is_empty() || text.starts_with(['#', ';']) {
+                continue;
+            }
+            if text.starts_with(BLANK) {
+                let lines = property.as_ref().and_then(|key| self.properties.get_mut(key));
+                if let Some(lines) = lines {
+                    lines.push((line, text.trim_matches(BLANK)));
+                }
+            } else if let Some((key, value)) = without_comment(text).split_once('=') {
+                let key = key.trim_matches(BLANK).to_ascii_lowercase();
+                self.properties.insert(key.clone(), vec![(line, value.trim_matches(BLANK))]);
+                property = Some(key);
+            }
+        }
+    }
+
     /// The settings that count, each with its line and the lines of its value.
-    fn settings(&self, section: &Section) -> Vec<(Setting, usize, Vec<&'a str>)> {
-        let setting = |key: &str, nested| Setting { section: section.clone(), key: key.to_owned(), nested };
+    fn settings(&self, section: Section<'_>) -> Vec<(Setting, usize, Vec<&'a str>)> {
+        let setting = |key: &str, nested| Setting { key: key.to_owned(), nested };
         let valid = self.properties.iter().filter(|(key, _)| is_identifier(key));
         if !section.is_nested() {
             return valid
@@ -163,84 +248,52 @@ impl<'a> RawSection<'a> {
 /// Space and tab: nothing else is blank to the SDK.
 const BLANK: &[char] = &[' ', '\t'];
 
-fn raw_sections(text: &str) -> Vec<RawSection<'_>> {
-    let mut sections: Vec<RawSection<'_>> = Vec::new();
-    let mut current = None;
-    let mut property: Option<String> = None;
-    for (line, text) in (1..).zip(text.lines()) {
-        if text.trim_matches(BLANK).is_empty() || text.starts_with(['#', ';']) {
-            continue;
-        }
-        if text.starts_with('[') {
-            let Some(spelling) = spelling(text) else { continue };
-            let known = sections.iter().position(|section| section.spelling == spelling);
-            current = known.or(Some(sections.len()));
-            if known.is_none() {
-                sections.push(RawSection { spelling, line, properties: BTreeMap::new() });
-            }
-            property = None;
-            continue;
-        }
-        let Some(section) = current.and_then(|index: usize| sections.get_mut(index)) else { continue };
-        if text.starts_with(BLANK) {
-            let lines = property.as_ref().and_then(|key| section.properties.get_mut(key));
-            if let Some(lines) = lines {
-                lines.push((line, text.trim_matches(BLANK)));
-            }
-        } else if let Some((key, value)) = without_comment(text, true).split_once('=') {
-            let key = key.trim_matches(BLANK).to_ascii_lowercase();
-            section.properties.insert(key.clone(), vec![(line, value.trim_matches(BLANK))]);
-            property = Some(key);
-        }
-    }
-    sections
-}
-
+/// A comment may follow a header at once.
 fn spelling(line: &str) -> Option<&str> {
-    without_comment(line, false).strip_prefix('[')?.strip_suffix(']')
+    let inside = line.strip_prefix('[')?.lines().next()?;
+    inside.split(['#', ';']).next()?.trim_end_matches(BLANK).strip_suffix(']')
 }
 
-/// In a header a comment may follow at once; after a value it needs a blank in front.
-fn without_comment(line: &str, needs_blank: bool) -> &str {
-    let line = line.trim_matches(BLANK);
-    let mut after_blank = !needs_blank;
+/// After a value a comment needs a blank in front.
+fn without_comment(line: &str) -> &str {
+    let mut after_blank = false;
     for (index, character) in line.char_indices() {
         if after_blank && matches!(character, '#' | ';') {
-            return line[..index].trim_matches(BLANK);
+            return &line[..index];
         }
-        after_blank = !needs_blank || character.is_whitespace();
+        after_blank = character.is_whitespace();
     }
     line
 }
 
-struct Header {
-    section: Section,
+/// What a header means in its file.
+struct Meaning<'a> {
+    section: Section<'a>,
     /// Without a kind in front: `[default]`, and every header of the credentials file.
     is_bare: bool,
 }
 
-impl Header {
-    /// What the header means in this file; `None`: the section is ignored.
-    fn parse(spelling: &str, file: File) -> Option<Self> {
+impl<'a> Meaning<'a> {
+    /// `None`: the section is ignored.
+    fn of(spelling: &'a str, file: File) -> Option<Self> {
         let text = spelling.trim_matches(BLANK);
         let split = text.split_once(BLANK).map(|(kind, name)| (kind.trim(), name.trim()));
+        let bare = |name| Self { section: Section { kind: "profile", name }, is_bare: true };
         match (file, split) {
             (File::Config, Some((kind, name))) if is_identifier(name) => {
-                Some(Self { section: Section::new(kind, name), is_bare: false })
+                Some(Self { section: Section { kind, name }, is_bare: false })
             }
-            (File::Config, None) if text.trim() == "default" => {
-                Some(Self { section: Section::new("profile", "default"), is_bare: true })
-            }
-            (File::Credentials, None) if is_identifier(text.trim()) => {
-                Some(Self { section: Section::new("profile", text.trim()), is_bare: true })
-            }
+            (File::Config, None) if text.trim() == "default" => Some(bare("default")),
+            (File::Credentials, None) if is_identifier(text.trim()) => Some(bare(text.trim())),
             _ => None,
         }
     }
+}
 
-    fn is_default(&self) -> bool {
-        self.section.kind == "profile" && self.section.name == "default"
-    }
+/// `NAME` or `KIND NAME`: no blank that could be another, or be missing.
+fn is_plain(spelling: &str) -> bool {
+    let (kind, name) = spelling.split_once(' ').unwrap_or(("-", spelling));
+    [kind, name].iter().all(|word| !word.is_empty() && is_identifier(word))
 }
 
 fn is_identifier(text: &str) -> bool {
@@ -248,65 +301,4 @@ fn is_identifier(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn spots(config: &str, credentials: &str) -> Vec<(String, char, usize)> {
-        let locator = Locator::read(config, credentials).unwrap();
-        let name = |setting: &Setting| {
-            let Setting { section: Section { kind, name }, key, nested } = setting;
-            let nested = nested.as_ref().map(|nested| format!(".{nested}")).unwrap_or_default();
-            format!("{kind} {name}: {key}{nested}")
-        };
-        let file = |spot: &Spot| if spot.file == File::Config { 'c' } else { 'k' };
-        locator.settings.iter().map(|(setting, spot)| (name(setting), file(spot), spot.line)).collect()
-    }
-
-    #[test]
-    fn the_last_value_counts_and_the_credentials_file_wins() {
-        assert_eq!(
-            spots(
-                "[profile a]\nRegion = x\noutput = json\n[default]\n[profile a]\nregion = y",
-                "\n[a]\noutput=text"
-            ),
-            [("profile a: output".to_owned(), 'k', 3), ("profile a: region".to_owned(), 'c', 6)]
-        );
-    }
-
-    #[test]
-    fn nested_settings_have_lines_of_their_own() {
-        assert_eq!(
-            spots("[services s]\nsts =\n  endpoint_url = x\n\n  y = z\ns3 = a=b\nnone = 1", ""),
-            [
-                ("services s: s3.a".to_owned(), 'c', 6),
-                ("services s: sts.endpoint_url".to_owned(), 'c', 3),
-                ("services s: sts.y".to_owned(), 'c', 5),
-            ]
-        );
-    }
-
-    #[test]
-    fn two_spellings_of_a_header_must_agree() {
-        let spot = |line| Spot { file: File::Config, line };
-        let clash = Locator::read("[profile a]\nregion = x\n[profile\ta]\nregion = y", "").unwrap_err();
-        assert_eq!(clash, Clash { key: "region".into(), spots: [spot(2), spot(4)] });
-        for agreed in [
-            "[profile a]\nregion = x\n[profile  a]\nregion = x",
-            "[profile a]\nregion = x\n[profile  a]\noutput = y",
-            "[profile a]\nregion = x\n[profile a]\nregion = y",
-            "[default]\nregion = x\n[profile default]\nregion = y",
-            "[services s]\na =\n  x = 1\n[services  s]\na =\n  y = 2",
-        ] {
-            assert!(Locator::read(agreed, "").is_ok(), "{agreed}");
-        }
-        for clash in [
-            "[profile a]\nregion = x\n [profile b]\n[ profile a ]\nregion = y",
-            "[sso-session a]\nsso_region = x\n[sso-session  a]\nsso_region = y",
-            "[services s]\na =\n  x = 1\n[services  s]\na =\n  x = 2",
-            "[default]\nregion = x\n[ default]\nregion = y",
-        ] {
-            assert!(Locator::read(clash, "").is_err(), "{clash}");
-        }
-        assert!(Locator::read("", "[a]\nx = 1\n[ a]\nx = 2").is_err());
-    }
-}
+mod tests;

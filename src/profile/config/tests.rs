@@ -1,19 +1,23 @@
 use std::fs;
 
+use super::super::locator::Setting;
 use super::*;
-use std::collections::BTreeSet;
 
 /// `c` and `k`: short names that make whole messages easy to read.
 pub(in crate::profile) fn files() -> ConfigFiles {
     ConfigFiles { config: "c".into(), credentials: "k".into() }
 }
 
+pub(in crate::profile) fn read(config: &str, credentials: &str) -> anyhow::Result<SharedConfig> {
+    SharedConfig::parse(Secret::new(config), Secret::new(credentials), &files())
+}
+
 pub(in crate::profile) fn parse(config: &str, credentials: &str) -> SharedConfig {
-    SharedConfig::parse(config, credentials, &files()).unwrap()
+    read(config, credentials).unwrap()
 }
 
 fn refusal(config: &str, credentials: &str) -> String {
-    crate::message::render(&SharedConfig::parse(config, credentials, &files()).unwrap_err()).0
+    crate::message::render(&read(config, credentials).unwrap_err()).0
 }
 
 #[test]
@@ -102,6 +106,16 @@ const TRICKY: &[(&str, &str)] = &[
     ("[profile \tfoo \t]\na = 1", ""),
     ("[profile\tfoo]\na = 1", ""),
     ("[profile foo]\r\na = value\r\nb = 2\r\n", ""),
+    ("[profile foo]\r\na = x\r\n b\r\n[profile bar] ; c\r\n[profile foo]#\r\nb = 2", "[foo]\r\nc = 3\r\n"),
+    ("[profile foo]\na = x\n [profile bar]\n[profile bar]\nb = 1\n\t[\n[profile foo]\nc = 1", ""),
+    (
+        "[profile foo] # [profile bar]\na = [profile bar]\n;[profile bar]\nb[ = 1\nc = 1",
+        "#[foo]\n[bar]\na = 1",
+    ),
+    (
+        "[profile f\u{fc}r] # \u{fc}\na = 1\n[profile foo]# \u{fc}\na = 1\n[profile foo]\nb = \u{fc}",
+        "[\u{fc}]\n[foo]\nc = 1",
+    ),
     ("[profile foo]\na = val=ue", ""),
     ("[profile foo]\na = \u{1f602}\u{a0}", ""),
     ("[profile foo]\na \t=  \tvalue \t\nb =", ""),
@@ -159,7 +173,7 @@ fn they_agree_on_mangled_texts_too() {
         text[place] = ['[', ']', '=', '#', ' ', '\t', '\n', '\r', '\0', 'é', '\u{a0}'][random(11)];
         let text: String = text.into_iter().collect();
         for (config, credentials) in [(text.as_str(), ""), ("", text.as_str())] {
-            if let Ok(parsed) = SharedConfig::parse(config, credentials, &files()) {
+            if let Ok(parsed) = read(config, credentials) {
                 agree(&parsed, config, credentials);
                 accepted += 1;
             }
@@ -170,14 +184,18 @@ fn they_agree_on_mangled_texts_too() {
 
 fn agree(parsed: &SharedConfig, config: &str, credentials: &str) {
     let mut found = [0, 0];
-    let sections: BTreeSet<_> = parsed.locator.headers().collect();
-    for (setting, spot) in sections.into_iter().flat_map(|section| parsed.locator.settings_of(section)) {
+    let settings = |section| parsed.locator.settings(section).into_iter().map(move |found| (section, found));
+    for (section, (setting, spot)) in parsed.locator.sections().into_iter().flat_map(settings) {
         let text = if spot.file == File::Config { config } else { credentials };
         let line = text.lines().nth(spot.line - 1).unwrap().to_ascii_lowercase();
         let key = setting.nested.as_ref().unwrap_or(&setting.key).to_ascii_lowercase();
-        let value = value(&parsed.sections, setting).unwrap_or_else(|| panic!("{setting:?} in {text:?}"));
+        let value =
+            value(&parsed.sections, section, &setting).unwrap_or_else(|| panic!("{setting:?} in {text:?}"));
         let first = value.split('\n').next().unwrap_or_default().to_ascii_lowercase();
         assert!(line.contains(&key) && line.contains(&first), "{setting:?} {line:?}");
+        if setting.nested.is_none() {
+            assert_eq!(parsed.locator.setting(section, &setting.key), Some(spot), "{setting:?} in {text:?}");
+        }
         found[usize::from(setting.nested.is_some())] += 1;
     }
     // The SDK offers no way to list the properties; its Debug does.
@@ -186,9 +204,12 @@ fn agree(parsed: &SharedConfig, config: &str, credentials: &str) {
     assert_eq!(found, expected, "{config:?} {credentials:?}");
 }
 
-fn value<'a>(sections: &'a EnvConfigSections, setting: &Setting) -> Option<&'a str> {
-    let Setting { section: Section { kind, name }, key, nested } = setting;
-    match (kind.as_str(), nested) {
+fn value<'a>(
+    sections: &'a EnvConfigSections,
+    Section { kind, name }: Section<'_>,
+    Setting { key, nested }: &Setting,
+) -> Option<&'a str> {
+    match (kind, nested) {
         ("profile", None) => sections.get_profile(name)?.get(key),
         ("sso-session", None) => sections.sso_session(name)?.get(key),
         (_, Some(nested)) => {

@@ -1,7 +1,7 @@
 use super::super::{Call, Sso, WebIdentityToken, steps};
 use super::*;
 use crate::message::render;
-use crate::profile::config::tests::{files, parse};
+use crate::profile::config::tests::{parse, read};
 use std::time::Duration;
 
 /// Each source once, and roles on top. `hunter2` is every secret in it.
@@ -556,7 +556,7 @@ fn no_secret_shows_in_a_chain() {
 /// Truncates and mangles the sample, and resolves whatever is still there: never a panic, never a secret shown.
 #[test]
 fn no_text_makes_it_panic_or_tell_a_secret() {
-    let all = |config: &str, credentials: &str| match SharedConfig::parse(config, credentials, &files()) {
+    let all = |config: &str, credentials: &str| match read(config, credentials) {
         Err(error) => assert!(!format!("{error:?}").contains("hunter2"), "{config}"),
         Ok(parsed) => {
             for name in parsed.profiles() {
