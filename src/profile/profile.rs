@@ -47,12 +47,12 @@ impl<'a> Profile<'a> {
         let mut profile = Self { config, layers: vec![own.name()] };
         let mut layer = own;
         while let Some(included) = layer.get("include_profile") {
-            let place = config.place("profile", layer.name(), "include_profile");
-            let at = || format!("{}: include_profile of {}", shown(place), layer.name());
+            let place = || config.place("profile", layer.name(), "include_profile");
+            let at = || format!("{}: include_profile of {}", shown(place()), layer.name());
             let next =
                 config.raw_profile(included).ok_or_else(|| config.missing(included)).with_context(at)?;
             if profile.layers.contains(&next.name()) {
-                return Err(circle(place, "include_profile", &profile.layers, next.name()).into());
+                return Err(circle(place(), "include_profile", &profile.layers, next.name()).into());
             }
             profile.layers.push(next.name());
             layer = next;
@@ -265,8 +265,10 @@ impl<'a> SsoSession<'a> {
     }
 
     fn required(&self, key: &str) -> Result<&'a str, Failure> {
-        let header = self.config.header("sso-session", self.name);
-        let missing = || Failure::new(format!("{}: [sso-session {}] has no {key}", shown(header), self.name));
+        let missing = || {
+            let header = self.config.header("sso-session", self.name);
+            Failure::new(format!("{}: [sso-session {}] has no {key}", shown(header), self.name))
+        };
         one_line(self.get(key).ok_or_else(missing)?).map_err(|reason| self.fault(key, reason))
     }
 
