@@ -1,6 +1,7 @@
 //! From what counts in a directory to what its shell gets, from files alone. Where a session is missing,
 //! the need for it is handed back.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -338,7 +339,10 @@ impl AwsFiles {
 
 /// A file as it is now; `None` if it is not there.
 pub(super) fn watch(path: &Path) -> Option<Watched> {
-    let stamp = Stamp::of(&std::fs::metadata(path).ok()?);
-    let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
-    Some(Watched { path: path.to_owned(), stamp, target })
+    let there = fs::symlink_metadata(path).ok()?;
+    let (metadata, target) = match there.is_symlink() {
+        true => (fs::metadata(path).ok()?, path.canonicalize().ok()),
+        false => (there, None),
+    };
+    Some(Watched { path: path.to_owned(), stamp: Stamp::of(&metadata), target })
 }
