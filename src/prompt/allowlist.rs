@@ -109,45 +109,44 @@ impl<'a> Allowlist<'a> {
         let place = place(path)?;
         let target = if there.is_symlink() { fs::canonicalize(path).ok() } else { Some(place.clone()) };
         let target = target.filter(|target| target != path);
-        let metadata = fs::metadata(path);
-        let stamp = metadata.as_ref().ok().filter(|metadata| metadata.is_file()).map(Stamp::of);
+        let metadata = if there.is_symlink() { fs::metadata(path).ok() } else { Some(there.clone()) };
+        let stamp = metadata.filter(fs::Metadata::is_file).as_ref().map(Stamp::of);
         let mut look = Look { standing: Standing::Denied, stamp, target, entry: None };
-        let known = self.allow_dir(&place);
-        let allowed_once = decisions(&known).map(|decisions| !decisions.is_empty());
-        let (Ok(denied), Ok(allowed_once)) = (self.deny_path(&place).try_exists(), allowed_once) else {
-            // Who cannot tell whether a file was ever allowed must not take it for one that was not.
-            look.standing = Standing::Broken("cannot be looked up: the allow list is not readable".into());
-            return Some(look);
-        };
-        if denied {
-            return Some(look);
+        // Who cannot tell whether a file was ever allowed must not take it for one that was not.
+        let not_readable = || Standing::Broken("cannot be looked up: the allow list is not readable".into());
+        let (allowed, denied) = self.decisions_on(&place);
+        match denied.try_exists() {
+            Ok(true) => return Some(look),
+            Ok(false) => {}
+            Err(_) => return Some(Look { standing: not_readable(), ..look }),
         }
+        let content = read_safely(path).map(|(text, stamp)| {
+            look.stamp = Some(stamp);
+            (digest(&place, &link(&there, path), &text), text)
+        });
+        if let Ok((digest, _)) = &content {
+            look.entry = Some(allowed.join(digest)).filter(|entry| entry.exists());
+        }
+        // Whether any other content was ever allowed is asked only where this one was not.
+        let allowed_once = match look.entry {
+            Some(_) => true,
+            None => match decisions(&allowed) {
+                Ok(decisions) => !decisions.is_empty(),
+                Err(_) => return Some(Look { standing: not_readable(), ..look }),
+            },
+        };
         let believed_before = allowed_once || path.parent().is_some_and(|dir| self.settings.trusts(dir));
-        let broken = |reason: String| {
-            // A file nobody ever allowed changes nothing, however broken it is.
-            if believed_before { Standing::Broken(reason) } else { Standing::Unknown }
-        };
-        if stamp.is_none() && !believed_before && !there.is_file() {
-            // A directory, say: a virtual environment of that name.
-            return None;
-        }
-        let (text, stamp) = match read_safely(path) {
-            Ok(read) => read,
-            Err(reason) => {
-                look.standing = broken(reason);
-                return Some(look);
+        let by_prefix = !allowed_once && self.settings.trusts(path);
+        look.standing = match content {
+            Ok((digest, text)) if look.entry.is_some() || by_prefix => {
+                Standing::Allowed(ApprovedFile { path: place, text, digest, by_prefix })
             }
-        };
-        look.stamp = Some(stamp);
-        let digest = digest(&place, &link(&there, path), &text);
-        let entry = known.join(&digest);
-        let allowed = entry.exists();
-        let by_prefix = !allowed && !allowed_once && self.settings.trusts(path);
-        look.standing = if allowed || by_prefix {
-            look.entry = allowed.then_some(entry);
-            Standing::Allowed(ApprovedFile { path: place, text, digest, by_prefix })
-        } else {
-            broken("has changed since it was allowed".into())
+            // A directory, say: a virtual environment of that name.
+            Err(_) if look.stamp.is_none() && !believed_before && !there.is_file() => return None,
+            // A file nobody ever allowed changes nothing, however broken it is.
+            _ if !believed_before => Standing::Unknown,
+            Ok(_) => Standing::Broken("has changed since it was allowed".into()),
+            Err(reason) => Standing::Broken(reason),
         };
         Some(look)
     }
@@ -162,13 +161,13 @@ impl<'a> Allowlist<'a> {
         let (text, _) = read_safely(path)
             .map_err(|reason| Failure::new(format!("cannot allow {}: it {reason}", place.display())))?;
         check(&text, &place)?;
-        let dir = self.allow_dir(&place);
-        self.prepare(&dir)?;
+        let (allowed, denied) = self.decisions_on(&place);
+        self.prepare(&allowed)?;
         files::write_private(
-            &dir.join(digest(&place, &link(&there, path), &text)),
+            &allowed.join(digest(&place, &link(&there, path), &text)),
             place.as_os_str().as_bytes(),
         )
-        .and_then(|()| files::remove(&self.deny_path(&place)))
+        .and_then(|()| files::remove(&denied))
         .with_context(|| format!("cannot write below {}", self.places.data.display()))?;
         Ok(place)
     }
@@ -176,10 +175,10 @@ impl<'a> Allowlist<'a> {
     /// Denies the file, whatever it will contain.
     pub fn deny(&self, path: &Path) -> anyhow::Result<PathBuf> {
         let (place, _) = found(path)?;
-        let denied = self.deny_path(&place);
+        let (allowed, denied) = self.decisions_on(&place);
         self.prepare(denied.parent().expect("deny/ is above it"))?;
         files::write_private(&denied, place.as_os_str().as_bytes())
-            .and_then(|()| match fs::remove_dir_all(self.allow_dir(&place)) {
+            .and_then(|()| match fs::remove_dir_all(allowed) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
             })
@@ -216,12 +215,10 @@ impl<'a> Allowlist<'a> {
             .with_context(|| format!("cannot make {}", dir.display()))
     }
 
-    fn allow_dir(&self, place: &Path) -> PathBuf {
-        self.places.data.join("allow").join(digest(place, Path::new(""), ""))
-    }
-
-    fn deny_path(&self, place: &Path) -> PathBuf {
-        self.places.data.join("deny").join(digest(place, Path::new(""), ""))
+    /// The directory of every yes to a file, and its no.
+    fn decisions_on(&self, place: &Path) -> (PathBuf, PathBuf) {
+        let name = digest(place, Path::new(""), "");
+        (self.places.data.join("allow").join(&name), self.places.data.join("deny").join(name))
     }
 }
 
