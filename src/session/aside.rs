@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::key::{digest, key};
-use super::seal;
 use crate::clock::Timestamp;
 use crate::files;
 use crate::places::Places;
+use crate::seal;
 
 /// Older ones belong to shells long gone.
 const KEPT: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 3600);

@@ -6,7 +6,6 @@ pub mod failure;
 pub mod index;
 pub mod key;
 pub mod mfa_mark;
-pub mod seal;
 pub mod session_key;
 pub mod store;
 pub mod sweep;

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::key::{Key, key};
+use super::key::key;
 use super::session_key::SessionKey;
-use super::{seal, sweep};
+use super::sweep;
 use crate::clock::{self, Timestamp};
 use crate::credentials::{Credentials, Expiry};
 use crate::files;
 use crate::places::Places;
+use crate::seal::{self, Key};
 use crate::secret::Secret;
 
 /// The largest session file: STS tokens may take 4 KB, with tags and policies more.

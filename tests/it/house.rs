@@ -25,20 +25,23 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// What every room may import; it imports no room.
-const BASE: [&str; 13] = [
+const BASE: [&str; 16] = [
     "clock",
     "credentials",
     "duration",
     "env",
     "files",
+    "key_index",
     "limits",
     "logging",
     "message",
     "places",
     "process",
+    "seal",
     "secret",
     "settings",
     "toml_walk",
+    "volatile",
 ];
 
 /// The prompt starts no runtime and speaks to nobody.

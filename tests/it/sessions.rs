@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use awsenv::session::seal;
+use awsenv::seal;
 use zeroize::Zeroizing;
 
 use crate::cloud::{self, CONFIG, TWO, exec, identity, operations, sandbox};

@@ -1,13 +1,21 @@
-//! Sealing: ChaCha20-Poly1305 (RFC 8439) under the user's key, bound to what the bytes are for.
+//! Sealing: ChaCha20-Poly1305 (RFC 8439) under a key, bound to what the bytes are for.
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
 use zeroize::Zeroizing;
 
-use super::key::Key;
+/// 256 bits, wiped on drop.
+pub type Key = Zeroizing<[u8; 32]>;
 
 const VERSION: u8 = 1;
 const NONCE: usize = 12;
+
+/// A key nobody can guess.
+pub fn fresh_key() -> Key {
+    let mut key = Key::default();
+    getrandom::fill(key.as_mut()).expect("the kernel's random source answers");
+    key
+}
 
 /// `version ‖ nonce ‖ ciphertext and tag`. `purpose` must be given again to open it: a file renamed into
 /// another's place does not open there.
