@@ -9,8 +9,8 @@ use crate::commands::credentials::Format;
 use crate::commands::init::Init;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    allow, completions, credentials, edit, exec, explain, hook, init, man, refresh, renew, session, status,
-    trust,
+    allow, completions, credentials, edit, exec, explain, hook, init, key, man, refresh, renew, session,
+    status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -159,6 +159,11 @@ Examples:
         #[command(subcommand)]
         command: Session,
     },
+    /// Long-lived keys in the keychain
+    Key {
+        #[command(subcommand)]
+        command: Key,
+    },
     /// Print completions for a shell
     #[command(
         after_help = "Examples:\n  awsenv completions zsh > ~/.zfunc/_awsenv\n  awsenv completions fish > ~/.config/fish/completions/awsenv.fish"
@@ -192,6 +197,47 @@ enum Session {
     },
     /// Forget all: the next prompt or command asks AWS anew
     Clear,
+}
+
+#[derive(Debug, Subcommand)]
+enum Key {
+    /// Put keys into the keychain, once AWS has said whose they are
+    #[command(after_help = "\
+Examples:
+  awsenv key add acme-ci
+  aws iam create-access-key | awsenv key add acme-ci --stdin
+
+The keychain is the system's (macOS Keychain, Secret Service), else an encrypted file; AWSENV_KEYCHAIN=auto|os|file.")]
+    Add {
+        /// What to call them: a profile's name, or any that a .awsenv names in [keys]
+        name: String,
+        /// Read JSON from stdin, and ask nothing
+        #[arg(long)]
+        stdin: bool,
+        /// Do not ask AWS whose they are
+        #[arg(long)]
+        no_verify: bool,
+        /// In the place of keys that have the name
+        #[arg(long)]
+        replace: bool,
+        /// The MFA device that goes with them
+        #[arg(long, value_name = "ARN")]
+        mfa_serial: Option<String>,
+    },
+    /// What is in the keychain: how old, when used, by which profiles
+    List {
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take keys out of the keychain
+    Remove {
+        /// Their name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -306,6 +352,12 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Renew { session, pwd } => renew::run(&session, &pwd, &world),
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
+        Command::Key { command: Key::Add { name, stdin, no_verify, replace, mfa_serial } } => {
+            let mfa_serial = mfa_serial.as_deref();
+            key::add::run(&key::add::Add { name: &name, stdin, no_verify, replace, mfa_serial }, &world)
+        }
+        Command::Key { command: Key::List { json } } => key::list::run(json, &world),
+        Command::Key { command: Key::Remove { name, yes } } => key::remove::run(&name, yes, &world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Completions { .. } | Command::Man => unreachable!("answered above"),
     }

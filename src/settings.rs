@@ -114,6 +114,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// A chained role's session lasts an hour: with a margin of as much it would be renewed at once, for ever.
 const LARGEST_MARGIN: Duration = Duration::from_secs(1800);
 
+impl Keychain {
+    /// As the settings and AWSENV_KEYCHAIN spell it.
+    pub fn named(word: &str) -> Option<Self> {
+        KEYCHAIN.iter().find(|(known, _)| *known == word).map(|(_, keychain)| *keychain)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod export;
 pub mod hook;
 pub mod init;
+pub mod key;
 pub mod man;
 pub mod refresh;
 pub mod renew;

@@ -5,9 +5,11 @@ use serde::Serialize;
 use super::standing::Standing;
 use crate::clock;
 use crate::files;
+use crate::key_index::{KeyIndex, Rests};
+use crate::keychain;
 use crate::message::{Failure, printable};
 use crate::places::tilde;
-use crate::profile::chain;
+use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict};
@@ -28,6 +30,8 @@ struct Status {
     region: Option<String>,
     /// The call that gives the first credentials, and the roles on top.
     steps: Vec<String>,
+    /// Where the keys rest that it begins with: `os`, `file`; `null` where it begins otherwise.
+    keychain: Option<Rests>,
     /// Whether this shell's environment holds them now.
     loaded: bool,
     /// RFC 3339; `null` for keys without an end.
@@ -65,6 +69,7 @@ fn status(world: &World) -> Status {
         account: None,
         region: None,
         steps: Vec::new(),
+        keychain: None,
         loaded: remembered.as_ref().is_some_and(|memory| {
             !memory.lost
                 && memory.files == memory::named(&directory.verdict.files())
@@ -104,11 +109,15 @@ fn status(world: &World) -> Status {
                 return status;
             }
             let files = ConfigFiles::locate(&world.original, &world.places.home);
-            let answer = resolve(&pinned.pin, &files, &world.original, true).and_then(|resolved| {
+            let answer = KeyIndex::load(&world.places).and_then(|keys| {
+                let resolved = resolve(&pinned.pin, &files, &keys, &world.original, true)?;
                 status.region.clone_from(&resolved.region);
                 status.steps = chain::steps(&resolved.chain).iter().map(|step| step.summary()).collect();
                 status.account = chain::known_account(&resolved.chain);
                 let asked = pinned.pin.account.as_deref();
+                if let Source::Keychain { name, .. } = &resolved.chain.source {
+                    status.keychain = keys.find(name).map(|entry| entry.rests);
+                }
                 if resolved.is_at_hand() {
                     plan::at_hand(&resolved, clock::now())?;
                     // What a file claims is shown; only AWS is believed.
@@ -187,6 +196,9 @@ fn card(status: &Status, world: &World) -> String {
     rows.extend(status.account.clone().map(|account| ("account", account)));
     rows.extend(status.region.clone().map(|region| ("region", region)));
     rows.extend((!status.steps.is_empty()).then(|| ("by", status.steps.join(" → "))));
+    rows.extend(
+        status.keychain.map(|rests| ("keys", format!("in {}", keychain::shown(rests, &world.places)))),
+    );
     if status.state == "pinned" {
         let loaded = match (status.stands_back, status.loaded, &status.expiration) {
             (true, ..) => "no: credentials were set by hand".into(),

@@ -8,6 +8,8 @@ use super::allow::tell_shells;
 use crate::aws::Aws;
 use crate::clock;
 use crate::credentials::Credentials;
+use crate::key_index::KeyIndex;
+use crate::keychain::Keychain;
 use crate::message::{Exit, Failure, printable};
 use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
@@ -117,8 +119,7 @@ fn users_own(world: &World) -> anyhow::Result<String> {
 fn from_pin(mut pin: Pin, asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     pin.duration = asking.duration.or(pin.duration);
     pin.region = asking.region.map(str::to_owned).or(pin.region);
-    let files = ConfigFiles::locate(&world.original, &world.places.home);
-    let resolved = resolve(&pin, &files, &world.original, !asking.no_session)?;
+    let resolved = resolved(&pin, asking, world)?;
     Ok(Subject { resolved, pin: Some(pin) })
 }
 
@@ -130,9 +131,13 @@ fn named(profile: &str, asking: &Asking<'_>, world: &World) -> anyhow::Result<Su
         duration: asking.duration,
         ..Pin::default()
     };
-    let files = ConfigFiles::locate(&world.original, &world.places.home);
-    let resolved = resolve(&pin, &files, &world.original, !asking.no_session)?;
+    let resolved = resolved(&pin, asking, world)?;
     Ok(Subject { resolved, pin: None })
+}
+
+fn resolved(pin: &Pin, asking: &Asking<'_>, world: &World) -> anyhow::Result<Resolved> {
+    let files = ConfigFiles::locate(&world.original, &world.places.home);
+    resolve(pin, &files, &KeyIndex::load(&world.places)?, &world.original, !asking.no_session)
 }
 
 impl Subject {
@@ -152,7 +157,7 @@ impl Subject {
         self.check_before_the_call()?;
         let session = resolved.session_key(&world.original);
         let order = self.order(&session);
-        let obtained = renew::obtain(&order, min_ttl, &self.means(world), mfa)?;
+        let obtained = renew::obtain(&order, min_ttl, &self.means(world, mfa), mfa)?;
         if obtained.is_new {
             tell_shells(world);
         }
@@ -173,19 +178,19 @@ impl Subject {
     /// Asks AWS, whatever the store holds. The caller holds the session's lock.
     pub fn fetch(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
         self.check_before_the_call()?;
-        renew::fetch(&self.order(session), &self.means(world), mfa)
+        renew::fetch(&self.order(session), &self.means(world, mfa), mfa)
     }
 
     /// What is kept, with what is still to be found out about it. The caller holds the session's lock.
     pub fn complete(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
         self.check_before_the_call()?;
-        renew::complete(&self.order(session), None, &self.means(world), mfa)
+        renew::complete(&self.order(session), None, &self.means(world, mfa), mfa)
     }
 
     /// Asks AWS, or takes what somebody else is getting just now.
     pub fn refresh(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
         self.check_before_the_call()?;
-        renew::refresh(&self.order(session), &self.means(world), mfa)
+        renew::refresh(&self.order(session), &self.means(world, mfa), mfa)
     }
 
     /// The account of a session, if it is the one the `.awsenv` asks for.
@@ -220,21 +225,32 @@ impl Subject {
 
     fn order<'a>(&'a self, session: &'a SessionKey) -> Order<'a> {
         let chain = &self.resolved.chain;
-        let keys =
-            matches!(chain.source, Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. });
-        Order { chain, region: self.resolved.region.as_deref(), session, ask_for_account: keys }
+        let ask_for_account = matches!(
+            chain.source,
+            Source::Keys { .. } | Source::Environment(_) | Source::Keychain { account: None, .. }
+        );
+        Order { chain, region: self.resolved.region.as_deref(), session, ask_for_account }
     }
 
-    fn means<'a>(&'a self, world: &'a World) -> Means<'a> {
+    fn means<'a>(&'a self, world: &'a World, mfa: &Mfa) -> Means<'a> {
         let endpoints = Endpoints::new(&world.original, &self.resolved.settings);
         let aws = Aws::new(endpoints, &world.places.home);
-        Means { places: &world.places, aws, original: &world.original }
+        let keychain = match mfa.has_person() {
+            true => person_keychain(world),
+            false => Keychain::of_nobody(&world.places, &world.original, &world.settings),
+        };
+        Means { places: &world.places, aws, keychain, original: &world.original }
     }
 }
 
 /// Where a command's MFA codes come from.
 pub(super) fn person(asking: &Asking<'_>, world: &World) -> Mfa {
     Mfa::of_person(asking.mfa_code, world.settings.mfa, &world.original)
+}
+
+/// The keychains, for a command that a person typed.
+pub(super) fn person_keychain(world: &World) -> Keychain<'_> {
+    Keychain::of_person(&world.places, &world.original, &world.settings)
 }
 
 /// A store that cannot be written is worth a word, and no reason to withhold credentials.

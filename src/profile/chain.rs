@@ -108,6 +108,10 @@ pub enum Source {
     Keychain {
         /// The key's name.
         name: String,
+        /// Which keys: others under the same name are not these.
+        access_key_id: String,
+        /// Their account, as AWS said when they were added.
+        account: Option<String>,
     },
     /// IAM Identity Center.
     Sso(Sso),
@@ -250,7 +254,8 @@ pub fn known_account(chain: &RoleChain) -> Option<String> {
         Source::WebIdentity { role, .. } => account_of(&role.arn),
         Source::Login { session_arn } => account_of(session_arn),
         Source::RolesAnywhere(source) => account_of(&source.role_arn),
-        Source::Keychain { .. } | Source::Ec2Metadata | Source::Container => None,
+        Source::Keychain { account, .. } => account.clone(),
+        Source::Ec2Metadata | Source::Container => None,
     }
 }
 
@@ -262,8 +267,7 @@ fn account_of(arn: &str) -> Option<String> {
 /// Whether this version can get credentials from the chain's source.
 pub fn check_served(chain: &RoleChain) -> Result<(), Failure> {
     let what = match &chain.source {
-        Source::Keys { .. } | Source::Environment(_) => return Ok(()),
-        Source::Keychain { .. } => "keys in the keychain",
+        Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. } => return Ok(()),
         Source::Sso(_) => "IAM Identity Center",
         Source::Process { .. } => "credential_process",
         Source::WebIdentity { .. } => "a web identity",

@@ -17,7 +17,9 @@ use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::env::Env;
 use crate::files::Stamp;
+use crate::key_index::KeyIndex;
 use crate::message::{Exit, Failure};
+use crate::places::Places;
 use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
 use crate::session::failure::FailureRecord;
@@ -100,7 +102,7 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
     let pin = &pinned.pin;
     let files = ConfigFiles::locate(original, &question.places.home);
     // Their stamps before their content: an edit in between makes the guard false.
-    let aws_files = AwsFiles::look_at(&files);
+    let aws_files = AwsFiles::look_at(&files, question.places);
     let key = IndexKey::of(&pinned.digests, None, original);
     let known = index::load(question.places, &key, &aws_files.stamps);
     let surveyed = known.map_or_else(
@@ -150,7 +152,7 @@ fn survey(
     original: &Env,
     question: &Question<'_>,
 ) -> anyhow::Result<Survey> {
-    let resolved = resolve(pin, files, original, true)?;
+    let resolved = resolve(pin, files, &KeyIndex::load(question.places)?, original, true)?;
     chain::check_served(&resolved.chain)?;
     // Keys in a file only claim their account: where one is asked for, AWS has to say.
     if resolved.is_at_hand() && pin.account.is_none() {
@@ -235,12 +237,12 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         question,
     );
     let wanted = with_variables(Wanted::provided(&provided, original), pin);
-    if times.renew.is_none_or(|renew| now < renew) {
-        return Plan { wanted, deadline: times.renew, ..Plan::default() };
+    if now < times.renew {
+        return Plan { wanted, deadline: Some(times.renew), ..Plan::default() };
     }
     log::info!("{}: the session ends soon, time for the next", entry.name);
     // The token tells when the new one is there; until then look again at the end, or after a pause.
-    let deadline = times.end.into_iter().chain([pause.unwrap_or(look_again(now))]).min();
+    let deadline = Some(times.end.min(pause.unwrap_or(look_again(now))));
     Plan { wanted, deadline, needs_session: need(true), ..Plan::default() }
 }
 
@@ -255,28 +257,28 @@ pub fn serves(session: &Session, settings: &Settings, now: Timestamp) -> bool {
 
 /// Whether it is time to renew a session.
 pub fn is_due(session: &Session, settings: &Settings, now: Timestamp) -> bool {
-    Times::of(session, settings).renew.is_some_and(|renew| now >= renew)
+    now >= Times::of(session, settings).renew
 }
 
 /// When a session is to be renewed, and when it is no longer given out.
 struct Times {
-    renew: Option<Timestamp>,
-    end: Option<Timestamp>,
+    renew: Timestamp,
+    end: Timestamp,
 }
 
 impl Times {
     /// Renewed from a margin before its end (a fifth of its life, at most 15 minutes); given out until
     /// 60 seconds before, or 5 % of a short life.
     fn of(session: &Session, settings: &Settings) -> Self {
-        let Some(expiry) = session.credentials.expiry else { return Self { renew: None, end: None } };
-        let life = expiry.0.duration_since(session.issued).unsigned_abs();
+        let end = session.end();
+        let life = end.duration_since(session.issued).unsigned_abs();
         let margin = settings.margin.unwrap_or(Duration::from_secs(900)).min(life / 5);
-        let before = |span: Duration| Some(expiry.0.checked_sub(span).unwrap_or(expiry.0));
+        let before = |span: Duration| end.checked_sub(span).unwrap_or(end);
         Self { renew: before(margin), end: before(Duration::from_secs(60).min(life / 20)) }
     }
 
     fn serves(&self, now: Timestamp) -> bool {
-        self.end.is_none_or(|end| now < end)
+        now < self.end
     }
 }
 
@@ -323,7 +325,7 @@ struct AwsFiles {
 }
 
 impl AwsFiles {
-    fn look_at(files: &ConfigFiles) -> Self {
+    fn look_at(files: &ConfigFiles, places: &Places) -> Self {
         let mut found = Self { stamps: Vec::new(), watched: Vec::new(), absent: Vec::new() };
         for path in [&files.config, &files.credentials] {
             let watched = watch(path);
@@ -333,6 +335,11 @@ impl AwsFiles {
                 None => found.absent.push(path.clone()),
             }
         }
+        // The first keys renew the token: until there are any, no guard has to look for them.
+        let keys = KeyIndex::path(places);
+        let watched = watch(&keys);
+        found.stamps.push((keys, watched.as_ref().map(|watched| watched.stamp)));
+        found.watched.extend(watched);
         found
     }
 }

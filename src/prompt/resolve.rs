@@ -1,10 +1,13 @@
 //! A pin and the AWS files → how its credentials are got.
 
+use std::time::Duration;
+
 use anyhow::Context;
 
 use super::env_file::{Deliver, Pin, PinSource};
 use crate::env::Env;
-use crate::message::Failure;
+use crate::key_index::KeyIndex;
+use crate::message::{Exit, Failure, nearest};
 use crate::process::user_at_host;
 use crate::profile::chain::{self, Asked, Origin, RoleChain, RolesAnywhere, SessionToken, Source};
 use crate::profile::config::ConfigFiles;
@@ -43,20 +46,39 @@ impl Resolved {
     }
 }
 
-/// Reads the AWS files where the pin needs them. `session`: GetSessionToken may stand between long-lived
-/// keys and a role.
-pub fn resolve(pin: &Pin, files: &ConfigFiles, original: &Env, session: bool) -> anyhow::Result<Resolved> {
+/// Reads the AWS files where the pin needs them. `keys`: what rests in a keychain. `session`: GetSessionToken may
+/// stand between long-lived keys and a role.
+pub fn resolve(
+    pin: &Pin,
+    files: &ConfigFiles,
+    keys: &KeyIndex,
+    original: &Env,
+    session: bool,
+) -> anyhow::Result<Resolved> {
     check_delivery(pin)?;
     let name = pin.name().unwrap_or_default();
     let asked = Asked { duration: pin.duration, session };
-    let Some(PinSource::Profile(profile)) = &pin.source else {
-        let chain = chain::settle(with_roles(inline(pin, &name)?, pin), &asked)?;
+    let without_config = |source: &PinSource, asked: &Asked| {
+        let chain = chain::settle(with_roles(inline(source, pin.duration, keys, &name)?, pin), asked)?;
         let region = pin.region.clone().or_else(|| users_region(original));
         log_steps(&chain);
-        return Ok(Resolved { name, chain, region, settings: Vec::new() });
+        Ok(Resolved { name: name.clone(), chain, region, settings: Vec::new() })
+    };
+    let profile = match &pin.source {
+        Some(PinSource::Profile(profile)) => profile,
+        Some(source @ PinSource::Keys { session, .. }) => {
+            return without_config(source, &Asked { session: asked.session && *session, ..asked });
+        }
+        Some(source) => return without_config(source, &asked),
+        None => return Err(Failure::new("the .awsenv names no source").into()),
     };
     let config = files.read()?;
-    let chain = chain::as_written(&config, profile, original)
+    if keys.find(profile).is_some() && !config.profiles().contains(&profile.as_str()) {
+        // Keys need no profile beside them.
+        let source = PinSource::Keys { name: profile.clone(), mfa_serial: None, session: true };
+        return without_config(&source, &asked);
+    }
+    let chain = chain::as_written(&config, keys, profile, original)
         .and_then(|chain| chain::settle(with_roles(chain, pin), &asked))
         .with_context(|| format!("cannot use profile {profile}"))?;
     let region = pin.region.clone().or_else(|| chain.region.clone()).or_else(|| users_region(original));
@@ -84,18 +106,29 @@ fn with_roles(mut chain: RoleChain, pin: &Pin) -> RoleChain {
 }
 
 /// The chain of a source that needs no `~/.aws/config`.
-fn inline(pin: &Pin, name: &str) -> anyhow::Result<RoleChain> {
+fn inline(
+    source: &PinSource,
+    duration: Option<Duration>,
+    keys: &KeyIndex,
+    name: &str,
+) -> anyhow::Result<RoleChain> {
     let mut session_token = None;
-    let source = match pin.source.clone() {
-        Some(PinSource::Sso(sso)) => Source::Sso(sso),
-        Some(PinSource::Keys { name, mfa_serial, session }) => {
-            session_token = session.then(|| SessionToken { mfa_serial, ..SessionToken::default() });
-            Source::Keychain { name }
+    let source = match source.clone() {
+        PinSource::Sso(sso) => Source::Sso(sso),
+        PinSource::Keys { name, mfa_serial, .. } => {
+            let entry = keys.find(&name).ok_or_else(|| no_keys(&name, keys))?;
+            let mfa_serial = mfa_serial.or_else(|| entry.mfa_serial.clone());
+            session_token = Some(SessionToken { mfa_serial, ..SessionToken::default() });
+            Source::Keychain {
+                name,
+                access_key_id: entry.access_key_id.clone(),
+                account: entry.account.clone(),
+            }
         }
-        Some(PinSource::RolesAnywhere(certificate)) => {
-            Source::RolesAnywhere(RolesAnywhere { duration: pin.duration, ..certificate })
+        PinSource::RolesAnywhere(certificate) => {
+            Source::RolesAnywhere(RolesAnywhere { duration, ..certificate })
         }
-        Some(PinSource::Profile(_)) | None => return Err(Failure::new("the .awsenv names no source").into()),
+        PinSource::Profile(_) => unreachable!("a profile needs the config"),
     };
     Ok(RoleChain {
         name: name.to_owned(),
@@ -107,6 +140,14 @@ fn inline(pin: &Pin, name: &str) -> anyhow::Result<RoleChain> {
         source_region: None,
         notes: Vec::new(),
     })
+}
+
+fn no_keys(name: &str, keys: &KeyIndex) -> Failure {
+    let failure = Failure::new(format!("no keys named {name} are in the keychain")).exit(Exit::PersonNeeded);
+    match nearest(name, keys.iter().map(|(name, _)| name)) {
+        Some(near) => failure.hint(format!("did you mean `{near}`? else run `awsenv key add {name}`")),
+        None => failure.hint(format!("run `awsenv key add {name}`")),
+    }
 }
 
 /// The region the user's environment names.

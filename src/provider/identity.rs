@@ -6,11 +6,24 @@ use crate::aws::Aws;
 use crate::credentials::Credentials;
 use crate::message::Failure;
 
-/// The account of these credentials, asked of AWS.
-pub fn account(credentials: &Credentials, region: &str, aws: &Aws<'_>) -> anyhow::Result<String> {
+/// Who signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Twelve digits.
+    pub account: String,
+    /// Of the user or the role's session.
+    pub arn: String,
+}
+
+/// Whose credentials these are, asked of AWS.
+pub fn identity(credentials: &Credentials, region: &str, aws: &Aws<'_>) -> anyhow::Result<Identity> {
     let client = aws.sts(region, Some(credentials))?;
     let answer = runtime()?
         .block_on(client.get_caller_identity().send())
         .map_err(|error| explain("GetCallerIdentity", error))?;
-    answer.account.ok_or_else(|| Failure::new("the answer to GetCallerIdentity lacks its account").into())
+    match (answer.account, answer.arn) {
+        (Some(account), Some(arn)) => Ok(Identity { account, arn }),
+        (None, _) => Err(Failure::new("the answer to GetCallerIdentity lacks its account").into()),
+        (_, None) => Err(Failure::new("the answer to GetCallerIdentity lacks its ARN").into()),
+    }
 }

@@ -56,6 +56,16 @@ impl Mfa {
         Self { unasked: Some(unasked), ..self }
     }
 
+    /// Whether a person typed the command.
+    pub fn has_person(&self) -> bool {
+        self.from.is_some()
+    }
+
+    /// Somebody is asked something.
+    pub(super) fn hush(&mut self) {
+        drop(self.unasked.take());
+    }
+
     /// Makes a call with a code of this device, if there is one. A code that was typed and is wrong is asked for
     /// again; no code is sent twice.
     pub(super) fn present(
@@ -91,7 +101,7 @@ impl Mfa {
         let Some(from) = self.from else { return Err(needs_person(serial).into()) };
         log::debug!("MFA device {serial}: a code is needed");
         if self.given.is_none() {
-            drop(self.unasked.take());
+            self.hush();
         }
         let digits = match (self.given.take(), process, from) {
             (Some(given), ..) => given,

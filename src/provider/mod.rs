@@ -6,9 +6,11 @@ use crate::aws::{Aws, fallback_region};
 use crate::clock;
 use crate::credentials::Credentials;
 use crate::env::Env;
+use crate::keychain::Keychain;
 use crate::message::Failure;
 use crate::places::Places;
 use crate::profile::chain::{Hop, RoleChain, Source, check_served};
+use crate::session::failure::FailureRecord;
 
 mod error;
 pub mod identity;
@@ -25,6 +27,8 @@ pub struct Means<'a> {
     pub places: &'a Places,
     /// How AWS is reached.
     pub aws: Aws<'a>,
+    /// Where long-lived keys rest.
+    pub keychain: Keychain<'a>,
     /// The environment with our own values undone.
     pub original: &'a Env,
 }
@@ -63,8 +67,17 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
 }
 
-fn source(chain: &RoleChain) -> anyhow::Result<Credentials> {
+fn source(chain: &RoleChain, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
     match &chain.source {
+        Source::Keychain { name, access_key_id, .. } => {
+            // It may ask for a passphrase.
+            mfa.hush();
+            let credentials = means.keychain.read(name, access_key_id)?;
+            if mfa.has_person() {
+                FailureRecord::forget_waiting(means.places);
+            }
+            Ok(credentials)
+        }
         Source::Keys { credentials, .. } | Source::Environment(credentials) => {
             if credentials.expiry.is_some_and(|expiry| !expiry.is_after(clock::now())) {
                 return Err(Failure::new(format!("{}: the keys have expired", chain.name))

@@ -107,7 +107,7 @@ pub fn fetch(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Res
 
 /// What the hop before the last of `hops` signs, called anew.
 fn walk(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
-    let Some(before) = hops.checked_sub(1) else { return source(order.chain) };
+    let Some(before) = hops.checked_sub(1) else { return source(order.chain, means, mfa) };
     let signer = signer(order, before, means, mfa)?;
     let hop = order.chain.hops()[before];
     let credentials = call(hop, &signer, order.chain, order.region, means, mfa)?;
@@ -119,7 +119,7 @@ fn walk(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> any
 
 /// The session after so many hops, kept or new.
 fn signer(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
-    let Some(last) = hops.checked_sub(1) else { return source(order.chain) };
+    let Some(last) = hops.checked_sub(1) else { return source(order.chain, means, mfa) };
     let (chain, aws) = (order.chain, &means.aws);
     let key = SessionKey::after(hops, chain, order.region, &aws.fingerprint(), &user_at_host(means.original));
     let store = SessionStore::new(means.places);
@@ -148,7 +148,7 @@ fn keep(order: &Order<'_>, mut session: Session, means: &Means<'_>) -> anyhow::R
     let credentials = &mut session.credentials;
     if order.ask_for_account && order.chain.roles.is_empty() {
         let region = order.region.unwrap_or(fallback_region(None));
-        credentials.account = Some(identity::account(credentials, region, &means.aws)?);
+        credentials.account = Some(identity::identity(credentials, region, &means.aws)?.account);
     } else if credentials.account.is_none() {
         credentials.account = known_account(order.chain);
     }
@@ -176,7 +176,7 @@ fn good(store: &SessionStore<'_>, key: &SessionKey, least: Option<Duration>) -> 
 
 /// Whether a session is good for `least` more; by default for five minutes, or a fifth of a short one's life.
 pub fn is_good(session: &Session, least: Option<Duration>, now: Timestamp) -> bool {
-    let Some(expiry) = session.credentials.expiry else { return true };
+    let Some(expiry) = session.credentials.expiry else { return now < session.end() };
     let life = expiry.0.duration_since(session.issued).unsigned_abs();
     let least = least.unwrap_or_else(|| Duration::from_secs(300).min(life / 5));
     let left = expiry.0.duration_since(now);

@@ -64,7 +64,7 @@ impl FailureRecord {
         let _ = files::remove(&path(places, session));
     }
 
-    /// A person has come with an MFA code: whatever waited for one is worth another try.
+    /// A person has come, with an MFA code, keys or a passphrase: whatever waited for one is worth another try.
     pub fn forget_waiting(places: &Places) {
         let Ok(entries) = std::fs::read_dir(dir(places)) else { return };
         for entry in entries.flatten() {

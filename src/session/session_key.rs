@@ -115,7 +115,9 @@ impl Fields {
             Source::Keys { credentials, .. } | Source::Environment(credentials) => {
                 self.text("keys").text(&credentials.access_key_id)
             }
-            Source::Keychain { name } => self.text("keychain").text(name),
+            Source::Keychain { name, access_key_id, .. } => {
+                self.text("keychain").text(name).text(access_key_id)
+            }
             Source::Sso(sso) => self.text("sso").option(sso.session.as_deref()).list([
                 sso.start_url.as_str(),
                 &sso.region,

@@ -40,7 +40,16 @@ pub struct Session {
     pub issued: Timestamp,
 }
 
+/// Long-lived keys are given out from the store for so long; then whoever has them is asked again.
+const LENT: std::time::Duration = std::time::Duration::from_secs(12 * 3600);
+
 impl Session {
+    /// From when on it is no longer given out: AWS's end, or that of a loan.
+    pub fn end(&self) -> Timestamp {
+        let lent = || self.issued.checked_add(LENT).unwrap_or(self.issued);
+        self.credentials.expiry.map_or_else(lent, |expiry| expiry.0)
+    }
+
     fn until(&self) -> String {
         self.credentials
             .expiry
@@ -163,6 +172,16 @@ impl<'a> SessionStore<'a> {
         let mut sessions: Vec<_> = sessions.collect();
         sessions.sort_by(|a, b| a.1.name.cmp(&b.1.name).then(a.1.issued.cmp(&b.1.issued)));
         sessions
+    }
+
+    /// Forgets every session that consists of these keys themselves.
+    pub fn forget(&self, access_key_id: &str) -> anyhow::Result<()> {
+        for (key, session) in self.list() {
+            if session.credentials.access_key_id == access_key_id {
+                files::remove(&self.path(&key)).context("cannot remove a session")?;
+            }
+        }
+        Ok(())
     }
 
     fn prepare(&self) -> io::Result<()> {

@@ -67,10 +67,7 @@ fn sweep(places: &Places, now: Timestamp) {
 fn forget_ended(store: &SessionStore<'_>, session: &SessionKey, entry: &DirEntry, now: Timestamp) {
     let Ok(Some(lock)) = store.try_lock(session) else { return };
     let is_over = match store.load(session) {
-        Found::Session(found) => match found.credentials.expiry {
-            Some(expiry) => age(expiry.0, now) > DAY,
-            None => age(found.issued, now) > MONTH,
-        },
+        Found::Session(found) => age(found.end(), now) > DAY,
         Found::Unreadable => is_older(entry, MONTH, now),
         Found::Absent => true,
     };

@@ -25,7 +25,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// What every room may import; it imports no room.
-const BASE: [&str; 16] = [
+const BASE: [&str; 17] = [
     "clock",
     "credentials",
     "duration",
@@ -40,6 +40,7 @@ const BASE: [&str; 16] = [
     "seal",
     "secret",
     "settings",
+    "terminal",
     "toml_walk",
     "volatile",
 ];

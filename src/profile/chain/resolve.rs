@@ -4,8 +4,9 @@
 use anyhow::Context;
 
 use super::sources::{self, KEYS, WEB_IDENTITY, pair, place, role_arn};
-use super::{Asked, Origin, Role, RoleChain, Source, settle};
+use super::{Asked, Origin, Role, RoleChain, SessionToken, Source, settle};
 use crate::env::Env;
+use crate::key_index::KeyIndex;
 use crate::limits;
 use crate::message::{Failure, nearest};
 use crate::profile::config::{File, SharedConfig};
@@ -15,34 +16,42 @@ use crate::secret::Secret;
 /// How the credentials of a profile are got. `original` is the user's environment, without our own values.
 pub fn resolve(
     config: &SharedConfig,
+    keys: &KeyIndex,
     name: &str,
     original: &Env,
     asked: &Asked,
 ) -> anyhow::Result<RoleChain> {
-    settle(as_written(config, name, original)?, asked)
+    settle(as_written(config, keys, name, original)?, asked)
 }
 
 /// The chain before AWS's rules on lengths and MFA, for who still has roles to put on top: [`settle`] it then.
-pub fn as_written(config: &SharedConfig, name: &str, original: &Env) -> anyhow::Result<RoleChain> {
+pub fn as_written(
+    config: &SharedConfig,
+    keys: &KeyIndex,
+    name: &str,
+    original: &Env,
+) -> anyhow::Result<RoleChain> {
     let selected = config.profile(name)?;
     let region = selected.region()?;
-    let mut walk = Walk { original, path: Vec::new(), roles: Vec::new(), notes: Vec::new() };
+    let mut walk = Walk { original, keys, path: Vec::new(), roles: Vec::new(), notes: Vec::new() };
     let mut profile = selected.clone();
     let (source, decided_by) = loop {
         walk.path.push(profile.clone());
         match walk.next(&profile)? {
             Next::Source(source, key) => break (source, place(&profile, key)),
+            Next::Keychain(source) => break (source, None),
             Next::Profile(next) => profile = walk.follow(config, &profile, next)?,
         }
     };
     let source_region = profile.region()?;
     let origin = Origin { profile: Some(profile.name().to_owned()), decided_by };
+    let session_token = walk.session_token(&profile)?;
     let roles = walk.roles()?;
     Ok(RoleChain {
         name: selected.name().to_owned(),
         source,
         origin,
-        session_token: None,
+        session_token,
         roles,
         region,
         source_region,
@@ -53,6 +62,7 @@ pub fn as_written(config: &SharedConfig, name: &str, original: &Env) -> anyhow::
 /// The way from the selected profile down to its source.
 struct Walk<'a> {
     original: &'a Env,
+    keys: &'a KeyIndex,
     path: Vec<Profile<'a>>,
     /// Each with the place in `path` of its profile; the last to be assumed comes first.
     roles: Vec<(usize, Role)>,
@@ -62,6 +72,8 @@ struct Walk<'a> {
 enum Next<'a> {
     /// The end of the way, and the key that says so.
     Source(Source, &'static str),
+    /// The end of the way: the keychain has keys under the profile's name.
+    Keychain(Source),
     /// On to the `source_profile`.
     Profile(&'a str),
 }
@@ -86,6 +98,9 @@ impl<'a> Walk<'a> {
 
     /// Whose credentials the role is assumed with.
     fn below_role(&mut self, profile: &Profile<'a>) -> anyhow::Result<Next<'a>> {
+        if let Some(keys) = self.keychain(profile) {
+            return Ok(keys);
+        }
         match (profile.text("source_profile")?, profile.text("credential_source")?) {
             (Some(own), None) if own == profile.name() => match self.keys(profile)? {
                 Some(keys) => Ok(keys),
@@ -114,6 +129,9 @@ impl<'a> Walk<'a> {
 
     /// A profile without a role of its own to assume: one of its settings is the source.
     fn root(&mut self, profile: &Profile<'a>) -> anyhow::Result<Next<'a>> {
+        if let Some(keys) = self.keychain(profile) {
+            return Ok(keys);
+        }
         let mut styles: Vec<_> = STYLES
             .iter()
             .filter_map(|(style, keys)| Some((*style, *keys.iter().find(|key| profile.get(key).is_some())?)))
@@ -146,7 +164,43 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Who put keys into the keychain under a profile's name meant them: they come before all the profile says.
+    fn keychain(&mut self, profile: &Profile<'_>) -> Option<Next<'a>> {
+        let entry = self.keys.find(profile.name())?;
+        let shadowed = STYLES.iter().flat_map(|(_, keys)| *keys).find(|key| profile.get(key).is_some());
+        self.notes.extend(shadowed.map(|key| {
+            format!(
+                "profile {}: its keys in the keychain count, {key} ({}) does not",
+                profile.name(),
+                shown(profile.place(key))
+            )
+        }));
+        Some(Next::Keychain(Source::Keychain {
+            name: profile.name().to_owned(),
+            access_key_id: entry.access_key_id.clone(),
+            account: entry.account.clone(),
+        }))
+    }
+
+    /// Keys of the keychain are given out as a session: with the profile's MFA device, else with the keys' own.
+    fn session_token(&self, profile: &Profile<'_>) -> anyhow::Result<Option<SessionToken>> {
+        let Some(entry) = self.keys.find(profile.name()) else { return Ok(None) };
+        let of_profile = profile.checked("mfa_serial", limits::mfa_serial)?;
+        Ok(Some(SessionToken {
+            mfa_process: profile.text("mfa_process")?.map(Secret::new),
+            origin: Origin {
+                profile: Some(profile.name().to_owned()),
+                decided_by: place(profile, "mfa_serial"),
+            },
+            mfa_serial: of_profile.or_else(|| entry.mfa_serial.clone()),
+            duration: None,
+        }))
+    }
+
     fn keys(&mut self, profile: &Profile<'_>) -> Result<Option<Next<'a>>, Failure> {
+        if let Some(keys) = self.keychain(profile) {
+            return Ok(Some(keys));
+        }
         let Some(keys) = sources::keys(profile)? else { return Ok(None) };
         self.notes.extend(sources::note_on_two_files(profile));
         Ok(Some(Next::Source(keys, KEYS[0])))

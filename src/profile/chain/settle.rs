@@ -9,6 +9,9 @@ use crate::message::Failure;
 /// becomes a note.
 pub fn settle(mut chain: RoleChain, asked: &Asked) -> anyhow::Result<RoleChain> {
     ask_for_a_length(&mut chain, asked)?;
+    if !asked.session || costs_more_than_it_saves(&chain) {
+        present_the_device_oneself(&mut chain);
+    }
     if asked.session {
         call_get_session_token(&mut chain);
     }
@@ -37,6 +40,23 @@ fn ask_for_a_length(chain: &mut RoleChain, asked: &Asked) -> Result<(), Failure>
         .map_err(|reason| Failure::new(format!("a duration of {}: {reason}", human(duration))))?;
     *field = Some(duration);
     Ok(())
+}
+
+/// GetSessionToken between keys and roles shortens their sessions to an hour: worth it for MFA, and not for a single
+/// role that is asked to last longer.
+fn costs_more_than_it_saves(chain: &RoleChain) -> bool {
+    let without_mfa = chain.session_token.as_ref().is_some_and(|session| session.mfa_serial.is_none());
+    let is_long = chain.roles.len() == 1 && chain.roles[0].duration > Some(limits::CHAINED);
+    !chain.roles.is_empty() && (without_mfa || is_long)
+}
+
+/// The first role presents what GetSessionToken would have.
+fn present_the_device_oneself(chain: &mut RoleChain) {
+    let Some(session) = chain.session_token.take() else { return };
+    let Some(first) = chain.roles.first_mut().filter(|role| role.mfa_serial.is_none()) else { return };
+    first.mfa_serial = session.mfa_serial;
+    first.mfa_process = session.mfa_process;
+    first.mfa_decided_by = session.origin.decided_by;
 }
 
 /// One code given to GetSessionToken serves every role behind the device. But its session is temporary, and a

@@ -83,16 +83,17 @@ pub(in crate::profile::chain) fn resolve_asking(
     name: &str,
     asked: &Asked,
 ) -> anyhow::Result<RoleChain> {
-    resolve(&parse(config, ""), name, &full_environment(), asked)
+    resolve(&parse(config, ""), &KeyIndex::default(), name, &full_environment(), asked)
 }
 
 fn chain_of(config: &str, credentials: &str, name: &str) -> RoleChain {
-    resolve(&parse(config, credentials), name, &full_environment(), &Asked::default()).unwrap()
+    resolve(&parse(config, credentials), &KeyIndex::default(), name, &full_environment(), &Asked::default())
+        .unwrap()
 }
 
 fn refusal_of(config: &str, credentials: &str, name: &str) -> String {
     let parsed = parse(config, credentials);
-    let error = resolve(&parsed, name, &Env::default(), &Asked::default()).unwrap_err();
+    let error = resolve(&parsed, &KeyIndex::default(), name, &Env::default(), &Asked::default()).unwrap_err();
     render(&error).0
 }
 
@@ -270,7 +271,8 @@ fn the_environment_is_the_users_own() {
         "",
     );
     let resolve = |pairs: &[_]| {
-        resolve(&config, "a", &environment(pairs), &Asked::default()).map_err(|error| error.to_string())
+        resolve(&config, &KeyIndex::default(), "a", &environment(pairs), &Asked::default())
+            .map_err(|error| error.to_string())
     };
     let id = ("AWS_ACCESS_KEY_ID", "ID");
     let secret = ("AWS_SECRET_ACCESS_KEY", "hunter2");
@@ -560,7 +562,8 @@ fn no_text_makes_it_panic_or_tell_a_secret() {
         Err(error) => assert!(!format!("{error:?}").contains("hunter2"), "{config}"),
         Ok(parsed) => {
             for name in parsed.profiles() {
-                let resolved = resolve(&parsed, name, &full_environment(), &Asked::default());
+                let resolved =
+                    resolve(&parsed, &KeyIndex::default(), name, &full_environment(), &Asked::default());
                 let exports = parsed.profile(name).and_then(|profile| Ok(profile.exports()?));
                 let shown = format!("{resolved:?} {:?}", exports.err());
                 assert!(!shown.contains("hunter2"), "{name} {config}");

@@ -1,0 +1,199 @@
+//! Where long-lived keys rest: the system's keychain, or the encrypted file where there is none. Which of the two
+//! is written down in the [`KeyIndex`] for each name, so that a keychain that cannot be reached is an error, and
+//! never "no keys". Knows neither profiles nor the network; the prompt never comes here.
+
+use crate::clock::{self, Timestamp};
+use crate::credentials::Credentials;
+use crate::env::Env;
+use crate::files;
+use crate::key_index::{KeyIndex, Rests};
+use crate::message::{Exit, Failure};
+use crate::places::Places;
+use crate::settings::{self, Settings};
+
+mod file;
+#[cfg(any(target_os = "macos", windows))]
+#[path = "native.rs"]
+mod os;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+#[path = "none.rs"]
+mod os;
+#[cfg(target_os = "linux")]
+#[path = "secret_service.rs"]
+mod os;
+mod passphrase;
+mod record;
+
+pub use record::Keys;
+
+use file::KeyFile;
+
+/// The keychains of this user, for one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Keychain<'a> {
+    places: &'a Places,
+    original: &'a Env,
+    settings: &'a Settings,
+    asks: Asks,
+}
+
+/// Whether somebody can be asked for a passphrase, or be shown the keychain's own dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    Person,
+    Nobody,
+}
+
+/// Where keys came to rest, and why there.
+#[derive(Debug)]
+pub struct Kept {
+    /// The keychain.
+    pub rests: Rests,
+    /// Why it is not the system's, where nobody asked for the file.
+    pub instead: Option<String>,
+}
+
+impl<'a> Keychain<'a> {
+    /// For a command that a person typed.
+    pub fn of_person(places: &'a Places, original: &'a Env, settings: &'a Settings) -> Self {
+        Self { places, original, settings, asks: Asks::Person }
+    }
+
+    /// For a renewal: what needs a person is an error.
+    pub fn of_nobody(places: &'a Places, original: &'a Env, settings: &'a Settings) -> Self {
+        Self { asks: Asks::Nobody, ..Self::of_person(places, original, settings) }
+    }
+
+    /// The keys of this name, which must be these: somebody may have changed them behind our back.
+    pub fn read(&self, name: &str, access_key_id: &str) -> anyhow::Result<Credentials> {
+        let index = KeyIndex::load(self.places)?;
+        let entry = index.find(name).ok_or_else(|| gone(name, "awsenv's list"))?;
+        self.check_choice(name, entry.rests)?;
+        let found = match entry.rests {
+            Rests::Os => os::read(name, self.original, self.asks)?,
+            Rests::File => self.file().read(name)?,
+        };
+        let keys = found.ok_or_else(|| gone(name, &shown(entry.rests, self.places)))?;
+        if keys.access_key_id != access_key_id {
+            let what = format!(
+                "{} has other keys under {name}: {}, not {access_key_id}",
+                shown(entry.rests, self.places),
+                keys.access_key_id
+            );
+            return Err(Failure::new(what)
+                .hint(format!("if they are yours, run `awsenv key add {name} --replace`"))
+                .into());
+        }
+        touch(self.places, access_key_id);
+        Ok(Credentials {
+            access_key_id: keys.access_key_id,
+            secret_access_key: keys.secret_access_key,
+            session_token: None,
+            expiry: None,
+            account: entry.account.clone(),
+        })
+    }
+
+    /// Where keys added now would rest. An error: the settings ask for a keychain that is not there.
+    pub fn destination(&self) -> anyhow::Result<Kept> {
+        let file = |instead| Kept { rests: Rests::File, instead };
+        match self.choice()? {
+            settings::Keychain::File => Ok(file(None)),
+            settings::Keychain::Os => match os::why_not(self.original) {
+                Some(why) => Err(Failure::new(format!("cannot use {}: {why}", os::NAME))
+                    .hint(format!("{}, or set AWSENV_KEYCHAIN=file", os::REMEDY))
+                    .into()),
+                None => Ok(Kept { rests: Rests::Os, instead: None }),
+            },
+            settings::Keychain::Auto => Ok(match os::why_not(self.original) {
+                Some(why) => file(Some(why)),
+                None => Kept { rests: Rests::Os, instead: None },
+            }),
+        }
+    }
+
+    /// Puts keys there, in the place of what has the name.
+    pub fn write(&self, name: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
+        match rests {
+            Rests::Os => os::write(name, keys, self.original, self.asks),
+            Rests::File => self.file().put(name, keys),
+        }
+    }
+
+    /// Removes the keys of this name. What is gone already is fine.
+    pub fn remove(&self, name: &str, rests: Rests) -> anyhow::Result<()> {
+        self.check_choice(name, rests)?;
+        match rests {
+            Rests::Os => os::remove(name, self.original, self.asks),
+            Rests::File => self.file().remove(name),
+        }
+    }
+
+    fn file(&self) -> KeyFile<'a> {
+        KeyFile::new(self.places, self.original, self.settings.passphrase_command.as_deref(), self.asks)
+    }
+
+    /// Whoever says which keychain to use wants no other.
+    fn check_choice(&self, name: &str, rests: Rests) -> anyhow::Result<()> {
+        let refused = match (self.choice()?, rests) {
+            (settings::Keychain::File, Rests::Os) => "file",
+            (settings::Keychain::Os, Rests::File) => "os",
+            _ => return Ok(()),
+        };
+        let place = shown(rests, self.places);
+        Err(Failure::new(format!("{name} rests in {place}, and only keychain = \"{refused}\" is allowed"))
+            .hint("look at AWSENV_KEYCHAIN and at `keychain` in the settings")
+            .into())
+    }
+
+    fn choice(&self) -> anyhow::Result<settings::Keychain> {
+        match self.original.text("AWSENV_KEYCHAIN") {
+            None => Ok(self.settings.keychain),
+            Some(word) => settings::Keychain::named(word).ok_or_else(|| {
+                Failure::new(format!("AWSENV_KEYCHAIN={word}: expected auto, os or file"))
+                    .exit(Exit::Usage)
+                    .into()
+            }),
+        }
+    }
+}
+
+/// A keychain, for people.
+pub fn shown(rests: Rests, places: &Places) -> String {
+    match rests {
+        Rests::Os => os::NAME.to_owned(),
+        Rests::File => {
+            format!("the encrypted file {}", crate::places::tilde(&file::path(places), &places.home))
+        }
+    }
+}
+
+/// When these keys were last read by us.
+pub fn last_used(places: &Places, access_key_id: &str) -> Option<Timestamp> {
+    std::fs::metadata(used(places, access_key_id)).ok()?.modified().ok()?.try_into().ok()
+}
+
+/// Forgets when.
+pub fn forget_use(places: &Places, access_key_id: &str) {
+    let _ = files::remove(&used(places, access_key_id));
+}
+
+/// The time is the file's own, not an entry of the index: a change there makes every prompt resolve anew.
+fn touch(places: &Places, access_key_id: &str) {
+    let path = used(places, access_key_id);
+    let _ = files::private_dir(&places.state)
+        .and_then(|()| files::private_dir(&places.state.join("used")))
+        .and_then(|()| files::touch(&path))
+        .and_then(|file| file.set_modified(clock::now().into()));
+}
+
+/// An access key id is letters and digits: `record.rs` has checked it.
+fn used(places: &Places, access_key_id: &str) -> std::path::PathBuf {
+    places.state.join("used").join(access_key_id)
+}
+
+fn gone(name: &str, place: &str) -> Failure {
+    Failure::new(format!("{place} has no keys named {name} any more"))
+        .hint(format!("run `awsenv key add {name} --replace`, or `awsenv key remove {name}`"))
+        .exit(Exit::PersonNeeded)
+}

@@ -1,0 +1,79 @@
+//! The macOS Keychain and the Windows Credential Manager, through the keyring crates. Not tried on either system
+//! yet.
+
+use std::sync::Arc;
+
+use keyring_core::api::CredentialStoreApi;
+use keyring_core::{Entry, Error};
+use zeroize::Zeroizing;
+
+use super::{Asks, Keys};
+use crate::env::Env;
+use crate::message::{Exit, Failure};
+
+#[cfg(target_os = "macos")]
+pub(super) const NAME: &str = "the macOS Keychain";
+#[cfg(windows)]
+pub(super) const NAME: &str = "the Windows Credential Manager";
+pub(super) const REMEDY: &str = "log in at this machine and unlock it";
+
+const SERVICE: &str = "awsenv";
+
+/// It is part of the system.
+pub(super) fn why_not(_: &Env) -> Option<String> {
+    None
+}
+
+/// The keys of this name.
+pub(super) fn read(name: &str, _: &Env, asks: Asks) -> anyhow::Result<Option<Keys>> {
+    let _quiet = quiet(asks);
+    let text = match entry(name)?.get_secret() {
+        Ok(text) => Zeroizing::new(text),
+        Err(Error::NoEntry) => return Ok(None),
+        Err(error) => return Err(trouble(name, &error)),
+    };
+    Keys::read(&text).map(Some).ok_or_else(|| {
+        Failure::new(format!("what {NAME} has under {name} was not written by awsenv"))
+            .hint(format!("look at its item, or run `awsenv key add {name} --replace`"))
+            .into()
+    })
+}
+
+/// Puts keys in the place of those of this name.
+pub(super) fn write(name: &str, keys: &Keys, _: &Env, asks: Asks) -> anyhow::Result<()> {
+    let _quiet = quiet(asks);
+    entry(name)?.set_secret(&keys.text()).map_err(|error| trouble(name, &error))
+}
+
+/// Removes the keys of this name.
+pub(super) fn remove(name: &str, _: &Env, asks: Asks) -> anyhow::Result<()> {
+    let _quiet = quiet(asks);
+    match entry(name)?.delete_credential() {
+        Ok(()) | Err(Error::NoEntry) => Ok(()),
+        Err(error) => Err(trouble(name, &error)),
+    }
+}
+
+fn entry(name: &str) -> anyhow::Result<Entry> {
+    #[cfg(target_os = "macos")]
+    let store: Result<Arc<_>, _> = apple_native_keyring_store::keychain::Store::new();
+    #[cfg(windows)]
+    let store: Result<Arc<_>, _> = windows_native_keyring_store::Store::new();
+    store.and_then(|store| store.build(SERVICE, name, None)).map_err(|error| trouble(name, &error))
+}
+
+/// No dialog for a renewal: the system then answers that a person would be needed.
+#[cfg(target_os = "macos")]
+fn quiet(asks: Asks) -> Option<security_framework::os::macos::keychain::KeychainUserInteractionLock> {
+    use security_framework::os::macos::keychain::SecKeychain;
+    if asks == Asks::Nobody { SecKeychain::disable_user_interaction().ok() } else { None }
+}
+
+/// The Credential Manager asks nobody anything.
+#[cfg(windows)]
+fn quiet(_: Asks) {}
+
+fn trouble(name: &str, error: &Error) -> anyhow::Error {
+    let failure = Failure::new(format!("cannot use {NAME} for {name}: {error}")).hint(REMEDY);
+    failure.exit(Exit::PersonNeeded).into()
+}

@@ -1,0 +1,204 @@
+//! The Secret Service of a Linux desktop (GNOME Keyring, KWallet, KeePassXC), over the session's D-Bus. Items carry
+//! the attributes that the keyring crates use: `service` awsenv, `username` the key's name.
+
+use std::collections::HashMap;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use dbus_secret_service::{Collection, EncryptionType, Error, Item, SecretService};
+use zeroize::Zeroizing;
+
+use super::{Asks, Keys};
+use crate::env::Env;
+use crate::message::{Exit, Failure};
+
+pub(super) const NAME: &str = "the Secret Service";
+pub(super) const REMEDY: &str = "log in to your desktop session, or start gnome-keyring or KWallet";
+
+/// How long the service's own dialog waits for a person.
+const DIALOG: u64 = 120;
+/// A service that answers no call in this time is dead, whatever its process does.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why keys cannot be added here, where that is no fault but the way this machine is.
+pub(super) fn why_not(env: &Env) -> Option<String> {
+    if !has_bus(env) {
+        return Some("there is no D-Bus session here".into());
+    }
+    let looked = within(Asks::Nobody, || match connect(Asks::Nobody)?.get_default_collection() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    });
+    match looked {
+        // What hangs is a fault, and is said when it is used.
+        Ok(()) | Err(Trouble::Silent) => None,
+        Err(Trouble::Refused(Error::Dbus(error))) if is_silence(&error) => None,
+        Err(Trouble::Refused(Error::NoResult)) => Some(format!("{NAME} has no default keyring")),
+        Err(Trouble::Refused(error)) => Some(format!("{NAME} cannot be reached: {}", reason(&error))),
+    }
+}
+
+/// The keys of this name.
+pub(super) fn read(name: &str, env: &Env, asks: Asks) -> anyhow::Result<Option<Keys>> {
+    let owned = name.to_owned();
+    let found = call(name, env, asks, move || {
+        let service = connect(asks)?;
+        match find(&service, &owned)? {
+            Some(item) => item.get_secret().map(Zeroizing::new).map(Some),
+            None => Ok(None),
+        }
+    })?;
+    let Some(text) = found else { return Ok(None) };
+    let keys = Keys::read(&text);
+    keys.map(Some).ok_or_else(|| {
+        Failure::new(format!("what {NAME} has under {name} was not written by awsenv"))
+            .hint(format!("look at its item `awsenv: {name}`, or run `awsenv key add {name} --replace`"))
+            .into()
+    })
+}
+
+/// Puts keys in the place of those of this name.
+pub(super) fn write(name: &str, keys: &Keys, env: &Env, asks: Asks) -> anyhow::Result<()> {
+    let (owned, text) = (name.to_owned(), keys.text());
+    call(name, env, asks, move || {
+        let service = connect(asks)?;
+        let collection = unlocked(&service)?;
+        let label = format!("awsenv: {owned}");
+        collection.create_item(&label, attributes(&owned), &text, true, "text/plain").map(drop)
+    })
+}
+
+/// Removes the keys of this name.
+pub(super) fn remove(name: &str, env: &Env, asks: Asks) -> anyhow::Result<()> {
+    let owned = name.to_owned();
+    call(name, env, asks, move || {
+        let service = connect(asks)?;
+        find(&service, &owned)?.map_or(Ok(()), |item| item.delete())
+    })
+}
+
+/// libdbus looks for a bus in the same two places, and would start one if it found none.
+fn has_bus(env: &Env) -> bool {
+    let socket = env.get("XDG_RUNTIME_DIR").map(|dir| std::path::Path::new(dir).join("bus"));
+    env.text("DBUS_SESSION_BUS_ADDRESS").is_some() || socket.is_some_and(|path| path.exists())
+}
+
+/// A dialog is shown only if a person typed the command.
+fn connect(asks: Asks) -> Result<SecretService, Error> {
+    let dialog = if asks == Asks::Person { DIALOG } else { 0 };
+    let connect = || SecretService::connect_with_max_prompt_timeout(EncryptionType::Dh, dialog);
+    match connect() {
+        // The bus starts the service at the first call, which may take longer than a call.
+        Err(Error::Dbus(error)) if is_silence(&error) => connect(),
+        other => other,
+    }
+}
+
+/// The item of this name, unlocked.
+fn find<'s>(service: &'s SecretService, name: &str) -> Result<Option<Item<'s>>, Error> {
+    let mut found = service.search_items(attributes(name))?;
+    if found.unlocked.is_empty() && found.locked.is_empty() {
+        // KWallet finds nothing in a wallet that is locked: that is no answer.
+        unlocked(service)?;
+        found = service.search_items(attributes(name))?;
+    }
+    let Some(item) = found.unlocked.into_iter().chain(found.locked).next() else { return Ok(None) };
+    if item.is_locked()? {
+        item.unlock().map_err(still_locked)?;
+    }
+    Ok(Some(item))
+}
+
+/// The default keyring, unlocked.
+fn unlocked(service: &SecretService) -> Result<Collection<'_>, Error> {
+    let collection = service.get_default_collection()?;
+    if collection.is_locked()? {
+        collection.unlock().map_err(still_locked)?;
+    }
+    Ok(collection)
+}
+
+/// Whatever became of the dialog, the keyring is as locked as before.
+fn still_locked(error: Error) -> Error {
+    if matches!(error, Error::Prompt) { Error::Locked } else { error }
+}
+
+fn attributes(name: &str) -> HashMap<&str, &str> {
+    HashMap::from([("service", "awsenv"), ("username", name)])
+}
+
+/// What went wrong, before it has words.
+enum Trouble {
+    Silent,
+    Refused(Error),
+}
+
+/// A thread of its own, since libdbus cannot be told to give up while it connects. One that is left behind ends with
+/// the process.
+fn within<T: Send + 'static>(
+    asks: Asks,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Trouble> {
+    let dialog = if asks == Asks::Person { Duration::from_secs(DIALOG) } else { Duration::ZERO };
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = done.send(work());
+    });
+    match is_done.recv_timeout(PATIENCE + dialog) {
+        Ok(result) => result.map_err(Trouble::Refused),
+        Err(_) => Err(Trouble::Silent),
+    }
+}
+
+fn call<T: Send + 'static>(
+    name: &str,
+    env: &Env,
+    asks: Asks,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> anyhow::Result<T> {
+    let cannot = |why: &str| Failure::new(format!("cannot use {NAME} for {name}: {why}"));
+    if !has_bus(env) {
+        return Err(cannot("there is no D-Bus session here").hint(REMEDY).exit(Exit::PersonNeeded).into());
+    }
+    within(asks, work)
+        .map_err(|trouble| match trouble {
+            Trouble::Refused(Error::Locked | Error::Prompt) if asks == Asks::Nobody => cannot("it is locked")
+                .hint("run `awsenv refresh`, which asks for its password")
+                .exit(Exit::PersonNeeded),
+            Trouble::Refused(Error::Locked | Error::Prompt) => cannot(
+                "it is locked, and its dialog was dismissed, or could not be shown",
+            )
+            .hint(
+                "unlock it in your desktop session; where there is none, keep keys with AWSENV_KEYCHAIN=file",
+            )
+            .exit(Exit::PersonNeeded),
+            Trouble::Silent => silent(cannot),
+            Trouble::Refused(Error::Dbus(error)) if is_silence(&error) => silent(cannot),
+            Trouble::Refused(Error::NoResult) => cannot("it has no default keyring")
+                .hint("make one in your desktop session")
+                .exit(Exit::PersonNeeded),
+            Trouble::Refused(error) => cannot(&reason(&error)).hint(REMEDY).exit(Exit::PersonNeeded),
+        })
+        .map_err(anyhow::Error::from)
+}
+
+fn silent(cannot: impl Fn(&str) -> Failure) -> Failure {
+    cannot("it does not answer")
+        .hint("end it and log in again; keys in it are not lost")
+        .exit(Exit::PersonNeeded)
+}
+
+/// What libdbus says where a call was not answered.
+fn is_silence(error: &(impl std::error::Error + ?Sized)) -> bool {
+    let text = error.to_string().to_ascii_lowercase();
+    text.contains("did not receive a reply") || text.contains("timed out") || text.contains("no reply")
+}
+
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Dbus(error) => {
+            error.message().unwrap_or("D-Bus refused the call").trim_end_matches('.').to_owned()
+        }
+        other => other.to_string(),
+    }
+}
