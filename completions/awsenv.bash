@@ -46,6 +46,9 @@ _awsenv() {
             awsenv,init)
                 cmd="awsenv__subcmd__init"
                 ;;
+            awsenv,key)
+                cmd="awsenv__subcmd__key"
+                ;;
             awsenv,man)
                 cmd="awsenv__subcmd__man"
                 ;;
@@ -91,6 +94,9 @@ _awsenv() {
             awsenv__subcmd__help,init)
                 cmd="awsenv__subcmd__help__subcmd__init"
                 ;;
+            awsenv__subcmd__help,key)
+                cmd="awsenv__subcmd__help__subcmd__key"
+                ;;
             awsenv__subcmd__help,man)
                 cmd="awsenv__subcmd__help__subcmd__man"
                 ;;
@@ -106,6 +112,15 @@ _awsenv() {
             awsenv__subcmd__help,trust)
                 cmd="awsenv__subcmd__help__subcmd__trust"
                 ;;
+            awsenv__subcmd__help__subcmd__key,add)
+                cmd="awsenv__subcmd__help__subcmd__key__subcmd__add"
+                ;;
+            awsenv__subcmd__help__subcmd__key,list)
+                cmd="awsenv__subcmd__help__subcmd__key__subcmd__list"
+                ;;
+            awsenv__subcmd__help__subcmd__key,remove)
+                cmd="awsenv__subcmd__help__subcmd__key__subcmd__remove"
+                ;;
             awsenv__subcmd__help__subcmd__session,clear)
                 cmd="awsenv__subcmd__help__subcmd__session__subcmd__clear"
                 ;;
@@ -114,6 +129,30 @@ _awsenv() {
                 ;;
             awsenv__subcmd__help__subcmd__trust,list)
                 cmd="awsenv__subcmd__help__subcmd__trust__subcmd__list"
+                ;;
+            awsenv__subcmd__key,add)
+                cmd="awsenv__subcmd__key__subcmd__add"
+                ;;
+            awsenv__subcmd__key,help)
+                cmd="awsenv__subcmd__key__subcmd__help"
+                ;;
+            awsenv__subcmd__key,list)
+                cmd="awsenv__subcmd__key__subcmd__list"
+                ;;
+            awsenv__subcmd__key,remove)
+                cmd="awsenv__subcmd__key__subcmd__remove"
+                ;;
+            awsenv__subcmd__key__subcmd__help,add)
+                cmd="awsenv__subcmd__key__subcmd__help__subcmd__add"
+                ;;
+            awsenv__subcmd__key__subcmd__help,help)
+                cmd="awsenv__subcmd__key__subcmd__help__subcmd__help"
+                ;;
+            awsenv__subcmd__key__subcmd__help,list)
+                cmd="awsenv__subcmd__key__subcmd__help__subcmd__list"
+                ;;
+            awsenv__subcmd__key__subcmd__help,remove)
+                cmd="awsenv__subcmd__key__subcmd__help__subcmd__remove"
                 ;;
             awsenv__subcmd__session,clear)
                 cmd="awsenv__subcmd__session__subcmd__clear"
@@ -152,7 +191,7 @@ _awsenv() {
 
     case "${cmd}" in
         awsenv)
-            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials refresh session completions man help"
+            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials refresh session key completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -324,7 +363,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help)
-            opts="hook init edit allow deny trust status explain exec credentials refresh session completions man help"
+            opts="hook init edit allow deny trust status explain exec credentials refresh session key completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,6 +516,62 @@ _awsenv() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        awsenv__subcmd__help__subcmd__key)
+            opts="add list remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__key__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__key__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__key__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         awsenv__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -618,6 +713,136 @@ _awsenv() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key)
+            opts="-h --help add list remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__add)
+            opts="-h --stdin --no-verify --replace --mfa-serial --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --mfa-serial)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__help)
+            opts="add list remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__list)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__remove)
+            opts="-h --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

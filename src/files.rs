@@ -101,6 +101,20 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Removes what writers of this file left beside it that were killed in the middle. For whoever holds its lock:
+/// nobody else writes it now.
+pub fn sweep(path: &Path) {
+    let Some(dir) = path.parent().and_then(|dir| fs::read_dir(dir).ok()) else { return };
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
+    for entry in dir.flatten() {
+        let other = entry.file_name();
+        let rest = other.to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix('.'));
+        if rest.and_then(|rest| rest.split_once('.')).is_some_and(|(pid, _)| pid.parse::<u32>().is_ok()) {
+            let _ = remove(&entry.path());
+        }
+    }
+}
+
 /// Creates an empty private file, or finds it there; content is never touched.
 pub fn touch(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
@@ -233,6 +247,21 @@ mod tests {
     fn descriptors_of(path: &Path) -> usize {
         let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
         open.filter(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path)).count()
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_swept_away_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["x", "x.lock", "x.12.abcd", "x.12", "xy.12.abcd"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        sweep(&dir.path().join("x"));
+        let mut left: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["x", "x.12", "x.lock", "xy.12.abcd"]);
     }
 
     #[test]

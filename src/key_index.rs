@@ -107,6 +107,7 @@ impl KeyIndex {
         let _lock = files::lock(&dir.join("index.lock")).with_context(context)?;
         let Self(mut keys) = Self::load(places)?;
         change(&mut keys);
+        files::sweep(&path);
         let bytes = serde_json::to_vec(&Resting { version: VERSION, keys })?;
         files::write_private(&path, &bytes).with_context(context)
     }

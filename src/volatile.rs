@@ -64,7 +64,7 @@ mod keyring {
 
     use linux_keyutils::{KeyPermissions, KeyRing, KeyRingIdentifier};
 
-    use super::Key;
+    use crate::seal::Key;
 
     /// Linked into the process keyring, so that its keys are possessed from any login session.
     fn persistent() -> Option<KeyRing> {
@@ -106,7 +106,7 @@ mod keyring {
 mod keyring {
     //! There is none.
 
-    use super::Key;
+    use crate::seal::Key;
 
     pub(super) fn find(_: &str) -> Option<Key> {
         None

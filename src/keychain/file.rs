@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -106,7 +106,7 @@ impl<'a> KeyFile<'a> {
                 None => Kept::new(),
             };
             change(&mut kept);
-            self.sweep();
+            files::sweep(&self.path);
             if kept.is_empty() {
                 files::remove(&self.path).with_context(context)?;
                 header.forget(self.places);
@@ -169,18 +169,6 @@ impl<'a> KeyFile<'a> {
         let header = Header::new();
         let key = header.stretch(&self.passphrase.made(&self.shown())?)?;
         Ok((header, key))
-    }
-
-    /// What a writer left that was killed in the middle. Under the lock, nobody else writes.
-    fn sweep(&self) {
-        let Some(entries) = self.path.parent().and_then(|dir| fs::read_dir(dir).ok()) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let rest = name.to_str().and_then(|name| name.strip_prefix("sealed."));
-            if rest.is_some_and(|rest| rest != "lock") {
-                let _ = files::remove(&entry.path());
-            }
-        }
     }
 
     fn damaged(&self) -> Failure {

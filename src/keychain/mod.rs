@@ -122,7 +122,6 @@ impl<'a> Keychain<'a> {
 
     /// Removes the keys of this name. What is gone already is fine.
     pub fn remove(&self, name: &str, rests: Rests) -> anyhow::Result<()> {
-        self.check_choice(name, rests)?;
         match rests {
             Rests::Os => os::remove(name, self.original, self.asks),
             Rests::File => self.file().remove(name),

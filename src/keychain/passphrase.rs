@@ -31,7 +31,7 @@ impl Passphrase<'_> {
         match self.command {
             Some(command) => self.run(command),
             None => terminal::ask_hidden(&format!("Passphrase of {file}: "))
-                .map_err(|error| no_terminal(file, error)),
+                .map_err(|error| no_terminal(file, &error)),
         }
     }
 
@@ -41,7 +41,7 @@ impl Passphrase<'_> {
         if let Some(command) = self.command {
             return long_enough(self.run(command)?).context("passphrase_command");
         }
-        let ask = |prompt: &str| terminal::ask_hidden(prompt).map_err(|error| no_terminal(file, error));
+        let ask = |prompt: &str| terminal::ask_hidden(prompt).map_err(|error| no_terminal(file, &error));
         let first = long_enough(ask(&format!("New passphrase for {file}: "))?)?;
         if ask("The same again: ")? != first {
             return Err(Failure::new("the two passphrases differ").hint("run it again").into());
@@ -97,7 +97,7 @@ fn long_enough(passphrase: Secret) -> anyhow::Result<Secret> {
         .into())
 }
 
-fn no_terminal(file: &str, error: std::io::Error) -> anyhow::Error {
+fn no_terminal(file: &str, error: &std::io::Error) -> anyhow::Error {
     anyhow::Error::new(
         Failure::new(format!("{error}"))
             .hint("run it in a terminal, or set passphrase_command in the settings")

@@ -129,18 +129,22 @@ fn a_role_that_cannot_be_assumed_is_not_left_out() {
 
 #[test]
 fn sources_of_the_file_itself_are_named_too() {
-    for (source, name, what) in [
-        (
-            "[sso]\nstart_url = \"https://d-1.awsapps.com/start\"\nregion = \"us-east-1\"\naccount = \"111122223333\"\nrole = \"Dev\"\n",
-            "Dev@111122223333",
-            "IAM Identity Center",
-        ),
-        ("[keys]\nname = \"ci\"\n", "ci", "keys in the keychain"),
-    ] {
+    for (source, name, what) in [(
+        "[sso]\nstart_url = \"https://d-1.awsapps.com/start\"\nregion = \"us-east-1\"\naccount = \"111122223333\"\nrole = \"Dev\"\n",
+        "Dev@111122223333",
+        "IAM Identity Center",
+    )] {
         let world = World::new().file("acme/.awsenv", source).allowed("acme");
         let told = format!("cannot use {name}: this version of awsenv does not know {what} yet");
         refused(&world, &format!("{name}: run awsenv status"), &told);
     }
+}
+
+#[test]
+fn keys_that_are_not_in_the_keychain_are_no_others() {
+    let world = World::with_profiles().file("acme/.awsenv", "[keys]\nname = \"dev\"\n").allowed("acme");
+    let told = "no keys named dev are in the keychain; run `awsenv key add dev`";
+    refused(&world, "dev: run awsenv status", told);
 }
 
 #[test]

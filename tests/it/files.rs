@@ -3,13 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::run::{PROGRAM, code};
 use crate::shell::Kind;
 use crate::world::{World, installed};
 
 /// Everything below a directory, itself too.
-fn below(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn below(path: &Path) -> Vec<PathBuf> {
     let mut all = vec![path.to_owned()];
     let mut next = 0;
     while let Some(path) = all.get(next).cloned() {
@@ -82,9 +83,10 @@ const CALLS: [&str; 10] = [
 ];
 
 /// Runs `awsenv ARGUMENTS` and kills it (SIGKILL) in place of the `nth` such call. Whether it came to that.
-fn killed(world: &World, arguments: &[&str], call: &str, nth: usize) -> bool {
+pub(crate) fn killed(world: &World, arguments: &[&str], input: Stdio, call: &str, nth: usize) -> bool {
     let status = world
         .command("strace")
+        .stdin(input)
         .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
         .args(["-e", &format!("inject={call}:error=EINTR:signal=SIGKILL:when={nth}")])
         .arg(PROGRAM)
@@ -97,7 +99,7 @@ fn killed(world: &World, arguments: &[&str], call: &str, nth: usize) -> bool {
 }
 
 /// Does something for each moment at which a command may be killed. `kill` says whether it came to that.
-fn at_each_moment(mut kill: impl FnMut(&str, usize) -> bool) {
+pub(crate) fn at_each_moment(mut kill: impl FnMut(&str, usize) -> bool) {
     let mut moments = 0;
     for call in CALLS {
         moments += (1..).take_while(|nth| kill(call, *nth)).count();
@@ -113,7 +115,7 @@ fn never_half(command: &str, prepare: impl Fn(&World), outcomes: [(&str, i32); 2
     at_each_moment(|call, nth| {
         let world = World::with_profiles().file("acme/.awsenv", "profile = \"dev\"\n");
         prepare(&world);
-        let again = killed(&world, &[command, "acme"], call, nth);
+        let again = killed(&world, &[command, "acme"], Stdio::null(), call, nth);
         let listed = world.run(["trust", "list"]).any_stdout().success().stdout;
         let run = world.run(["exec", "--", "true"]).at("acme").command().output().unwrap();
         let outcome = (listed.as_str(), code(run.status));
@@ -150,7 +152,7 @@ fn an_answer_that_is_killed_leaves_a_shell_that_can_ask_again() {
     at_each_moment(|call, nth| {
         let world = World::with_pin().env("AWS_SECRET_ACCESS_KEY", "planted");
         let pwd = world.at("acme").display().to_string();
-        let again = killed(&world, &["export", "bash", "1", "5.2", &pwd], call, nth);
+        let again = killed(&world, &["export", "bash", "1", "5.2", &pwd], Stdio::null(), call, nth);
         let mut shell = world.shell(Kind::Bash);
         shell.cd("acme");
         assert!(shell.guard(), "killed at {call} {nth}");

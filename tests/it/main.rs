@@ -3,8 +3,11 @@
 #![cfg(test)]
 
 mod cloud;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod run;
 mod shell;
+mod terminal;
 mod world;
 
 mod credentials;
@@ -20,6 +23,9 @@ mod house;
 mod inherit;
 mod init_edit;
 mod json;
+#[cfg(target_os = "linux")]
+mod keyring;
+mod keys;
 mod logging;
 mod mfa;
 mod output;

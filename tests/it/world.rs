@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use awsenv::env::Env;
+use awsenv::volatile;
 use awsenv_sandbox::{Sandbox, Scenario, User};
 use tempfile::TempDir;
 
@@ -165,6 +166,15 @@ impl World {
         self.run(["allow"]).arg(self.at(path)).any_stderr().success();
     }
 
+    /// As after a reboot: the encrypted file's passphrase has to be given again.
+    pub(crate) fn forget_the_passphrase(&self) {
+        let Ok(file) = fs::read(self.at(".local/share/awsenv/keys/sealed")) else { return };
+        let header = String::from_utf8_lossy(file.split(|byte| *byte == b'\n').next().unwrap()).into_owned();
+        let Some((_, salt)) = header.split_once("salt=") else { return };
+        let name = volatile::Name { keyring: &format!("awsenv:keys:{salt}"), file: &format!("keys.{salt}") };
+        volatile::forget(&crate::cloud::places(self), name);
+    }
+
     /// The home.
     pub(crate) fn home(&self) -> PathBuf {
         self.root.path().canonicalize().unwrap().join("home")
@@ -200,6 +210,13 @@ impl World {
     /// Text with this world's paths as `$HOME` and `$RUN`.
     pub(crate) fn shown(&self, text: &str) -> String {
         text.replace(self.home().to_str().unwrap(), "$HOME").replace(self.runtime().to_str().unwrap(), "$RUN")
+    }
+}
+
+/// The kernel's keyring is everybody's: nothing of a test stays there.
+impl Drop for World {
+    fn drop(&mut self) {
+        self.forget_the_passphrase();
     }
 }
 

@@ -94,8 +94,11 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
     KeyIndex::put(&world.places, name, entry)?;
     if let Some(old) = old {
         keychain::forget_use(&world.places, &old.access_key_id);
-        if old.rests != destination.rests {
-            keychain.remove(name, old.rests)?;
+        if old.rests != destination.rests
+            && let Err(error) = keychain.remove(name, old.rests)
+        {
+            let place = keychain::shown(old.rests, &world.places);
+            world::say(&printable(&format!("awsenv: the old keys are still in {place}: {error:#}")));
         }
     }
     FailureRecord::forget_waiting(&world.places);

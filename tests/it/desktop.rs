@@ -1,0 +1,143 @@
+//! A desktop session as far as keys go: a D-Bus of its own, and GNOME Keyring on it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use dbus::Path;
+use dbus::arg::Variant;
+use dbus::blocking::Connection;
+use dbus::channel::Channel;
+
+use crate::cloud::DEADLINE;
+use crate::world::World;
+
+const CALL: Duration = Duration::from_secs(20);
+const PASSWORD: &[u8] = b"keyring password";
+
+/// A bus that starts nothing by itself.
+const BUS: &str = r#"<busconfig>
+  <type>session</type>
+  <listen>unix:dir=@DIR@</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
+/// It ends with the test.
+pub(crate) struct Desktop {
+    bus: Child,
+    keyring: Option<Child>,
+    /// `DBUS_SESSION_BUS_ADDRESS`.
+    pub(crate) address: String,
+}
+
+impl Desktop {
+    /// A bus without a keyring.
+    pub(crate) fn bare(world: &World) -> Self {
+        let dir = world.runtime().display().to_string();
+        let config = world.write("bus.conf", &BUS.replace("@DIR@", &dir));
+        let mut bus = world
+            .command("dbus-daemon")
+            .arg(format!("--config-file={}", config.display()))
+            .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address=1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Self { bus, keyring: None, address: address.trim().to_owned() }
+    }
+
+    /// A keyring on it, unlocked as at a login.
+    pub(crate) fn start(world: &World) -> Self {
+        let mut desktop = Self::bare(world);
+        desktop.log_in(world);
+        desktop
+    }
+
+    /// Starts the keyring, and waits until it answers.
+    pub(crate) fn log_in(&mut self, world: &World) {
+        let connection = self.connect();
+        let rule = "type='signal',member='NameOwnerChanged',arg0='org.freedesktop.secrets'";
+        connection.add_match_no_cb(rule).unwrap();
+        let mut keyring = world
+            .command("gnome-keyring-daemon")
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        keyring.stdin.take().unwrap().write_all(PASSWORD).unwrap();
+        self.keyring = Some(keyring);
+        let bus = connection.with_proxy("org.freedesktop.DBus", "/", CALL);
+        let is_there = || {
+            let there: (bool,) = bus
+                .method_call("org.freedesktop.DBus", "NameHasOwner", ("org.freedesktop.secrets",))
+                .unwrap();
+            there.0
+        };
+        while !is_there() {
+            assert!(connection.process(DEADLINE).unwrap(), "no keyring after {DEADLINE:?}");
+        }
+    }
+
+    /// Locks the keyring, as a screen lock does.
+    pub(crate) fn lock(&self) {
+        let connection = self.connect();
+        let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
+        let locked: (Vec<Path<'_>>, Path<'_>) =
+            service.method_call("org.freedesktop.Secret.Service", "Lock", (vec![login()],)).unwrap();
+        assert_eq!(locked.0.len(), 1);
+    }
+
+    /// Unlocks it with its password, as a login does.
+    pub(crate) fn unlock(&self) {
+        let connection = self.connect();
+        let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
+        let (_, session): (Variant<String>, Path<'_>) = service
+            .method_call("org.freedesktop.Secret.Service", "OpenSession", ("plain", Variant(String::new())))
+            .unwrap();
+        let secret = (session, Vec::<u8>::new(), PASSWORD.to_vec(), "text/plain");
+        let interface = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
+        let () = service.method_call(interface, "UnlockWithMasterPassword", (login(), secret)).unwrap();
+    }
+
+    /// Kills the keyring, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        let mut keyring = self.keyring.take().unwrap();
+        keyring.kill().unwrap();
+        keyring.wait().unwrap();
+    }
+
+    /// The keyring's process, for signals.
+    pub(crate) fn keyring(&self) -> u32 {
+        self.keyring.as_ref().unwrap().id()
+    }
+
+    fn connect(&self) -> Connection {
+        let mut channel = Channel::open_private(&self.address).unwrap();
+        channel.register().unwrap();
+        channel.into()
+    }
+}
+
+fn login() -> Path<'static> {
+    Path::new("/org/freedesktop/secrets/collection/login").unwrap()
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        for child in self.keyring.iter_mut().chain([&mut self.bus]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

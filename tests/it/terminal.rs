@@ -1,0 +1,61 @@
+//! The program on a terminal of its own, and a person at it.
+
+use std::io::{Read, Write};
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+
+use pty_process::blocking::{Command, Pty};
+
+use crate::cloud::DEADLINE;
+use crate::run::{PROGRAM, code};
+use crate::world::World;
+
+/// What it shows, and what is typed.
+pub(crate) struct Terminal {
+    child: Child,
+    pty: Arc<Pty>,
+    output: Receiver<Vec<u8>>,
+    screen: String,
+}
+
+impl Terminal {
+    /// Runs the program at home.
+    pub(crate) fn start(world: &World, arguments: &[&str]) -> Self {
+        let (pty, pts) = pty_process::blocking::open().unwrap();
+        let command = Command::new(PROGRAM).args(arguments).env_clear().envs(world.variables().iter());
+        let child = command.current_dir(world.home()).spawn(pts).unwrap();
+        let pty = Arc::new(pty);
+        let (send, output) = mpsc::channel();
+        let reader = Arc::clone(&pty);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count) = (&*reader).read(&mut bytes) {
+                if count == 0 || send.send(bytes[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, pty, output, screen: String::new() }
+    }
+
+    /// Waits for a question, and answers it.
+    #[track_caller]
+    pub(crate) fn answer(&mut self, question: &str, answer: &str) {
+        let from = self.screen.len();
+        while !self.screen[from..].contains(question) {
+            let bytes = self.output.recv_timeout(DEADLINE);
+            let bytes = bytes.unwrap_or_else(|_| panic!("no {question:?} on the screen:\n{}", self.screen));
+            self.screen.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        (&*self.pty).write_all(format!("{answer}\r").as_bytes()).unwrap();
+    }
+
+    /// Waits for the end: all that was shown, and the exit status.
+    pub(crate) fn end(mut self) -> (String, i32) {
+        while let Ok(bytes) = self.output.recv_timeout(DEADLINE) {
+            self.screen.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        (self.screen.replace('\r', ""), code(self.child.wait().unwrap()))
+    }
+}
