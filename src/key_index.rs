@@ -113,6 +113,12 @@ impl KeyIndex {
     }
 }
 
+impl FromIterator<(String, KeyEntry)> for KeyIndex {
+    fn from_iter<I: IntoIterator<Item = (String, KeyEntry)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,8 +55,10 @@ fn world() -> World {
 
 /// What a command of the page prints, at home in `/home/me`.
 fn printed(world: &World, command: &[String]) -> String {
-    if command[0] == "session" {
-        return sessions(world);
+    match command[0].as_str() {
+        "session" => return sessions(world),
+        "key" => return keys(world),
+        _ => {}
     }
     let mut run = world.run([]).at("acme").any_stdout();
     for argument in command {
@@ -73,6 +75,17 @@ fn sessions(world: &World) -> String {
     let printed = world.run(["session", "list", "--json"]).any_stdout().success().stdout;
     let list: Value = serde_json::from_str(&printed).unwrap();
     printed.replace(list[0]["issued"].as_str().unwrap(), "2026-11-22T09:00:00Z")
+}
+
+/// What `key list --json` prints once a key was added; it was at nine.
+fn keys(world: &World) -> String {
+    world.write(".config/awsenv/config.toml", "passphrase_command = \"echo correct horse\"\n");
+    let json = r#"{"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}"#;
+    world.run(["key", "add", "acme-ci", "--stdin"]).stdin(json).any_stderr().success();
+    let printed = world.run(["key", "list", "--json"]).any_stdout().success().stdout;
+    world.run(["key", "remove", "acme-ci", "--yes"]).any_stderr().success();
+    let list: Value = serde_json::from_str(&printed).unwrap();
+    printed.replace(list[0]["added"].as_str().unwrap(), "2026-11-22T09:00:00Z")
 }
 
 /// Each field by its path as the tables write it, with its value.
@@ -146,7 +159,7 @@ fn every_sample_is_what_the_program_prints() {
 fn every_field_is_in_its_table_with_its_type() {
     let world = world();
     let chapters = chapters();
-    assert_eq!(chapters.len(), 6);
+    assert_eq!(chapters.len(), 7);
     for chapter in &chapters {
         is_documented(&printed(&world, &chapter.command), chapter);
     }
@@ -159,7 +172,7 @@ fn the_tables_hold_in_other_situations_too() {
         .file("third/.awsenv", "")
         .env("AWS_PROFILE", "x");
     world.run(["deny", "third"]).any_stderr().success();
-    let [status, explain, trust, ..] = &chapters()[..] else { panic!("six chapters") };
+    let [status, explain, trust, ..] = &chapters()[..] else { panic!("seven chapters") };
     let states = |directory: &str| {
         let printed = world.run(["status", "--json"]).at(directory).any_stdout().success().stdout;
         is_documented(&printed, status);

@@ -39,6 +39,16 @@ fn what_is_meant_to_hold_secrets_holds_no_others() {
 }
 
 #[test]
+fn keys_come_into_the_keychain_and_out_of_it_without_a_trace() {
+    let world = World::new();
+    let (mut evidence, keys) = tour::keys(&world);
+    evidence.extend(world.files(&[&PLANTED[..], &tour::PLANTED_KEYS].concat()));
+    assert_clean(&evidence);
+    assert!(keys.contains(world::SLIP), "they were there: {keys}");
+    world.awsenv("elsewhere", &["key", "remove", "ci", "--yes"], &world.env());
+}
+
+#[test]
 fn no_shell_traces_keeps_or_passes_on_a_secret() {
     let world = World::new();
     tour::commands(&world);

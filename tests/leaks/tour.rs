@@ -1,8 +1,10 @@
 //! Every command, on what is good and on everything that can be wrong.
 
+use awsenv_sandbox::{Sandbox, Scenario, User};
+
 use crate::search::{Evidence, Search};
 use crate::shells::SHELLS;
-use crate::world::{ALL, CODE, Env, FILE_KEY, ORIGINALS, SLIP, World};
+use crate::world::{ALL, CODE, Env, FILE_KEY, OLD_PASSWORD, ORIGINALS, SLIP, World};
 
 /// Files that hold secrets because these tests wrote them there.
 pub(crate) const PLANTED: [&str; 5] = [
@@ -12,6 +14,9 @@ pub(crate) const PLANTED: [&str; 5] = [
     "work/acme/.awsenv",
     "bad/.awsenv",
 ];
+/// The same for keys that are added.
+pub(crate) const PLANTED_KEYS: [&str; 2] = ["home/keys.json", "home/passphrase"];
+
 /// All commands where everything is right.
 pub(crate) fn commands(world: &World) -> Vec<Evidence> {
     let env = world.env();
@@ -183,6 +188,48 @@ pub(crate) fn mistakes(world: &World) -> Vec<Evidence> {
     std::fs::remove_dir(world.path("home/.aws/credentials")).unwrap();
     world.aws_files("", "");
     evidence
+}
+
+/// Keys that are added, right ones last, and used; and what came out in the end.
+pub(crate) fn keys(world: &World) -> (Vec<Evidence>, String) {
+    world.write("config/awsenv/config.toml", "passphrase_command = \"cat ~/passphrase\"\n");
+    world.write("home/passphrase", OLD_PASSWORD);
+    let aws = Sandbox::start(Scenario::default().user(User::new(
+        "arn:aws:iam::111122223333:user/me",
+        "AKIAX",
+        SLIP,
+    )));
+    let mut env = world.env();
+    env.insert("AWS_ENDPOINT_URL_STS".into(), aws.url().to_owned());
+    let mut evidence = Vec::new();
+    for json in [
+        SLIP.to_owned(),
+        format!(r#"{{"AccessKeyId": "{SLIP}", "SecretAccessKey": "{SLIP}"}}"#),
+        format!(r#"{{"AccessKeyId": "AKIAX", "SecretAccessKey": ["{SLIP}"]}}"#),
+        format!(r#"{{"AccessKeyId": "AKIAX", "SecretAccessKey": "{SLIP} "}}"#),
+        format!(r#"{{"AccessKeyId": "AKIAX", "SecretAccessKey": "{SLIP}", "SessionToken": "{SLIP}"}}"#),
+        format!(r#"{{"AccessKeyId": "AKIAX", "SecretAccessKey": "{SLIP}"}}"#),
+    ] {
+        world.write("home/keys.json", json);
+        let program = world.program.display().to_string();
+        let add = r#"exec "$0" key add ci --stdin <"$HOME/keys.json""#;
+        evidence.extend(world.run("elsewhere", &["sh", "-c", add, &program], &env).evidence());
+    }
+    for command in
+        [&["key", "list"][..], &["key", "list", "--json"], &["explain", "ci"], &["exec", "ci", "--", "true"]]
+    {
+        evidence.extend(world.awsenv("elsewhere", command, &env).evidence());
+    }
+    world.write("bad/.awsenv", "[keys]\nname = \"ci\"\nsession = false\n");
+    evidence.extend(world.awsenv("bad", &["allow"], &env).evidence());
+    for command in [&["refresh"][..], &["status"], &["exec", "--", "true"]] {
+        evidence.extend(world.awsenv("bad", command, &env).evidence());
+    }
+    export(world, "bash", "bad", &env, &mut evidence);
+    let run = world.awsenv("elsewhere", &["credentials", "ci", "--no-session"], &env);
+    let keys = String::from_utf8_lossy(&run.stdout).into_owned();
+    evidence.extend(run.without_stdout());
+    (evidence, keys)
 }
 
 fn all_ask(world: &World, dir: &str, evidence: &mut Vec<Evidence>) {

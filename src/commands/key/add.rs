@@ -292,7 +292,7 @@ mod tests {
             ),
             (r#"{"SecretAccessKey": "hunter2"}"#, "stdin: no AccessKeyId"),
             (r#"{"AccessKeyId": "AKIA1"}"#, "stdin: no SecretAccessKey"),
-            (r#"{"AccessKeyId": ["hunter2"]}"#, "stdin: line 1, column 17: no such JSON"),
+            (r#"{"AccessKeyId": ["hunter2"]}"#, "stdin: line 1, column 16: no such JSON"),
         ] {
             let Err(error) = parse(text.as_bytes()) else { panic!("{text}") };
             assert_eq!(error.to_string(), expected);

@@ -138,7 +138,7 @@ fn is_role_session(source: &Source) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::resolve::tests::resolve_asking;
+    use super::super::resolve::tests::{resolve_asking, resolve_with_keys};
     use super::*;
     use std::time::Duration;
 
@@ -162,13 +162,17 @@ mod tests {
     /// `GST!` (`!`: with MFA), then each role with its hours, then the notes.
     fn calls(config: &str, profile: &str, asked: Asked) -> (String, Vec<String>) {
         let chain = resolve_asking(config, profile, &asked).unwrap();
+        (shown(&chain), chain.notes)
+    }
+
+    fn shown(chain: &RoleChain) -> String {
         let mark = |serial: &Option<String>| if serial.is_some() { "!" } else { "" };
         let session = chain.session_token.iter().map(|session| format!("GST{}", mark(&session.mfa_serial)));
         let roles = chain.roles.iter().map(|role| {
             let length = role.duration.map(human).unwrap_or_default();
             format!("{}{}{length}", role.name(), mark(&role.mfa_serial))
         });
-        (session.chain(roles).collect::<Vec<_>>().join(" "), chain.notes)
+        session.chain(roles).collect::<Vec<_>>().join(" ")
     }
 
     fn asking(duration: Option<Duration>, session: bool) -> Asked {
@@ -196,6 +200,33 @@ mod tests {
         assert_eq!(calls(&session, "role1", Asked::default()), ("R1!".into(), vec![]));
         // Keys without a role are used as they are, as the SDKs do.
         assert_eq!(calls(&config(&format!("{KEYS}\n{MFA}"), "", ""), "base", Asked::default()).0, "");
+    }
+
+    #[test]
+    fn keys_of_the_keychain_become_a_session_where_that_is_worth_it() {
+        let device = MFA.split_once("= ").map(|(_, serial)| serial);
+        let long = "duration_seconds = 7200";
+        let without = asking(None, false);
+        for (role1, profile, serial, asked, expected) in [
+            ("", "base", None, Asked::default(), "GST"),
+            ("", "base", device, Asked::default(), "GST!"),
+            ("", "base", device, without, ""),
+            ("", "role1", None, Asked::default(), "R1"),
+            (MFA, "role1", None, Asked::default(), "GST! R1"),
+            ("", "role1", device, Asked::default(), "GST! R1"),
+            (MFA, "role1", device, Asked::default(), "GST! R1"),
+            ("", "role1", device, without, "R1!"),
+            (long, "role1", None, Asked::default(), "R12h00m"),
+            (long, "role1", device, Asked::default(), "R1!2h00m"),
+            ("", "role2", device, Asked::default(), "GST! R1 R2"),
+        ] {
+            let chain = resolve_with_keys(&config("", role1, ""), profile, serial, &asked);
+            assert_eq!(shown(&chain), expected, "{role1} {profile} {serial:?} {asked:?}");
+        }
+        let own =
+            resolve_with_keys(&config(MFA, "", ""), "base", Some("another"), &asking(Some(2 * HOUR), true));
+        let session = own.session_token.unwrap();
+        assert_eq!((session.mfa_serial.as_deref(), session.duration), (device, Some(2 * HOUR)));
     }
 
     #[test]

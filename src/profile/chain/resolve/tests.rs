@@ -1,5 +1,6 @@
 use super::super::{Call, Sso, WebIdentityToken, steps};
 use super::*;
+use crate::key_index::{KeyEntry, Rests};
 use crate::message::render;
 use crate::profile::config::tests::{parse, read};
 use std::time::Duration;
@@ -84,6 +85,24 @@ pub(in crate::profile::chain) fn resolve_asking(
     asked: &Asked,
 ) -> anyhow::Result<RoleChain> {
     resolve(&parse(config, ""), &KeyIndex::default(), name, &full_environment(), asked)
+}
+
+/// With keys in the keychain under the name `base`.
+pub(in crate::profile::chain) fn resolve_with_keys(
+    config: &str,
+    name: &str,
+    mfa_serial: Option<&str>,
+    asked: &Asked,
+) -> RoleChain {
+    let entry = KeyEntry {
+        access_key_id: "AKIA1".into(),
+        rests: Rests::Os,
+        account: Some("111122223333".into()),
+        mfa_serial: mfa_serial.map(str::to_owned),
+        added: "2026-11-22T12:00:00Z".into(),
+    };
+    let keys = [("base".to_owned(), entry)].into_iter().collect();
+    resolve(&parse(config, ""), &keys, name, &full_environment(), asked).unwrap()
 }
 
 fn chain_of(config: &str, credentials: &str, name: &str) -> RoleChain {
@@ -214,6 +233,35 @@ fn keys_of_a_later_profile_end_the_chain() {
         let chain = chain_of(&config, "", "a");
         assert_eq!((keys_of(&chain).as_str(), role_names(&chain)), ("MID/s/", vec!["R"]), "{mix}");
     }
+}
+
+#[test]
+fn keys_in_the_keychain_come_before_whatever_else_a_profile_says() {
+    let role = "role_arn = arn:aws:iam::444455556666:role/R";
+    let own = "aws_access_key_id = OWN\naws_secret_access_key = s";
+    for (config, roles, shadowed) in [
+        ("[profile base]".to_owned(), vec![], None),
+        (format!("[profile base]\n{own}"), vec![], Some("aws_access_key_id (c:2)")),
+        ("[profile base]\nsso_session = corp".to_owned(), vec![], Some("sso_session (c:2)")),
+        (format!("[profile base]\n{role}\nsource_profile = x"), vec!["R"], Some("source_profile (c:3)")),
+        (format!("[profile base]\n{role}"), vec!["R"], None),
+    ] {
+        let chain = resolve_with_keys(&config, "base", None, &Asked::default());
+        let Source::Keychain { name, access_key_id, account } = &chain.source else { panic!("{config}") };
+        assert_eq!((name.as_str(), access_key_id.as_str()), ("base", "AKIA1"));
+        assert_eq!((account.as_deref(), role_names(&chain)), (Some("111122223333"), roles));
+        let note =
+            shadowed.map(|key| format!("profile base: its keys in the keychain count, {key} does not"));
+        assert_eq!(chain.notes, Vec::from_iter(note), "{config}");
+    }
+    let config = format!(
+        "[profile top]\n{role}\nsource_profile = base\n[profile base]\n{role}\n{own}\nsource_profile = top"
+    );
+    let chain = resolve_with_keys(&config, "top", None, &Asked::default());
+    assert!(
+        matches!(chain.source, Source::Keychain { .. }) && role_names(&chain) == ["R"],
+        "they end the way"
+    );
 }
 
 #[test]
