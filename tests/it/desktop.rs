@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use dbus::MessageType;
 use dbus::Path;
 use dbus::arg::Variant;
 use dbus::blocking::Connection;
@@ -110,6 +111,13 @@ impl Desktop {
         let () = service.method_call(interface, "UnlockWithMasterPassword", (login(), secret)).unwrap();
     }
 
+    /// Somebody in the place of the keyring's dialog, who never answers.
+    pub(crate) fn dialog(&self) -> Dialog {
+        let connection = self.connect();
+        connection.request_name("org.gnome.keyring.SystemPrompter", false, false, true).unwrap();
+        Dialog(connection)
+    }
+
     /// Kills the keyring, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         let mut keyring = self.keyring.take().unwrap();
@@ -126,6 +134,19 @@ impl Desktop {
         let mut channel = Channel::open_private(&self.address).unwrap();
         channel.register().unwrap();
         channel.into()
+    }
+}
+
+/// As long as it is there, the keyring shows its dialogs here.
+pub(crate) struct Dialog(Connection);
+
+impl Dialog {
+    /// Whether one was to be shown.
+    pub(crate) fn was_shown(&self) -> bool {
+        let channel = self.0.channel();
+        channel.read_write(Some(Duration::ZERO)).unwrap();
+        let mut messages = std::iter::from_fn(|| channel.pop_message());
+        messages.any(|message| message.msg_type() == MessageType::MethodCall)
     }
 }
 

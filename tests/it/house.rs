@@ -46,7 +46,7 @@ const BASE: [&str; 17] = [
 ];
 
 /// The prompt starts no runtime and speaks to nobody.
-const NEVER_IN_THE_PROMPT: [&str; 6] = ["tokio", "aws_sdk", "aws_config", "aws_smithy", "hyper", "zbus"];
+const NEVER_IN_THE_PROMPT: [&str; 6] = ["tokio", "aws_sdk", "aws_config", "aws_smithy", "hyper", "dbus"];
 
 /// The longest file, tests aside.
 const LONGEST: usize = 450;

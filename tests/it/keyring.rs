@@ -80,10 +80,13 @@ fn a_locked_keyring_is_an_error_until_it_is_unlocked() {
     world.run(["exec", "ci", "--", "true"]).stderr(LOCKED).exits(3);
     world.run(["key", "add", "ci", "--stdin", "--replace"]).stdin(JSON).stderr(LOCKED).exits(3);
     world.run(["key", "remove", "ci", "--yes"]).stderr(LOCKED).exits(3);
+    let dialog = desktop.dialog();
     let mut shell = world.shell(Kind::Bash);
     shell.arrive("acme");
     renewals_end(&world);
     shell.wait();
+    assert!(!dialog.was_shown());
+    drop(dialog);
     assert_eq!(
         (shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_PROFILE")),
         (None, Some("ci: run awsenv refresh"))

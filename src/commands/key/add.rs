@@ -26,6 +26,7 @@ use crate::prompt::resolve::users_region;
 use crate::provider::identity::{Identity, identity};
 use crate::secret::Secret;
 use crate::session::failure::FailureRecord;
+use crate::session::store::SessionStore;
 use crate::terminal;
 use crate::world::{self, World};
 
@@ -94,6 +95,7 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
     KeyIndex::put(&world.places, name, entry)?;
     if let Some(old) = old {
         keychain::forget_use(&world.places, &old.access_key_id);
+        SessionStore::new(&world.places).forget(&old.access_key_id)?;
         if old.rests != destination.rests
             && let Err(error) = keychain.remove(name, old.rests)
         {
