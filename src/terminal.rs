@@ -1,9 +1,12 @@
 //! Asking the person at the terminal, wherever stdin and stdout lead.
 
-use std::fs::OpenOptions;
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
-use crate::message::printable;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use crate::message::{Exit, Failure, printable};
 use crate::secret::Secret;
 
 /// Asks for a line.
@@ -17,19 +20,54 @@ pub fn ask(prompt: &str) -> io::Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// Asks for a line that is not shown.
+/// Asks for a line that is not shown. (The crates for it ask first and hide then: a fast typist is seen. After Ctrl-C
+/// they leave the terminal as it is.)
 pub fn ask_hidden(prompt: &str) -> io::Result<Secret> {
-    // Known before the crate says so in its words.
-    drop(open()?);
-    rpassword::prompt_password(printable(prompt)).map(Secret::new)
+    let terminal = open()?;
+    let mut line = Zeroizing::new([0; 4096]);
+    let hidden = Hidden::begin(&terminal)?;
+    write!(&terminal, "{}", printable(prompt))?;
+    let length = (&terminal).read(line.as_mut())?;
+    drop(hidden);
+    match line[..length].split_last() {
+        Some((b'\n', text)) => std::str::from_utf8(text).map(Secret::new).map_err(io::Error::other),
+        Some(_) => Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted")),
+        None => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
 }
 
-/// Whether there is one.
-pub fn is_there() -> bool {
-    open().is_ok()
+/// A question that got no answer. `hint`: what to do where nobody can be asked.
+pub fn unanswered(what: &str, error: &io::Error, hint: &str) -> Failure {
+    let failure = Failure::new(format!("{what}: {error}")).exit(Exit::PersonNeeded);
+    if error.kind() == io::ErrorKind::Interrupted { failure } else { failure.hint(hint) }
 }
 
-fn open() -> io::Result<std::fs::File> {
+/// As long as it lives, nothing that is typed is shown.
+struct Hidden<'a> {
+    terminal: &'a File,
+    before: Termios,
+}
+
+impl<'a> Hidden<'a> {
+    fn begin(terminal: &'a File) -> io::Result<Self> {
+        let before = tcgetattr(terminal)?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        hidden.local_modes.insert(LocalModes::ICANON | LocalModes::ECHONL);
+        // Ctrl-C ends the line instead of the process, which has a terminal to put right.
+        hidden.special_codes[SpecialCodeIndex::VEOL] = before.special_codes[SpecialCodeIndex::VINTR];
+        tcsetattr(terminal, OptionalActions::Flush, &hidden)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Hidden<'_> {
+    fn drop(&mut self) {
+        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
+fn open() -> io::Result<File> {
     let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
     opened.map_err(|_| io::Error::other("there is no terminal"))
 }

@@ -98,10 +98,7 @@ fn long_enough(passphrase: Secret) -> anyhow::Result<Secret> {
 }
 
 fn no_terminal(file: &str, error: &std::io::Error) -> anyhow::Error {
-    anyhow::Error::new(
-        Failure::new(format!("{error}"))
-            .hint("run it in a terminal, or set passphrase_command in the settings")
-            .exit(Exit::PersonNeeded),
-    )
-    .context(format!("cannot ask for the passphrase of {file}"))
+    let what = format!("cannot ask for the passphrase of {file}");
+    terminal::unanswered(&what, error, "run it in a terminal, or set passphrase_command in the settings")
+        .into()
 }

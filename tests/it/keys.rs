@@ -353,7 +353,7 @@ fn removed_keys_are_gone_from_every_prompt() {
     world
         .run(["key", "remove", "ci"])
         .stderr("awsenv: cannot ask: there is no terminal\nawsenv: hint: --yes removes them unasked\n")
-        .exits(2);
+        .exits(3);
     world
         .run(["key", "remove", "ci", "--yes"])
         .stderr("awsenv: removed AKIAME, the keys of ci; AWS still honours them\n")
@@ -422,6 +422,17 @@ fn at_a_terminal_a_person_is_asked_and_secrets_are_not_shown() {
     assert!(!screen.contains("me/secret") && !screen.contains("horse"), "{screen}");
     assert_eq!(world.read(".aws/config"), "[profile other]\n\n[profile ci]\nregion = eu-west-1\n");
     world.forget_the_passphrase();
+    let mut terminal = Terminal::start(&world, &["exec", "ci", "--", "true"]);
+    terminal.type_at("Passphrase of ~/.local/share/awsenv/keys/sealed: ", "half of it\x03");
+    let (screen, code) = terminal.end();
+    assert!(
+        code == 3
+            && screen.ends_with(
+                "cannot ask for the passphrase of ~/.local/share/awsenv/keys/sealed: interrupted\n"
+            ),
+        "{code} {screen}"
+    );
+    assert!(!screen.contains("half"));
     let mut terminal = Terminal::start(&world, &["exec", "ci", "--no-session", "--", "true"]);
     terminal.answer("Passphrase of ~/.local/share/awsenv/keys/sealed: ", "wrong horse");
     terminal.answer("Passphrase of ~/.local/share/awsenv/keys/sealed: ", "correct horse");

@@ -42,13 +42,19 @@ impl Terminal {
     /// Waits for a question, and answers it.
     #[track_caller]
     pub(crate) fn answer(&mut self, question: &str, answer: &str) {
+        self.type_at(question, &format!("{answer}\r"));
+    }
+
+    /// Waits for a question, and presses these keys.
+    #[track_caller]
+    pub(crate) fn type_at(&mut self, question: &str, keys: &str) {
         let from = self.screen.len();
         while !self.screen[from..].contains(question) {
             let bytes = self.output.recv_timeout(DEADLINE);
             let bytes = bytes.unwrap_or_else(|_| panic!("no {question:?} on the screen:\n{}", self.screen));
             self.screen.push_str(&String::from_utf8_lossy(&bytes));
         }
-        (&*self.pty).write_all(format!("{answer}\r").as_bytes()).unwrap();
+        (&*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
     /// Waits for the end: all that was shown, and the exit status.

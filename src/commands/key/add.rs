@@ -120,13 +120,9 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
 }
 
 fn from_the_terminal(name: &str) -> anyhow::Result<Given> {
-    let no_terminal = |error: io::Error| {
-        Failure::new(format!("cannot ask for the keys: {error}"))
-            .hint(format!(
-                "`awsenv key add {name} --stdin` reads JSON, as `aws iam create-access-key` prints it"
-            ))
-            .exit(Exit::PersonNeeded)
-    };
+    let hint =
+        format!("`awsenv key add {name} --stdin` reads JSON, as `aws iam create-access-key` prints it");
+    let no_terminal = |error: io::Error| terminal::unanswered("cannot ask for the keys", &error, &hint);
     let id = terminal::ask(&format!("Access key id of {name}: ")).map_err(no_terminal)?;
     let secret = terminal::ask_hidden("Secret access key (not shown): ").map_err(no_terminal)?;
     let secret = Secret::new(secret.expose().trim());

@@ -4,7 +4,7 @@ use crate::commands::allow::tell_shells;
 use crate::commands::subject::person_keychain;
 use crate::key_index::KeyIndex;
 use crate::keychain;
-use crate::message::{Exit, Failure, printable};
+use crate::message::{Failure, printable};
 use crate::session::store::SessionStore;
 use crate::terminal;
 use crate::world::{self, World};
@@ -28,8 +28,7 @@ pub fn run(name: &str, yes: bool, world: &World) -> anyhow::Result<()> {
 }
 
 fn agreed(question: &str) -> anyhow::Result<bool> {
-    let answer = terminal::ask(question).map_err(|error| {
-        Failure::new(format!("cannot ask: {error}")).hint("--yes removes them unasked").exit(Exit::Usage)
-    })?;
+    let unanswered = |error| terminal::unanswered("cannot ask", &error, "--yes removes them unasked");
+    let answer = terminal::ask(question).map_err(unanswered)?;
     Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
 }
