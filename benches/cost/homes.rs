@@ -5,10 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
+
+use awsenv_sandbox::{Role, Sandbox, Scenario, User};
+use tempfile::TempDir;
 
 pub(crate) type Env = BTreeMap<OsString, OsString>;
 
@@ -32,6 +35,10 @@ pub(crate) const BASH_VERSION: &str = "5.2.15(1)-release";
 pub(crate) struct Home {
     dir: PathBuf,
     pub(crate) program: PathBuf,
+    /// In memory, as systemd makes it.
+    runtime: TempDir,
+    /// Where AWS is, if it is anywhere.
+    endpoint: Option<String>,
 }
 
 impl Home {
@@ -53,6 +60,30 @@ impl Home {
         home
     }
 
+    /// A role, and its session in the store. AWS itself is gone by then.
+    pub(crate) fn with_session(dir: PathBuf, program: PathBuf) -> Self {
+        const USER: &str = "arn:aws:iam::111122223333:user/me";
+        const ROLE: &str = "arn:aws:iam::111122223333:role/Acme";
+        let mut home = Self::of(dir, program);
+        let aws = home.dir.join(".aws");
+        fs::create_dir_all(&aws).expect("scratch");
+        let config =
+            format!("[profile acme]\nregion = eu-central-1\nrole_arn = {ROLE}\nsource_profile = base\n");
+        fs::write(aws.join("config"), config).expect("scratch");
+        let keys = format!("[base]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n");
+        fs::write(aws.join("credentials"), keys).expect("scratch");
+        let scenario =
+            Scenario::default().user(User::new(USER, KEY_ID, SECRET)).role(Role::new(ROLE, &[USER]));
+        let sandbox = Sandbox::start(scenario);
+        home.endpoint = Some(sandbox.url().to_owned());
+        home.tell(&home.program, &["init", "acme"]);
+        home.tell(&home.program, &["refresh"]);
+        for file in [".aws/config", ".aws/credentials", "work/acme/.awsenv"] {
+            home.age(file);
+        }
+        home
+    }
+
     /// The same variables by an allowed `.envrc`.
     pub(crate) fn direnv(dir: PathBuf) -> Self {
         let home = Self::of(dir, "direnv".into());
@@ -67,8 +98,9 @@ impl Home {
         for below in ["work/acme/a/b/c", "plain/a/b/c"] {
             fs::create_dir_all(dir.join(below)).expect("scratch");
         }
-        fs::DirBuilder::new().mode(0o700).create(dir.join("run")).expect("scratch");
-        Self { dir, program }
+        let memory = Path::new("/dev/shm");
+        let runtime = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self { dir, program, runtime: runtime.expect("scratch"), endpoint: None }
     }
 
     /// Three levels below the pin.
@@ -93,10 +125,11 @@ impl Home {
             ("XDG_DATA_HOME", at("data")),
             ("XDG_STATE_HOME", at("state")),
             ("XDG_CACHE_HOME", at("cache")),
-            ("XDG_RUNTIME_DIR", at("run")),
+            ("XDG_RUNTIME_DIR", self.runtime.path().into()),
         ]
         .map(|(name, value)| (name.into(), value))
         .into();
+        env.extend(self.endpoint.iter().map(|url| ("AWS_ENDPOINT_URL_STS".into(), url.into())));
         env.extend((0..30).map(|n| (format!("USUAL_{n}").into(), "some value of a usual length".into())));
         env
     }

@@ -86,11 +86,17 @@ impl Shell {
     }
 
     /// In and out again, each with a prompt after it.
-    pub(crate) fn moves(kind: &str, home: &Home) -> Self {
+    pub(crate) fn moves(kind: &str, home: &Home, planted: bool) -> Self {
         let call = if is_direnv(home) { direnv_call(kind) } else { "__awsenv_hook" };
-        let step =
-            format!("cd '{}'; {call}; cd '{}'; {call}", home.pinned().display(), home.plain().display());
-        Self::start(kind, home, &load(kind, home), &step, 1)
+        let fault = if planted { "; sleep 0.2" } else { "" };
+        let (pinned, plain) = (home.pinned(), home.plain());
+        let step = format!("cd '{}'; {call}; cd '{}'; {call}{fault}", pinned.display(), plain.display());
+        let loads = match kind {
+            "fish" => "test -n \"$AWS_ACCESS_KEY_ID\"; or exit 1",
+            _ => "[ -n \"$AWS_ACCESS_KEY_ID\" ] || exit 1",
+        };
+        let setup = format!("{}\ncd '{}'; {call}; {loads}", load(kind, home), home.pinned().display());
+        Self::start(kind, home, &setup, &step, 1)
     }
 
     /// Microseconds of one call.
