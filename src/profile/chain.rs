@@ -32,7 +32,7 @@ pub struct RoleChain {
     pub session_token: Option<SessionToken>,
     /// Assumed one on top of the other.
     pub roles: Vec<Role>,
-    /// The region of the profile that was asked for; the caller lets files and environment override it.
+    /// The region of the profile that was asked for, until files and environment have had their say.
     pub region: Option<String>,
     /// The region of the profile that holds the source. GetSessionToken is called there, whoever asks, so that
     /// profiles of different regions share one session.
@@ -229,8 +229,6 @@ pub struct Role {
     pub policy: Option<String>,
     /// Managed session policies.
     pub policy_arns: Vec<String>,
-    /// The region of the STS call; the caller's if none.
-    pub region: Option<String>,
     /// `PATH:LINE` of `role_arn`.
     pub decided_by: Option<String>,
 }

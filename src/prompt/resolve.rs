@@ -78,10 +78,11 @@ pub fn resolve(
         let source = PinSource::Keys { name: profile.clone(), mfa_serial: None, session: true };
         return without_config(&source, &asked);
     }
-    let chain = chain::as_written(&config, keys, profile, original)
+    let mut chain = chain::as_written(&config, keys, profile, original)
         .and_then(|chain| chain::settle(with_roles(chain, pin), &asked))
         .with_context(|| format!("cannot use profile {profile}"))?;
     let region = pin.region.clone().or_else(|| chain.region.clone()).or_else(|| users_region(original));
+    chain.region.clone_from(&region);
     let settings = config.profile(profile)?.exports()?;
     log_steps(&chain);
     Ok(Resolved { name, chain, region, settings })

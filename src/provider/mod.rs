@@ -53,7 +53,7 @@ fn call(
             .with_context(|| format!("cannot get a session for {}", chain.name))
         }
         Hop::Role(role) => {
-            let region = role.region.as_deref().or(region).unwrap_or(fallback_region(Some(&role.arn)));
+            let region = region.unwrap_or(fallback_region(Some(&role.arn)));
             mfa.present(role.mfa_serial.as_deref(), role.mfa_process.as_ref(), means, |code| {
                 runtime.block_on(sts::assume_role(role, signer, region, aws, code, means.original))
             })

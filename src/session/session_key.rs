@@ -104,7 +104,6 @@ impl Fields {
             .option(role.mfa_serial.as_deref())
             .option(role.source_identity.as_deref())
             .option(role.policy.as_deref())
-            .option(role.region.as_deref())
             .list(role.policy_arns.iter().map(String::as_str))
             .list(role.transitive_tags.iter().map(String::as_str))
             .list(role.tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]))

@@ -126,7 +126,7 @@ fn assume(call: Call, role: &Role, region: Option<&String>) -> Step {
         external_id: role.external_id.clone(),
         source_identity: role.source_identity.clone(),
         tags: role.tags.clone(),
-        region: role.region.as_ref().or(region).cloned(),
+        region: region.cloned(),
         ..step(call, &Origin { profile: role.profile.clone(), decided_by: role.decided_by.clone() })
     }
 }
