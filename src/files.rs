@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use zeroize::Zeroizing;
+
 /// The user this process acts as.
 pub fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
@@ -84,16 +86,55 @@ fn check_private(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
 /// Writes a private file (0600) so that a reader sees the old content or the new, never half, and a crash
 /// leaves one of the two.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, path, bytes, |_| Ok(()))
+}
+
+/// Puts other content in the place of a file that others write too (`~/.aws/credentials`), if it still is what was
+/// `read`. A link stays one: what it leads to is replaced. Owner and mode stay, but nobody else may read it then.
+pub fn rewrite(path: &Path, read: &[u8], bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let before = File::open(&path)?;
+    // Of two of us, one comes second. Not every file system has locks; what follows has to do there.
+    if matches!(before.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+        return Err(io::Error::other("another program has locked it"));
+    }
+    let now = read_limited(&path, read.len() as u64).ok().flatten().map(|(now, _)| Zeroizing::new(now));
+    if now.is_none_or(|now| now.as_slice() != read) {
+        return Err(io::Error::other("it has changed since it was read"));
+    }
+    let metadata = before.metadata()?;
+    // Not the name that `write_private` would take: beside a file that is not ours there may be others like it.
     let name = path.file_name().ok_or_else(|| io::Error::other("no file name"))?;
+    let beside = path.with_file_name(format!(".awsenv.{}", name.display()));
+    sweep(&beside);
+    replace(&path, &beside, bytes, |file| {
+        if metadata.uid() != uid() {
+            std::os::unix::fs::fchown(file, Some(metadata.uid()), Some(metadata.gid()))?;
+        }
+        file.set_permissions(fs::Permissions::from_mode(metadata.mode() & 0o600))
+    })
+}
+
+/// Writes a private file that must not be there yet.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes).and_then(|()| file.sync_data())?;
+    Ok(file)
+}
+
+/// By way of a file whose name begins with that of `beside`.
+fn replace(
+    path: &Path,
+    beside: &Path,
+    bytes: &[u8],
+    prepare: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    let name = beside.file_name().ok_or_else(|| io::Error::other("no file name"))?;
     let mut temporary = name.to_os_string();
     temporary.push(format!(".{}.{}", std::process::id(), random_hex(4)));
     let temporary = path.with_file_name(temporary);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_data()))
+    let written = write_new(&temporary, bytes)
+        .and_then(|file| prepare(&file))
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -247,6 +288,43 @@ mod tests {
     fn descriptors_of(path: &Path) -> usize {
         let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
         open.filter(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path)).count()
+    }
+
+    #[test]
+    fn a_file_that_others_write_too_keeps_its_owner_its_mode_and_the_link_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, link) = (dir.path().join("target"), dir.path().join("link"));
+        std::os::unix::fs::symlink("target", &link).unwrap();
+        for (mode, kept) in [(0o644, 0o600), (0o600, 0o600), (0o400, 0o400)] {
+            let _ = fs::remove_file(&target);
+            fs::write(&target, "one").unwrap();
+            fs::set_permissions(&target, fs::Permissions::from_mode(mode)).unwrap();
+            fs::write(dir.path().join(".awsenv.target.12.abcd"), "left by one that was killed").unwrap();
+            rewrite(&link, b"one", b"two").unwrap();
+            assert_eq!(fs::read(&target).unwrap(), b"two");
+            assert_eq!(fs::metadata(&target).unwrap().mode() & 0o777, kept);
+            assert_eq!(fs::read_link(&link).unwrap(), Path::new("target"));
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left beside it");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_what_was_read_is_not_rewritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let reason = || rewrite(&path, b"one", b"two").unwrap_err().to_string();
+        assert!(reason().contains("No such file"), "{}", reason());
+        for other in ["", "on", "One", "one\n"] {
+            fs::write(&path, other).unwrap();
+            assert_eq!(reason(), "it has changed since it was read", "{other:?}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), other);
+        }
+        fs::write(&path, "one").unwrap();
+        let other = File::open(&path).unwrap();
+        other.lock().unwrap();
+        assert_eq!(reason(), "another program has locked it");
+        drop(other);
+        rewrite(&path, b"one", b"two").unwrap();
     }
 
     #[test]

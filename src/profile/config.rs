@@ -55,8 +55,12 @@ impl ConfigFiles {
 
     /// Reads and parses both. A missing file is an empty one.
     pub fn read(&self) -> anyhow::Result<SharedConfig> {
-        let (config, credentials) = (text(&self.config)?, text(&self.credentials)?);
-        SharedConfig::parse(config, credentials, self)
+        SharedConfig::parse(self.text(File::Config)?, self.text(File::Credentials)?, self)
+    }
+
+    /// The text of one of the two. A missing file is an empty one.
+    pub fn text(&self, file: File) -> anyhow::Result<Secret> {
+        text(self.path(file))
     }
 
     /// The path of one of the two.

@@ -205,18 +205,19 @@ impl<'a> RawSection<'a> {
     fn add(&mut self, first: usize, below: &'a str) {
         let mut property: Option<String> = None;
         for (line, text) in (first..).zip(below.lines()).take_while(|(_, text)| !text.starts_with('[')) {
-            if text.trim_matches(BLANK).is_empty() || text.starts_with(['#', ';']) {
-                continue;
-            }
-            if text.starts_with(BLANK) {
-                let lines = property.as_ref().and_then(|key| self.properties.get_mut(key));
-                if let Some(lines) = lines {
-                    lines.push((line, text.trim_matches(BLANK)));
+            match Line::read(text) {
+                Line::Property { key, value } => {
+                    let key = key.to_ascii_lowercase();
+                    self.properties.insert(key.clone(), vec![(line, value)]);
+                    property = Some(key);
                 }
-            } else if let Some((key, value)) = without_comment(text).split_once('=') {
-                let key = key.trim_matches(BLANK).to_ascii_lowercase();
-                self.properties.insert(key.clone(), vec![(line, value.trim_matches(BLANK))]);
-                property = Some(key);
+                Line::Continuation(text) => {
+                    let lines = property.as_ref().and_then(|key| self.properties.get_mut(key));
+                    if let Some(lines) = lines {
+                        lines.push((line, text));
+                    }
+                }
+                Line::Header(_) | Line::Nothing => {}
             }
         }
     }
@@ -248,6 +249,40 @@ impl<'a> RawSection<'a> {
 /// Space and tab: nothing else is blank to the SDK.
 const BLANK: &[char] = &[' ', '\t'];
 
+/// A line as the SDK's parser takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line<'a> {
+    /// The text between the brackets, untrimmed.
+    Header(&'a str),
+    /// The key as written, and the first line of its value.
+    Property { key: &'a str, value: &'a str },
+    /// More of the value above.
+    Continuation(&'a str),
+    /// Blank, or a comment.
+    Nothing,
+}
+
+impl<'a> Line<'a> {
+    /// Without its line ending.
+    pub(super) fn read(text: &'a str) -> Self {
+        if text.trim_matches(BLANK).is_empty() || text.starts_with(['#', ';']) {
+            return Self::Nothing;
+        }
+        if text.starts_with('[') {
+            return spelling(text).map_or(Self::Nothing, Self::Header);
+        }
+        if text.starts_with(BLANK) {
+            return Self::Continuation(text.trim_matches(BLANK));
+        }
+        match without_comment(text).split_once('=') {
+            Some((key, value)) => {
+                Self::Property { key: key.trim_matches(BLANK), value: value.trim_matches(BLANK) }
+            }
+            None => Self::Nothing,
+        }
+    }
+}
+
 /// A comment may follow a header at once.
 fn spelling(line: &str) -> Option<&str> {
     let inside = line.strip_prefix('[')?.lines().next()?;
@@ -267,15 +302,15 @@ fn without_comment(line: &str) -> &str {
 }
 
 /// What a header means in its file.
-struct Meaning<'a> {
-    section: Section<'a>,
+pub(super) struct Meaning<'a> {
+    pub(super) section: Section<'a>,
     /// Without a kind in front: `[default]`, and every header of the credentials file.
     is_bare: bool,
 }
 
 impl<'a> Meaning<'a> {
     /// `None`: the section is ignored.
-    fn of(spelling: &'a str, file: File) -> Option<Self> {
+    pub(super) fn of(spelling: &'a str, file: File) -> Option<Self> {
         let text = spelling.trim_matches(BLANK);
         let split = text.split_once(BLANK).map(|(kind, name)| (kind.trim(), name.trim()));
         let bare = |name| Self { section: Section { kind: "profile", name }, is_bare: true };

@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod config;
+pub mod edit;
 pub mod endpoints;
 pub mod locator;
 // The folder is named after the AWS shared config's profiles, and so is what stands in this file.
