@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands::credentials::Format;
 use crate::commands::init::Init;
+use crate::commands::key::import::{Backend, Import, Origin};
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
     allow, completions, credentials, edit, exec, explain, hook, init, key, man, refresh, renew, session,
@@ -224,6 +225,42 @@ The keychain is the system's (macOS Keychain, Secret Service), else an encrypted
         #[arg(long, value_name = "ARN")]
         mfa_serial: Option<String>,
     },
+    /// Take keys into the keychain that lie in ~/.aws/credentials, or that aws-vault has
+    #[command(after_help = "\
+Examples:
+  awsenv key import --dry-run
+  awsenv key import acme-ci
+  awsenv key import --from aws-vault --all
+
+Keys of ~/.aws/credentials are moved: once they are in the keychain, their lines are taken out of the file, and nothing
+else there is touched. Other AWS clients then get them from awsenv: by the hook, by `awsenv exec`, or with
+credential_process = awsenv credentials NAME --format process. What aws-vault has is copied.")]
+    Import {
+        /// Whose: profiles, or names in aws-vault; without one all are shown, and you are asked
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Where they are now
+        #[arg(long, value_enum, default_value = "credentials")]
+        from: Origin,
+        /// Which of aws-vault's; without it AWS_VAULT_BACKEND, else the only one with something in it
+        #[arg(long, value_enum)]
+        backend: Option<Backend>,
+        /// All there are, and ask nothing
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
+        /// Leave them in ~/.aws/credentials too
+        #[arg(long)]
+        keep: bool,
+        /// Leave a copy of ~/.aws/credentials as it was, keys and all: credentials.bak
+        #[arg(long, conflicts_with = "keep")]
+        backup: bool,
+        /// In the place of other keys that have the name
+        #[arg(long)]
+        force: bool,
+        /// Only show what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// What is in the keychain: how old, when used, by which profiles
     List {
         /// For scripts; the schema is in docs/json.md
@@ -355,6 +392,10 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Key { command: Key::Add { name, stdin, no_verify, replace, mfa_serial } } => {
             let mfa_serial = mfa_serial.as_deref();
             key::add::run(&key::add::Add { name: &name, stdin, no_verify, replace, mfa_serial }, &world)
+        }
+        Command::Key { command: Key::Import { names, from, backend, all, keep, backup, force, dry_run } } => {
+            let import = Import { names: &names, from, backend, all, keep, backup, force, dry_run };
+            key::import::run(&import, &world)
         }
         Command::Key { command: Key::List { json } } => key::list::run(json, &world),
         Command::Key { command: Key::Remove { name, yes } } => key::remove::run(&name, yes, &world),

@@ -2,6 +2,8 @@
 //! is written down in the [`KeyIndex`] for each name, so that a keychain that cannot be reached is an error, and
 //! never "no keys". Knows neither profiles nor the network; the prompt never comes here.
 
+use zeroize::Zeroizing;
+
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
 use crate::env::Env;
@@ -11,6 +13,7 @@ use crate::message::{Exit, Failure};
 use crate::places::Places;
 use crate::settings::{self, Settings};
 
+pub mod aws_vault;
 mod file;
 #[cfg(any(target_os = "macos", windows))]
 #[path = "native.rs"]
@@ -44,6 +47,9 @@ enum Asks {
     Nobody,
 }
 
+/// What rests somewhere, by name.
+type Texts = Vec<(String, Zeroizing<Vec<u8>>)>;
+
 /// Where keys came to rest, and why there.
 #[derive(Debug)]
 pub struct Kept {
@@ -69,11 +75,8 @@ impl<'a> Keychain<'a> {
         let index = KeyIndex::load(self.places)?;
         let entry = index.find(name).ok_or_else(|| gone(name, "awsenv's list"))?;
         self.check_choice(name, entry.rests)?;
-        let found = match entry.rests {
-            Rests::Os => os::read(name, self.original, self.asks)?,
-            Rests::File => self.file().read(name)?,
-        };
-        let keys = found.ok_or_else(|| gone(name, &shown(entry.rests, self.places)))?;
+        let keys =
+            self.find(name, entry.rests)?.ok_or_else(|| gone(name, &shown(entry.rests, self.places)))?;
         if keys.access_key_id != access_key_id {
             let what = format!(
                 "{} has other keys under {name}: {}, not {access_key_id}",
@@ -92,6 +95,14 @@ impl<'a> Keychain<'a> {
             expiry: None,
             account: entry.account.clone(),
         })
+    }
+
+    /// Whatever rests there under this name.
+    pub fn find(&self, name: &str, rests: Rests) -> anyhow::Result<Option<Keys>> {
+        match rests {
+            Rests::Os => os::read(name, self.original, self.asks),
+            Rests::File => self.file().read(name),
+        }
     }
 
     /// Where keys added now would rest. An error: the settings ask for a keychain that is not there.

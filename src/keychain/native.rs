@@ -7,7 +7,7 @@ use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error};
 use zeroize::Zeroizing;
 
-use super::{Asks, Keys};
+use super::{Asks, Keys, Texts};
 use crate::env::Env;
 use crate::message::{Exit, Failure};
 
@@ -52,6 +52,15 @@ pub(super) fn remove(name: &str, _: &Env, asks: Asks) -> anyhow::Result<()> {
         Ok(()) | Err(Error::NoEntry) => Ok(()),
         Err(error) => Err(trouble(name, &error)),
     }
+}
+
+/// aws-vault's items are only known where they are a collection of the Secret Service.
+pub(super) fn collection(_: &str, _: &Env) -> anyhow::Result<Option<Texts>> {
+    Ok(None)
+}
+
+pub(super) fn has_collection(_: &str, _: &Env) -> bool {
+    false
 }
 
 fn entry(name: &str) -> anyhow::Result<Entry> {

@@ -1,6 +1,6 @@
 //! A system without a keychain that we know: the encrypted file serves.
 
-use super::{Asks, Keys};
+use super::{Asks, Keys, Texts};
 use crate::env::Env;
 use crate::message::Failure;
 
@@ -21,6 +21,15 @@ pub(super) fn write(_: &str, _: &Keys, env: &Env, _: Asks) -> anyhow::Result<()>
 
 pub(super) fn remove(_: &str, env: &Env, _: Asks) -> anyhow::Result<()> {
     Err(unknown(env))
+}
+
+/// aws-vault's items are only known where they are a collection of the Secret Service.
+pub(super) fn collection(_: &str, _: &Env) -> anyhow::Result<Option<Texts>> {
+    Ok(None)
+}
+
+pub(super) fn has_collection(_: &str, _: &Env) -> bool {
+    false
 }
 
 fn unknown(env: &Env) -> anyhow::Error {

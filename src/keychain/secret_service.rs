@@ -8,7 +8,7 @@ use std::time::Duration;
 use dbus_secret_service::{Collection, EncryptionType, Error, Item, SecretService};
 use zeroize::Zeroizing;
 
-use super::{Asks, Keys};
+use super::{Asks, Keys, Texts};
 use crate::env::Env;
 use crate::message::{Exit, Failure};
 
@@ -75,6 +75,36 @@ pub(super) fn remove(name: &str, env: &Env, asks: Asks) -> anyhow::Result<()> {
         let service = connect(asks)?;
         find(&service, &owned)?.map_or(Ok(()), |item| item.delete())
     })
+}
+
+/// What another program keeps in a collection of its own, by its label; `None` without that collection.
+pub(super) fn collection(name: &str, env: &Env) -> anyhow::Result<Option<Texts>> {
+    let owned = name.to_owned();
+    call(name, env, Asks::Person, move || {
+        let service = connect(Asks::Person)?;
+        let Some(collection) = named(&service, &owned)? else { return Ok(None) };
+        if collection.is_locked()? {
+            collection.unlock().map_err(still_locked)?;
+        }
+        let items = collection.get_all_items()?.into_iter();
+        items
+            .map(|item| Ok((item.get_label()?, Zeroizing::new(item.get_secret()?))))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    })
+}
+
+/// Whether there is one. Nobody is asked anything for it.
+pub(super) fn has_collection(name: &str, env: &Env) -> bool {
+    let owned = name.to_owned();
+    let looked = || within(Asks::Nobody, move || Ok(named(&connect(Asks::Nobody)?, &owned)?.is_some()));
+    has_bus(env) && looked().unwrap_or(false)
+}
+
+/// By the path that the service makes of the name it was created with.
+fn named<'s>(service: &'s SecretService, name: &str) -> Result<Option<Collection<'s>>, Error> {
+    let path = format!("/org/freedesktop/secrets/collection/{name}");
+    Ok(service.get_all_collections()?.into_iter().find(|collection| *collection.path == *path))
 }
 
 /// libdbus looks for a bus in the same two places, and would start one if it found none.

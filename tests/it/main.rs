@@ -20,6 +20,7 @@ mod generated;
 mod guard;
 mod hops;
 mod house;
+mod import;
 mod inherit;
 mod init_edit;
 mod json;

@@ -48,13 +48,19 @@ impl Terminal {
     /// Waits for a question, and presses these keys.
     #[track_caller]
     pub(crate) fn type_at(&mut self, question: &str, keys: &str) {
+        self.wait_for(question);
+        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until this is shown.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, question: &str) {
         let from = self.screen.len();
         while !self.screen[from..].contains(question) {
             let bytes = self.output.recv_timeout(DEADLINE);
             let bytes = bytes.unwrap_or_else(|_| panic!("no {question:?} on the screen:\n{}", self.screen));
             self.screen.push_str(&String::from_utf8_lossy(&bytes));
         }
-        (&*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
     /// Waits for the end: all that was shown, and the exit status.

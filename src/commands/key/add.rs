@@ -26,7 +26,6 @@ use crate::prompt::resolve::users_region;
 use crate::provider::identity::{Identity, identity};
 use crate::secret::Secret;
 use crate::session::failure::FailureRecord;
-use crate::session::store::SessionStore;
 use crate::terminal;
 use crate::world::{self, World};
 
@@ -84,7 +83,6 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
         None if !add.stdin => mfa_device()?,
         serial => serial,
     };
-    keychain.write(name, &given.keys, destination.rests)?;
     let entry = KeyEntry {
         access_key_id: given.keys.access_key_id.clone(),
         rests: destination.rests,
@@ -92,17 +90,7 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
         mfa_serial,
         added: clock::rfc3339(clock::now()),
     };
-    KeyIndex::put(&world.places, name, entry)?;
-    if let Some(old) = old {
-        keychain::forget_use(&world.places, &old.access_key_id);
-        SessionStore::new(&world.places).forget(&old.access_key_id)?;
-        if old.rests != destination.rests
-            && let Err(error) = keychain.remove(name, old.rests)
-        {
-            let place = keychain::shown(old.rests, &world.places);
-            world::say(&printable(&format!("awsenv: the old keys are still in {place}: {error:#}")));
-        }
-    }
+    super::keep(name, &given.keys, entry, old, world)?;
     FailureRecord::forget_waiting(&world.places);
     tell_shells(world);
     let whose = identity.map(|identity| format!(" of {}", identity.arn)).unwrap_or_default();
@@ -112,7 +100,7 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
         "awsenv: {}{whose} is kept as {name} in {place}{why}",
         given.keys.access_key_id
     )));
-    point_out_the_old_place(name, &config);
+    super::point_out_the_old_place(name, &config);
     if !add.stdin && !config.profiles().contains(&name) {
         offer_a_profile(name, &files, world)?;
     }
@@ -214,17 +202,6 @@ fn verify(name: &str, keys: &Keys, config: &SharedConfig, world: &World) -> anyh
     };
     let aws = Aws::new(Endpoints::new(&world.original, &settings), &world.places.home);
     identity(&credentials, region, &aws).with_context(|| format!("{name} was not added"))
-}
-
-/// Keys in a file stay as readable as they were.
-fn point_out_the_old_place(name: &str, config: &SharedConfig) {
-    let Ok(profile) = config.profile(name) else { return };
-    if let Some(place) = profile.place("aws_secret_access_key") {
-        world::say(&printable(&format!(
-            "awsenv: profile {name} has keys at {place} too; awsenv takes those of the keychain, \
-             other programs do not: remove them there"
-        )));
-    }
 }
 
 fn offer_a_profile(name: &str, files: &ConfigFiles, world: &World) -> anyhow::Result<()> {

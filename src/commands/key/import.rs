@@ -1,0 +1,305 @@
+//! `awsenv key import`: keys that lie in `~/.aws/credentials` are moved into the keychain, those of aws-vault copied.
+//! Nothing is taken out of a file before it has been read back from the keychain.
+
+use clap::ValueEnum;
+
+use crate::clock;
+use crate::commands::allow::tell_shells;
+use crate::commands::subject::person_keychain;
+use crate::key_index::{KeyEntry, KeyIndex, Rests};
+use crate::keychain::aws_vault::AwsVault;
+use crate::keychain::{self, Keys};
+use crate::limits;
+use crate::message::{Exit, Failure, nearest, printable};
+use crate::profile::config::{ConfigFiles, SharedConfig};
+use crate::session::failure::FailureRecord;
+use crate::terminal;
+use crate::world::{self, World};
+
+mod credentials_file;
+
+pub use crate::keychain::aws_vault::Backend;
+
+use credentials_file::CredentialsFile;
+
+/// What the command line says.
+#[derive(Debug)]
+pub struct Import<'a> {
+    /// Whose keys; without one, all are shown and a person is asked.
+    pub names: &'a [String],
+    /// Where they are.
+    pub from: Origin,
+    /// Which of aws-vault's stores.
+    pub backend: Option<Backend>,
+    /// All of them, unasked.
+    pub all: bool,
+    /// The file stays as it is.
+    pub keep: bool,
+    /// A copy of the file stays.
+    pub backup: bool,
+    /// In the place of other keys.
+    pub force: bool,
+    /// Nothing is done.
+    pub dry_run: bool,
+}
+
+/// Where keys are before they are imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Origin {
+    /// ~/.aws/credentials
+    Credentials,
+    /// The keychain, files or password store of aws-vault
+    AwsVault,
+}
+
+/// Keys that somebody has, or why they cannot be ours.
+struct Offer {
+    name: String,
+    /// Where they are, for people.
+    place: String,
+    keys: Result<Keys, String>,
+}
+
+/// What becomes of an offer.
+enum Fate {
+    Taken(Keys),
+    /// They rest in the keychain already, by their id.
+    Known(Keys, KeyEntry),
+    /// The reason.
+    Stays(String),
+    /// The keychain has others under this name.
+    Refused(String),
+}
+
+/// Imports them.
+pub fn run(import: &Import<'_>, world: &World) -> anyhow::Result<()> {
+    if import.backend.is_some() && import.from != Origin::AwsVault {
+        return Err(Failure::new("--backend goes with --from aws-vault").exit(Exit::Usage).into());
+    }
+    let file = CredentialsFile::read(world)?;
+    let (offers, source) = match import.from {
+        Origin::Credentials => (file.offers(), file.shown()),
+        Origin::AwsVault => from_aws_vault(import, world)?,
+    };
+    let index = KeyIndex::load(&world.places)?;
+    let chosen = chosen(offers, import.names, &source, &file.config)?;
+    let fates: Vec<_> = chosen.into_iter().map(|offer| fate(offer, &index, import)).collect();
+    if let Some(failure) = fates.iter().find_map(|(offer, fate)| unwanted(offer, fate, import)) {
+        return Err(failure.into());
+    }
+    if fates.is_empty() {
+        world::say(&printable(&format!("awsenv: there are no keys in {source}")));
+        return Ok(());
+    }
+    let destination = person_keychain(world).destination()?;
+    let place = keychain::shown(destination.rests, &world.places);
+    let is_moved = import.from == Origin::Credentials && !import.keep;
+    let lines: Vec<_> = fates.iter().map(|(offer, fate)| line(offer, fate, &place, is_moved)).collect();
+    if import.dry_run {
+        return world::out(lines.concat().as_bytes());
+    }
+    let is_taken = |fate: &Fate| matches!(fate, Fate::Taken(_) | Fate::Known(..));
+    let count = fates.iter().filter(|(_, fate)| is_taken(fate)).count();
+    if count > 0 && import.names.is_empty() && !import.all {
+        world::say(lines.concat().trim_end());
+        ask(count, is_moved)?;
+    }
+    if import.backup && is_moved && count > 0 {
+        file.back_up()?;
+    }
+    for (offer, fate) in &fates {
+        match fate {
+            Fate::Taken(keys) => {
+                let old = index.find(&offer.name);
+                take(&offer.name, keys, destination.rests, old, &file.config, world)?;
+                let why = destination.instead.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+                let (id, name) = (&keys.access_key_id, &offer.name);
+                world::say(&printable(&format!("awsenv: {id} is kept as {name} in {place}{why}")));
+            }
+            Fate::Known(keys, entry) => make_sure(&offer.name, keys, entry, import, &file.config, world)?,
+            Fate::Stays(reason) | Fate::Refused(reason) => {
+                let Offer { name, place, .. } = offer;
+                world::say(&printable(&format!("awsenv: {name} stays at {place}: {reason}")));
+            }
+        }
+    }
+    let taken: Vec<_> =
+        fates.iter().filter(|(_, fate)| is_taken(fate)).map(|(offer, _)| offer.name.as_str()).collect();
+    if !taken.is_empty() {
+        FailureRecord::forget_waiting(&world.places);
+        tell_shells(world);
+        if is_moved {
+            file.remove(&taken)?;
+            let copy = if import.backup {
+                format!("; {} still has them", file.shown_backup())
+            } else {
+                String::new()
+            };
+            world::say(&printable(&format!(
+                "awsenv: took the keys of {} out of {source}{copy}",
+                taken.join(", ")
+            )));
+        }
+        let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
+        taken.iter().for_each(|name| super::point_out_the_old_place(name, &config));
+        if import.from == Origin::AwsVault {
+            world::say(&printable(&format!(
+                "awsenv: {source} has them too; `aws-vault remove NAME` takes them out there"
+            )));
+        }
+    }
+    let refused = fates.iter().find(|(_, fate)| matches!(fate, Fate::Refused(_)));
+    refused.map_or(Ok(()), |(offer, fate)| Err(refusal(&offer.name, fate).into()))
+}
+
+fn from_aws_vault(import: &Import<'_>, world: &World) -> anyhow::Result<(Vec<Offer>, String)> {
+    let vault = AwsVault::locate(import.backend, &world.original, &world.places.home)?;
+    let place = vault.shown();
+    let found = vault.keys(import.names)?;
+    let offers = found.into_iter().map(|found| {
+        let is_legal = limits::profile_name(&found.name);
+        Offer {
+            place: place.clone(),
+            keys: found.keys.and_then(|keys| is_legal.map(|()| keys)),
+            name: found.name,
+        }
+    });
+    Ok((offers.collect(), place))
+}
+
+/// Those of the names that were given, else all.
+fn chosen(
+    offers: Vec<Offer>,
+    names: &[String],
+    source: &str,
+    config: &SharedConfig,
+) -> anyhow::Result<Vec<Offer>> {
+    if let Some(missing) = names.iter().find(|name| offers.iter().all(|offer| offer.name != **name)) {
+        let failure = Failure::new(format!("there are no keys of {missing} in {source}"));
+        let elsewhere = config.profile(missing).ok().and_then(|profile| {
+            profile.place("aws_secret_access_key").map(|place| {
+                format!("they are at {place}: `awsenv key add {missing}`, then remove them there")
+            })
+        });
+        let near = || nearest(missing, offers.iter().map(|offer| offer.name.as_str()));
+        return Err(match elsewhere.or_else(|| near().map(|near| format!("did you mean {near}?"))) {
+            Some(hint) => failure.hint(hint),
+            None => failure.hint("`awsenv key import --dry-run` shows what is there"),
+        }
+        .into());
+    }
+    Ok(offers.into_iter().filter(|offer| names.is_empty() || names.contains(&offer.name)).collect())
+}
+
+fn fate(mut offer: Offer, index: &KeyIndex, import: &Import<'_>) -> (Offer, Fate) {
+    let keys = std::mem::replace(&mut offer.keys, Err(String::new()));
+    let fate = match (keys, index.find(&offer.name)) {
+        (Err(reason), _) => Fate::Stays(reason),
+        (Ok(keys), Some(old)) if old.access_key_id == keys.access_key_id => Fate::Known(keys, old.clone()),
+        (Ok(_), Some(old)) if !import.force => {
+            Fate::Refused(format!("the keychain has other keys of this name: {}", old.access_key_id))
+        }
+        (Ok(keys), _) => Fate::Taken(keys),
+    };
+    (offer, fate)
+}
+
+/// Whoever names keys wants those, or to know why not before anything is done.
+fn unwanted(offer: &Offer, fate: &Fate, import: &Import<'_>) -> Option<Failure> {
+    match fate {
+        _ if import.names.is_empty() => None,
+        Fate::Taken(_) | Fate::Known(..) => None,
+        Fate::Stays(reason) => Some(Failure::new(format!("{} at {}: {reason}", offer.name, offer.place))),
+        Fate::Refused(_) => Some(refusal(&offer.name, fate)),
+    }
+}
+
+fn refusal(name: &str, fate: &Fate) -> Failure {
+    let reason = if let Fate::Refused(reason) = fate { reason } else { "" };
+    Failure::new(format!("{name} was not imported: {reason}"))
+        .hint(format!("`awsenv key import {name} --force` puts these in their place"))
+}
+
+fn line(offer: &Offer, fate: &Fate, keychain: &str, is_moved: bool) -> String {
+    let Offer { name, place, .. } = offer;
+    let (id, what) = match fate {
+        Fate::Taken(keys) if is_moved => (Some(keys), format!("moves to {keychain}")),
+        Fate::Taken(keys) => (Some(keys), format!("is copied to {keychain}")),
+        Fate::Known(keys, _) if is_moved => {
+            (Some(keys), "is in the keychain already, and goes from here".to_owned())
+        }
+        Fate::Known(keys, _) => (Some(keys), "is in the keychain already".to_owned()),
+        Fate::Stays(reason) | Fate::Refused(reason) => (None, format!("stays: {reason}")),
+    };
+    let id = id.map(|keys| format!("{}, ", keys.access_key_id)).unwrap_or_default();
+    printable(&format!("{name}: {id}{place}: {what}")) + "\n"
+}
+
+fn ask(count: usize, is_moved: bool) -> anyhow::Result<()> {
+    let act = if is_moved { "Move" } else { "Copy" };
+    let what =
+        if count == 1 { "this pair of keys".to_owned() } else { format!("these {count} pairs of keys") };
+    let unanswered = |error| terminal::unanswered("cannot ask", &error, "name the keys you mean, or --all");
+    let answer = terminal::ask(&format!("{act} {what}? [y/N] ")).map_err(unanswered)?;
+    match answer.to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new("nothing was imported").into()),
+    }
+}
+
+/// Into the keychain, and read back from there.
+fn take(
+    name: &str,
+    keys: &Keys,
+    rests: Rests,
+    old: Option<&KeyEntry>,
+    config: &SharedConfig,
+    world: &World,
+) -> anyhow::Result<()> {
+    let entry = KeyEntry {
+        access_key_id: keys.access_key_id.clone(),
+        rests,
+        account: None,
+        mfa_serial: mfa_serial(name, config),
+        added: clock::rfc3339(clock::now()),
+    };
+    super::keep(name, keys, entry, old, world)?;
+    if person_keychain(world).find(name, rests)?.as_ref() == Some(keys) {
+        return Ok(());
+    }
+    let place = keychain::shown(rests, &world.places);
+    Err(Failure::new(format!("{place} did not give back the keys of {name} as they are"))
+        .hint("they are where they were; nothing was taken out")
+        .into())
+}
+
+/// The id is the same; the rest has to be, too.
+fn make_sure(
+    name: &str,
+    keys: &Keys,
+    entry: &KeyEntry,
+    import: &Import<'_>,
+    config: &SharedConfig,
+    world: &World,
+) -> anyhow::Result<()> {
+    let place = keychain::shown(entry.rests, &world.places);
+    let id = &entry.access_key_id;
+    match person_keychain(world).find(name, entry.rests)? {
+        Some(kept) if kept == *keys => {
+            world::say(&printable(&format!("awsenv: {id} was kept as {name} in {place} already")));
+            Ok(())
+        }
+        Some(_) if !import.force => {
+            Err(Failure::new(format!("{place} has another secret of {id} as {name}"))
+                .hint(format!("`awsenv key import {name} --force` puts this one in its place"))
+                .into())
+        }
+        _ => take(name, keys, entry.rests, Some(entry), config, world),
+    }
+}
+
+/// The profile's own, where it is no role's.
+fn mfa_serial(name: &str, config: &SharedConfig) -> Option<String> {
+    let profile = config.profile(name).ok().filter(|profile| profile.get("role_arn").is_none())?;
+    profile.checked("mfa_serial", limits::mfa_serial).ok()?
+}
