@@ -101,9 +101,9 @@ fn keys_move_out_of_the_file_and_no_other_byte_changes() {
         .run(["key", "import", "--all"])
         .stderr(format!(
             "awsenv: AKIAME is kept as base in {SEALED} {WHY}\n\
-             awsenv: half stays at ~/.aws/credentials:27: there is no aws_secret_access_key beside it\n\
-             awsenv: session stays at ~/.aws/credentials:22: of a session, which ends\n\
-             awsenv: twice stays at ~/.aws/credentials:30: line 33 has another aws_secret_access_key\n\
+             awsenv: half stays at ~/.aws/credentials:26: there is no aws_secret_access_key beside it\n\
+             awsenv: session stays at ~/.aws/credentials:21: of a session, which ends\n\
+             awsenv: twice stays at ~/.aws/credentials:29: line 32 has another aws_secret_access_key\n\
              awsenv: AKIAYOU is kept as you in {SEALED} {WHY}\n\
              awsenv: took the keys of base, you out of ~/.aws/credentials\n"
         ))
@@ -136,9 +136,9 @@ fn a_dry_run_shows_what_would_be_done_and_does_nothing() {
         .run(["key", "import", "--dry-run"])
         .stdout(format!(
             "base: AKIAME, ~/.aws/credentials:4: moves to {SEALED}\n\
-             half: ~/.aws/credentials:27: stays: there is no aws_secret_access_key beside it\n\
-             session: ~/.aws/credentials:22: stays: of a session, which ends\n\
-             twice: ~/.aws/credentials:30: stays: line 33 has another aws_secret_access_key\n\
+             half: ~/.aws/credentials:26: stays: there is no aws_secret_access_key beside it\n\
+             session: ~/.aws/credentials:21: stays: of a session, which ends\n\
+             twice: ~/.aws/credentials:29: stays: line 32 has another aws_secret_access_key\n\
              you: AKIAYOU, ~/.aws/credentials:17: moves to {SEALED}\n"
         ))
         .success();
@@ -202,7 +202,7 @@ fn keys_that_are_named_move_alone_or_it_is_said_why_not() {
         .file(FILE, CREDENTIALS)
         .config("[profile inline]\naws_access_key_id = AKIAINLINE\naws_secret_access_key = s\n");
     for (name, told) in [
-        ("session", "session at ~/.aws/credentials:22: of a session, which ends\n"),
+        ("session", "session at ~/.aws/credentials:21: of a session, which ends\n"),
         ("bas", "there are no keys of bas in ~/.aws/credentials\nawsenv: hint: did you mean base?\n"),
         (
             "inline",
@@ -300,6 +300,8 @@ fn an_import_that_is_killed_loses_no_key() {
     }
     let sandbox = sandbox();
     let world = world(&sandbox);
+    // With another key in the file, its passphrase is known: no program is started that could be killed instead.
+    crate::keys::add(&world, "other");
     at_each_moment(|call, nth| {
         fs::write(world.at(FILE), CREDENTIALS).unwrap();
         let again = killed(&world, &["key", "import", "base"], Stdio::null(), call, nth);
@@ -370,8 +372,8 @@ fn aws_vaults_passphrase_is_asked_for_once_and_not_shown() {
     let sandbox = sandbox();
     let world = with_aws_vault(world(&sandbox));
     let mut terminal = Terminal::start(&world, &["key", "import", "--from", "aws-vault"]);
-    terminal.answer("aws-vault's passphrase of ~/.awsvault/keys/", "wrong horse");
-    terminal.answer("aws-vault's passphrase of ~/.awsvault/keys/", "correct horse");
+    terminal.answer_hidden("aws-vault's passphrase of ~/.awsvault/keys/", "wrong horse");
+    terminal.answer_hidden("aws-vault's passphrase of ~/.awsvault/keys/", "correct horse");
     terminal.answer("Copy these 2 pairs of keys? [y/N] ", "y");
     let (screen, code) = terminal.end();
     assert!(code == 0 && !screen.contains("horse"), "{screen}");

@@ -98,58 +98,61 @@ pub fn run(import: &Import<'_>, world: &World) -> anyhow::Result<()> {
     if import.dry_run {
         return world::out(lines.concat().as_bytes());
     }
-    let is_taken = |fate: &Fate| matches!(fate, Fate::Taken(_) | Fate::Known(..));
-    let count = fates.iter().filter(|(_, fate)| is_taken(fate)).count();
-    if count > 0 && import.names.is_empty() && !import.all {
+    let taken = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Taken(_) | Fate::Known(..)));
+    let taken: Vec<_> = taken.map(|(offer, _)| offer.name.as_str()).collect();
+    if !taken.is_empty() && import.names.is_empty() && !import.all {
         world::say(lines.concat().trim_end());
-        ask(count, is_moved)?;
+        ask(taken.len(), is_moved)?;
     }
-    if import.backup && is_moved && count > 0 {
+    if !taken.is_empty() && is_moved && import.backup {
         file.back_up()?;
     }
+    let why = destination.instead.map(|why| format!(" ({why})")).unwrap_or_default();
     for (offer, fate) in &fates {
-        match fate {
+        let Offer { name, place: at, .. } = offer;
+        let told = match fate {
             Fate::Taken(keys) => {
-                let old = index.find(&offer.name);
-                take(&offer.name, keys, destination.rests, old, &file.config, world)?;
-                let why = destination.instead.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-                let (id, name) = (&keys.access_key_id, &offer.name);
-                world::say(&printable(&format!("awsenv: {id} is kept as {name} in {place}{why}")));
+                take(name, keys, destination.rests, index.find(name), &file.config, world)?;
+                format!("{} is kept as {name} in {place}{why}", keys.access_key_id)
             }
-            Fate::Known(keys, entry) => make_sure(&offer.name, keys, entry, import, &file.config, world)?,
-            Fate::Stays(reason) | Fate::Refused(reason) => {
-                let Offer { name, place, .. } = offer;
-                world::say(&printable(&format!("awsenv: {name} stays at {place}: {reason}")));
-            }
-        }
+            Fate::Known(keys, entry) => make_sure(name, keys, entry, import.force, &file.config, world)?,
+            Fate::Stays(reason) | Fate::Refused(reason) => format!("{name} stays at {at}: {reason}"),
+        };
+        world::say(&printable(&format!("awsenv: {told}")));
     }
-    let taken: Vec<_> =
-        fates.iter().filter(|(_, fate)| is_taken(fate)).map(|(offer, _)| offer.name.as_str()).collect();
     if !taken.is_empty() {
         FailureRecord::forget_waiting(&world.places);
         tell_shells(world);
-        if is_moved {
-            file.remove(&taken)?;
-            let copy = if import.backup {
-                format!("; {} still has them", file.shown_backup())
-            } else {
-                String::new()
-            };
-            world::say(&printable(&format!(
-                "awsenv: took the keys of {} out of {source}{copy}",
-                taken.join(", ")
-            )));
-        }
-        let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
-        taken.iter().for_each(|name| super::point_out_the_old_place(name, &config));
-        if import.from == Origin::AwsVault {
-            world::say(&printable(&format!(
-                "awsenv: {source} has them too; `aws-vault remove NAME` takes them out there"
-            )));
-        }
+        clear_up(&taken, &file, &source, import, world)?;
     }
     let refused = fates.iter().find(|(_, fate)| matches!(fate, Fate::Refused(_)));
     refused.map_or(Ok(()), |(offer, fate)| Err(refusal(&offer.name, fate).into()))
+}
+
+/// They rest in the keychain: what becomes of them where they were, and what is to be said of other places.
+fn clear_up(
+    taken: &[&str],
+    file: &CredentialsFile,
+    source: &str,
+    import: &Import<'_>,
+    world: &World,
+) -> anyhow::Result<()> {
+    let told = match import.from {
+        Origin::AwsVault => {
+            Some(format!("{source} has them too; `aws-vault remove NAME` takes them out there"))
+        }
+        Origin::Credentials if import.keep => None,
+        Origin::Credentials => {
+            file.remove(taken)?;
+            let copy = format!("; {} still has them", file.shown_backup());
+            let copy = if import.backup { &copy } else { "" };
+            Some(format!("took the keys of {} out of {source}{copy}", taken.join(", ")))
+        }
+    };
+    told.iter().for_each(|told| world::say(&printable(&format!("awsenv: {told}"))));
+    let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
+    taken.iter().for_each(|name| super::point_out_the_old_place(name, &config));
+    Ok(())
 }
 
 fn from_aws_vault(import: &Import<'_>, world: &World) -> anyhow::Result<(Vec<Offer>, String)> {
@@ -273,28 +276,26 @@ fn take(
         .into())
 }
 
-/// The id is the same; the rest has to be, too.
+/// The id is the same; the rest has to be, too. Says what was found or done.
 fn make_sure(
     name: &str,
     keys: &Keys,
     entry: &KeyEntry,
-    import: &Import<'_>,
+    is_forced: bool,
     config: &SharedConfig,
     world: &World,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<String> {
     let place = keychain::shown(entry.rests, &world.places);
     let id = &entry.access_key_id;
     match person_keychain(world).find(name, entry.rests)? {
-        Some(kept) if kept == *keys => {
-            world::say(&printable(&format!("awsenv: {id} was kept as {name} in {place} already")));
-            Ok(())
+        Some(kept) if kept == *keys => Ok(format!("{id} was kept as {name} in {place} already")),
+        Some(_) if !is_forced => Err(Failure::new(format!("{place} has another secret of {id} as {name}"))
+            .hint(format!("`awsenv key import {name} --force` puts this one in its place"))
+            .into()),
+        _ => {
+            take(name, keys, entry.rests, Some(entry), config, world)?;
+            Ok(format!("{id} is kept as {name} in {place}"))
         }
-        Some(_) if !import.force => {
-            Err(Failure::new(format!("{place} has another secret of {id} as {name}"))
-                .hint(format!("`awsenv key import {name} --force` puts this one in its place"))
-                .into())
-        }
-        _ => take(name, keys, entry.rests, Some(entry), config, world),
     }
 }
 
