@@ -115,6 +115,9 @@ _awsenv() {
             awsenv__subcmd__help__subcmd__key,add)
                 cmd="awsenv__subcmd__help__subcmd__key__subcmd__add"
                 ;;
+            awsenv__subcmd__help__subcmd__key,import)
+                cmd="awsenv__subcmd__help__subcmd__key__subcmd__import"
+                ;;
             awsenv__subcmd__help__subcmd__key,list)
                 cmd="awsenv__subcmd__help__subcmd__key__subcmd__list"
                 ;;
@@ -136,6 +139,9 @@ _awsenv() {
             awsenv__subcmd__key,help)
                 cmd="awsenv__subcmd__key__subcmd__help"
                 ;;
+            awsenv__subcmd__key,import)
+                cmd="awsenv__subcmd__key__subcmd__import"
+                ;;
             awsenv__subcmd__key,list)
                 cmd="awsenv__subcmd__key__subcmd__list"
                 ;;
@@ -147,6 +153,9 @@ _awsenv() {
                 ;;
             awsenv__subcmd__key__subcmd__help,help)
                 cmd="awsenv__subcmd__key__subcmd__help__subcmd__help"
+                ;;
+            awsenv__subcmd__key__subcmd__help,import)
+                cmd="awsenv__subcmd__key__subcmd__help__subcmd__import"
                 ;;
             awsenv__subcmd__key__subcmd__help,list)
                 cmd="awsenv__subcmd__key__subcmd__help__subcmd__list"
@@ -517,7 +526,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help__subcmd__key)
-            opts="add list remove"
+            opts="add import list remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -531,6 +540,20 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help__subcmd__key__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__key__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -721,7 +744,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__key)
-            opts="-h --help add list remove help"
+            opts="-h --help add import list remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -753,7 +776,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__key__subcmd__help)
-            opts="add list remove help"
+            opts="add import list remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -794,6 +817,20 @@ _awsenv() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        awsenv__subcmd__key__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         awsenv__subcmd__key__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -815,6 +852,28 @@ _awsenv() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__import)
+            opts="-h --from --backend --all --keep --backup --force --dry-run --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -W "credentials aws-vault" -- "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "secret-service file pass" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -154,7 +154,7 @@ fn a_dry_run_shows_what_would_be_done_and_does_nothing() {
 fn whoever_names_no_keys_is_asked() {
     let sandbox = sandbox();
     let world = world(&sandbox).file(FILE, CREDENTIALS);
-    let refused = world.run(["key", "import"]).any_stderr().exits(2).stderr;
+    let refused = world.run(["key", "import"]).any_stderr().exits(3).stderr;
     assert!(
         refused.ends_with(
             "awsenv: cannot ask: there is no terminal\nawsenv: hint: name the keys you mean, or --all\n"
@@ -181,7 +181,7 @@ fn a_file_that_changes_meanwhile_is_left_alone() {
     // The question comes when the file has been read.
     terminal.wait_for("Move these 2 pairs of keys? [y/N] ");
     fs::write(world.at(FILE), &changed).unwrap();
-    terminal.type_line("y");
+    terminal.answer("", "y");
     let (screen, code) = terminal.end();
     assert_eq!((code, world.read(FILE)), (1, changed));
     assert!(
@@ -372,8 +372,8 @@ fn aws_vaults_passphrase_is_asked_for_once_and_not_shown() {
     let sandbox = sandbox();
     let world = with_aws_vault(world(&sandbox));
     let mut terminal = Terminal::start(&world, &["key", "import", "--from", "aws-vault"]);
-    terminal.answer_hidden("aws-vault's passphrase of ~/.awsvault/keys/", "wrong horse");
-    terminal.answer_hidden("aws-vault's passphrase of ~/.awsvault/keys/", "correct horse");
+    terminal.answer("aws-vault's passphrase of ~/.awsvault/keys/", "wrong horse");
+    terminal.answer("aws-vault's passphrase of ~/.awsvault/keys/", "correct horse");
     terminal.answer("Copy these 2 pairs of keys? [y/N] ", "y");
     let (screen, code) = terminal.end();
     assert!(code == 0 && !screen.contains("horse"), "{screen}");

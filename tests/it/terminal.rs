@@ -7,9 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 
 use pty_process::blocking::{Command, Pty};
 
-use rustix::termios::LocalModes;
-
-use crate::cloud::{DEADLINE, within_deadline};
+use crate::cloud::DEADLINE;
 use crate::run::{PROGRAM, code};
 use crate::world::World;
 
@@ -52,21 +50,6 @@ impl Terminal {
     pub(crate) fn type_at(&mut self, question: &str, keys: &str) {
         self.wait_for(question);
         (&*self.pty).write_all(keys.as_bytes()).unwrap();
-    }
-
-    /// The same where the answer is not shown. The question comes a moment before the terminal is told not to.
-    #[track_caller]
-    pub(crate) fn answer_hidden(&mut self, question: &str, answer: &str) {
-        self.wait_for(question);
-        let pty = Arc::clone(&self.pty);
-        within_deadline("what is typed is shown", move || {
-            let is_shown =
-                || rustix::termios::tcgetattr(&*pty).unwrap().local_modes.contains(LocalModes::ECHO);
-            while is_shown() {
-                std::thread::yield_now();
-            }
-        });
-        self.type_line(answer);
     }
 
     /// Waits until this is shown.
