@@ -112,6 +112,9 @@ fn keys_move_out_of_the_file_and_no_other_byte_changes() {
     assert_eq!(mode(&world, FILE), 0o600);
     assert_eq!(operations(&sandbox), [""; 0]);
     assert_eq!(whose(&sandbox, &world, "base").as_deref(), Some(cloud::ME));
+    // As the help says how other AWS clients get them.
+    let process = "[profile you]\ncredential_process = awsenv credentials you --format process\n";
+    fs::write(world.at(".aws/config"), format!("{}{process}", world.read(".aws/config"))).unwrap();
     assert_eq!(whose(&sandbox, &world, "you").as_deref(), Some("arn:aws:iam::111122223333:user/you"));
     let listed = world.run(["key", "list", "--json"]).any_stdout().success().json();
     assert_eq!(

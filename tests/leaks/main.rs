@@ -45,6 +45,8 @@ fn keys_come_into_the_keychain_and_out_of_it_without_a_trace() {
     evidence.extend(world.files(&[&PLANTED[..], &tour::PLANTED_KEYS].concat()));
     assert_clean(&evidence);
     assert!(keys.contains(world::SLIP), "they were there: {keys}");
+    let credentials = std::fs::read_to_string(world.path("home/.aws/credentials")).unwrap();
+    assert!(credentials.contains("[other]\n[half]\n"), "others were moved");
     world.awsenv("elsewhere", &["key", "remove", "ci", "--yes"], &world.env());
 }
 

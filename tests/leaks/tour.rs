@@ -215,9 +215,16 @@ pub(crate) fn keys(world: &World) -> (Vec<Evidence>, String) {
         let add = r#"exec "$0" key add ci --stdin <"$HOME/keys.json""#;
         evidence.extend(world.run("elsewhere", &["sh", "-c", add, &program], &env).evidence());
     }
-    for command in
-        [&["key", "list"][..], &["key", "list", "--json"], &["explain", "ci"], &["exec", "ci", "--", "true"]]
-    {
+    for command in [
+        &["key", "list"][..],
+        &["key", "list", "--json"],
+        &["explain", "ci"],
+        &["exec", "ci", "--", "true"],
+        &["key", "import", "--dry-run"],
+        &["key", "import", "half"],
+        &["key", "import", "other"],
+        &["key", "remove", "other", "--yes"],
+    ] {
         evidence.extend(world.awsenv("elsewhere", command, &env).evidence());
     }
     world.write("bad/.awsenv", "[keys]\nname = \"ci\"\nsession = false\n");

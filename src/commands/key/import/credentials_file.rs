@@ -56,8 +56,8 @@ impl CredentialsFile {
     }
 
     fn keys(&self, profile: &Profile<'_>, section: Section<'_>) -> Result<Keys, String> {
-        let is_set = |key: &&str| profile.get(key).is_some_and(|value| !value.is_empty());
-        if ["aws_session_token", "aws_security_token"].iter().any(|key| is_set(&key)) {
+        let is_set = |key: &str| profile.get(key).is_some_and(|value| !value.is_empty());
+        if ["aws_session_token", "aws_security_token"].into_iter().any(is_set) {
             return Err("of a session, which ends".to_owned());
         }
         for key in [ID, SECRET] {
