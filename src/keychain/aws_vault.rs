@@ -103,14 +103,13 @@ impl<'a> AwsVault<'a> {
     pub fn keys(&self, names: &[String]) -> anyhow::Result<Vec<Found>> {
         let wanted =
             |name: &str| !item::is_session(name) && (names.is_empty() || names.iter().any(|n| n == name));
-        let mut items: Texts = match self.backend {
+        let items: Texts = match self.backend {
             Backend::SecretService => os::collection(self.collection(), self.original)?
                 .ok_or_else(|| Failure::new(format!("there is no {}", self.shown())).hint(BY_HAND))?,
             Backend::File => file::items(&self.dir(), &self.shown(), self.original, wanted)?,
             Backend::Pass => self.pass().items(names, wanted)?,
         };
-        items.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let found: Vec<_> = items
+        let mut found: Vec<_> = items
             .iter()
             .map(|(name, text)| match Item::read(text) {
                 Some(item) => Found { name: item.name.to_string(), keys: item.keys() },
@@ -118,6 +117,11 @@ impl<'a> AwsVault<'a> {
             })
             .filter(|found| wanted(&found.name))
             .collect();
+        // Which of them aws-vault would take, its store decides.
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        for same in found.chunk_by_mut(|a, b| a.name == b.name).filter(|same| same.len() > 1) {
+            same.iter_mut().for_each(|found| found.keys = Err("more than one item has this name".to_owned()));
+        }
         match names.iter().find(|name| found.iter().all(|found| found.name != **name)) {
             None => Ok(found),
             Some(missing) => {
@@ -147,7 +151,9 @@ impl<'a> AwsVault<'a> {
     }
 
     fn dir(&self) -> PathBuf {
-        expand_home(self.original.text("AWS_VAULT_FILE_DIR").unwrap_or("~/.awsvault/keys"), self.home)
+        let dir = self.original.text("AWS_VAULT_FILE_DIR").unwrap_or("~/.awsvault/keys");
+        // Without a slash at the end.
+        expand_home(dir, self.home).components().collect()
     }
 
     fn prefix(&self) -> &str {

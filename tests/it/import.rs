@@ -231,7 +231,7 @@ fn keys_of_that_name_stay_unless_they_are_the_same_or_it_is_forced() {
     let world = world(&sandbox).file(FILE, CREDENTIALS);
     crate::keys::add(&world, "you");
     let refused = "awsenv: you was not imported: the keychain has other keys of this name: AKIAME\n\
-                   awsenv: hint: `awsenv key import you --force` puts these in their place\n";
+                   awsenv: hint: --force puts these in their place\n";
     world.run(["key", "import", "base", "you"]).stderr(refused).exits(1);
     assert_eq!(world.read(FILE), CREDENTIALS);
     let told = world.run(["key", "import", "--all"]).any_stderr().exits(1).stderr;
@@ -388,7 +388,7 @@ fn what_is_wrong_with_aws_vaults_files_is_said() {
     let sandbox = sandbox();
     let world = world(&sandbox)
         .env("AWS_VAULT_FILE_PASSPHRASE", "correct horse")
-        .env("AWS_VAULT_FILE_DIR", "~/vault");
+        .env("AWS_VAULT_FILE_DIR", "~/vault/");
     let import = |name: &str| world.run(["key", "import", "--from", "aws-vault", name]);
     import("ci")
         .stderr(
@@ -451,6 +451,14 @@ fn what_aws_vault_keeps_in_the_secret_service_is_copied() {
         )
         .success();
     assert_eq!(whose(&sandbox, &world, "ci").as_deref(), Some(cloud::ME));
+    desktop.collect("twice", &[("ci", item("ci", DATA)), ("ci of old", item("ci", DATA))]);
+    world
+        .run(["key", "import", "--from", "aws-vault", "ci"])
+        .env("AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME", "twice")
+        .stderr(
+            "awsenv: ci at the collection twice of the Secret Service: more than one item has this name\n",
+        )
+        .exits(1);
     let both = with_aws_vault(world);
     let told = both.run(["key", "import", "--from", "aws-vault"]).any_stderr().exits(2).stderr;
     assert_eq!(

@@ -219,8 +219,7 @@ fn unwanted(offer: &Offer, fate: &Fate, import: &Import<'_>) -> Option<Failure> 
 
 fn refusal(name: &str, fate: &Fate) -> Failure {
     let reason = if let Fate::Refused(reason) = fate { reason } else { "" };
-    Failure::new(format!("{name} was not imported: {reason}"))
-        .hint(format!("`awsenv key import {name} --force` puts these in their place"))
+    Failure::new(format!("{name} was not imported: {reason}")).hint("--force puts these in their place")
 }
 
 fn line(offer: &Offer, fate: &Fate, keychain: &str, is_moved: bool) -> String {
@@ -290,7 +289,7 @@ fn make_sure(
     match person_keychain(world).find(name, entry.rests)? {
         Some(kept) if kept == *keys => Ok(format!("{id} was kept as {name} in {place} already")),
         Some(_) if !is_forced => Err(Failure::new(format!("{place} has another secret of {id} as {name}"))
-            .hint(format!("`awsenv key import {name} --force` puts this one in its place"))
+            .hint("--force puts this one in its place")
             .into()),
         _ => {
             take(name, keys, entry.rests, Some(entry), config, world)?;
