@@ -11,6 +11,8 @@ pub const CHAINED: Duration = Duration::from_secs(3600);
 pub const ROLE_DURATION: (Duration, Duration) = (Duration::from_secs(900), Duration::from_secs(43_200));
 /// The range of GetSessionToken's DurationSeconds.
 pub const SESSION_DURATION: (Duration, Duration) = (Duration::from_secs(900), Duration::from_secs(129_600));
+/// What we ask GetSessionToken for where nobody says otherwise: a working day, as aws-vault does.
+pub const KEY_SESSION: Duration = Duration::from_secs(8 * 3600);
 
 /// What a check says when it refuses.
 pub type Reason = String;

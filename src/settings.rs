@@ -15,6 +15,8 @@ pub struct Settings {
     pub wait: Duration,
     /// Renew when less than this is left; who renews knows the usual margin.
     pub margin: Option<Duration>,
+    /// How long a session GetSessionToken makes of long-lived keys.
+    pub session_duration: Duration,
     /// Files below these directories need no `allow`; their `[env]` still does.
     pub trusted: Vec<PathBuf>,
     /// Where SSO tokens rest.
@@ -88,9 +90,10 @@ pub enum Colours {
     Never,
 }
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "wait",
     "margin",
+    "session_duration",
     "trusted",
     "sso_cache",
     "label",
@@ -126,6 +129,7 @@ impl Default for Settings {
         Self {
             wait: Duration::from_millis(1500),
             margin: None,
+            session_duration: limits::KEY_SESSION,
             trusted: Vec::new(),
             sso_cache: SsoCache::Cli,
             label: None,
@@ -151,6 +155,9 @@ impl Settings {
         Ok(Settings {
             wait: top.duration("wait", |asked| at_most(asked, LONGEST_WAIT))?.unwrap_or(usual.wait),
             margin: top.duration("margin", |asked| at_most(asked, LARGEST_MARGIN))?,
+            session_duration: top
+                .duration("session_duration", |asked| limits::duration(asked, limits::SESSION_DURATION))?
+                .unwrap_or(usual.session_duration),
             trusted: trusted(&top, home)?,
             sso_cache: top.choice("sso_cache", &SSO_CACHE)?.unwrap_or(usual.sso_cache),
             label: top.choice("label", &LABEL)?,
@@ -234,6 +241,7 @@ mod tests {
     const ALL: &str = r#"
 wait = "500ms"
 margin = "5m"
+session_duration = "36h"
 trusted = ["~/src", "/srv/acme"]
 sso_cache = "sealed"
 label = "aws-vault"
@@ -260,6 +268,7 @@ passphrase_command = "pass show awsenv"
             broken: false,
             wait: Duration::from_millis(500),
             margin: Some(Duration::from_secs(300)),
+            session_duration: Duration::from_secs(36 * 3600),
             trusted: vec!["/home/me/src".into(), "/srv/acme".into()],
             sso_cache: SsoCache::Sealed,
             label: Some(Label::AwsVault),

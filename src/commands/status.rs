@@ -110,7 +110,13 @@ fn status(world: &World) -> Status {
             }
             let files = ConfigFiles::locate(&world.original, &world.places.home);
             let answer = KeyIndex::load(&world.places).and_then(|keys| {
-                let resolved = resolve(&pinned.pin, &files, &keys, &world.original, true)?;
+                let resolved = resolve(
+                    &pinned.pin,
+                    &files,
+                    &keys,
+                    &world.original,
+                    Some(world.settings.session_duration),
+                )?;
                 status.region.clone_from(&resolved.region);
                 status.steps = chain::steps(&resolved.chain).iter().map(|step| step.summary()).collect();
                 status.account = chain::known_account(&resolved.chain);

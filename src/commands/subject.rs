@@ -137,7 +137,8 @@ fn named(profile: &str, asking: &Asking<'_>, world: &World) -> anyhow::Result<Su
 
 fn resolved(pin: &Pin, asking: &Asking<'_>, world: &World) -> anyhow::Result<Resolved> {
     let files = ConfigFiles::locate(&world.original, &world.places.home);
-    resolve(pin, &files, &KeyIndex::load(&world.places)?, &world.original, !asking.no_session)
+    let session = (!asking.no_session).then_some(world.settings.session_duration);
+    resolve(pin, &files, &KeyIndex::load(&world.places)?, &world.original, session)
 }
 
 impl Subject {

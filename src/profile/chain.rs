@@ -82,13 +82,13 @@ pub struct Origin {
 pub struct Asked {
     /// The session length of the last hop, instead of the files'.
     pub duration: Option<Duration>,
-    /// Whether GetSessionToken may be called (`--no-session`: it may not).
-    pub session: bool,
+    /// The session length of GetSessionToken, if it may be called (`--no-session`: it may not).
+    pub session: Option<Duration>,
 }
 
 impl Default for Asked {
     fn default() -> Self {
-        Self { duration: None, session: true }
+        Self { duration: None, session: Some(limits::KEY_SESSION) }
     }
 }
 

@@ -103,7 +103,7 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
     let files = ConfigFiles::locate(original, &question.places.home);
     // Their stamps before their content: an edit in between makes the guard false.
     let aws_files = AwsFiles::look_at(&files, question.places);
-    let key = IndexKey::of(&pinned.digests, None, original);
+    let key = IndexKey::of(&pinned.digests, None, question.settings.session_duration, original);
     let known = index::load(question.places, &key, &aws_files.stamps);
     let surveyed = known.map_or_else(
         || survey(pin, &files, &aws_files, &key, original, question),
@@ -152,7 +152,13 @@ fn survey(
     original: &Env,
     question: &Question<'_>,
 ) -> anyhow::Result<Survey> {
-    let resolved = resolve(pin, files, &KeyIndex::load(question.places)?, original, true)?;
+    let resolved = resolve(
+        pin,
+        files,
+        &KeyIndex::load(question.places)?,
+        original,
+        Some(question.settings.session_duration),
+    )?;
     chain::check_served(&resolved.chain)?;
     // Keys in a file only claim their account: where one is asked for, AWS has to say.
     if resolved.is_at_hand() && pin.account.is_none() {

@@ -46,14 +46,14 @@ impl Resolved {
     }
 }
 
-/// Reads the AWS files where the pin needs them. `keys`: what rests in a keychain. `session`: GetSessionToken may
-/// stand between long-lived keys and a role.
+/// Reads the AWS files where the pin needs them. `keys`: what rests in a keychain. `session`: how long a session
+/// GetSessionToken may make of long-lived keys.
 pub fn resolve(
     pin: &Pin,
     files: &ConfigFiles,
     keys: &KeyIndex,
     original: &Env,
-    session: bool,
+    session: Option<Duration>,
 ) -> anyhow::Result<Resolved> {
     check_delivery(pin)?;
     let name = pin.name().unwrap_or_default();
@@ -67,7 +67,7 @@ pub fn resolve(
     let profile = match &pin.source {
         Some(PinSource::Profile(profile)) => profile,
         Some(source @ PinSource::Keys { session, .. }) => {
-            return without_config(source, &Asked { session: asked.session && *session, ..asked });
+            return without_config(source, &Asked { session: asked.session.filter(|_| *session), ..asked });
         }
         Some(source) => return without_config(source, &asked),
         None => return Err(Failure::new("the .awsenv names no source").into()),

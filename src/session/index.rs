@@ -2,6 +2,7 @@
 //! the AWS files are the same, so is the answer.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,13 +29,14 @@ pub struct Entry {
     pub settings: Vec<(String, String)>,
 }
 
-/// Names an entry: the approved content, the stage, and the original variables that steer AWS clients.
+/// Names an entry: the approved content, the stage, the setting that is part of a session's key, and the original
+/// variables that steer AWS clients.
 #[derive(Debug)]
 pub struct IndexKey(String);
 
 impl IndexKey {
     /// Of these approved files (their digests name path and content).
-    pub fn of(digests: &[String], stage: Option<&str>, original: &Env) -> Self {
+    pub fn of(digests: &[String], stage: Option<&str>, session: Duration, original: &Env) -> Self {
         let mut sha = Sha256::new();
         let mut field = |bytes: &[u8]| {
             sha.update((bytes.len() as u64).to_le_bytes());
@@ -43,6 +45,7 @@ impl IndexKey {
         field(env!("CARGO_PKG_VERSION").as_bytes());
         digests.iter().for_each(|digest| field(digest.as_bytes()));
         field(stage.unwrap_or_default().as_bytes());
+        field(&session.as_secs().to_le_bytes());
         for (name, value) in original.iter() {
             let name = name.as_encoded_bytes();
             if name.starts_with(b"AWS_") || matches!(name, b"HOME" | b"USER" | b"LOGNAME") {

@@ -34,7 +34,7 @@ fn a_chain_is_drawn_step_by_step_with_the_lines_that_decided() {
   account 444455556666
   region  us-east-1
   1. StaticKeys profile base ($HOME/.aws/config:3)
-  2. GetSessionToken profile ops MFA arn:aws:iam::111122223333:mfa/me ($HOME/.aws/config:9)
+  2. GetSessionToken profile ops 8h00m MFA arn:aws:iam::111122223333:mfa/me ($HOME/.aws/config:9)
   3. AssumeRole arn:aws:iam::111122223333:role/Ops profile ops ($HOME/.aws/config:7)
   4. AssumeRole arn:aws:iam::444455556666:role/Deploy profile deploy 30m external id acme ($HOME/.aws/config:13)
 ",

@@ -22,7 +22,7 @@ fn world(sandbox: &Sandbox) -> World {
     cloud::world(sandbox).config(&config())
 }
 
-/// `GetSessionToken! One=3600`: each call, the role it is about, whether a code goes with it, the length.
+/// `GetSessionToken!=28800 One=3600`: each call, the role it is about, whether a code goes with it, the length.
 fn shown(calls: &[Call]) -> String {
     let one = |call: &Call| {
         let role = call.parameter("RoleArn").and_then(|arn| arn.rsplit('/').next());
@@ -41,11 +41,11 @@ fn who_calls_what_with_which_code_and_never_twice() {
         (&["base"][..], ""),
         (&["one"], "One"),
         (&["one", "--duration", "2h"], "One=7200"),
-        (&["careful"], "GetSessionToken! Careful"),
-        (&["careful", "--duration", "1h"], "GetSessionToken! Careful=3600"),
+        (&["careful"], "GetSessionToken!=28800 Careful"),
+        (&["careful", "--duration", "1h"], "GetSessionToken!=28800 Careful=3600"),
         (&["careful", "--duration", "2h"], "Careful!=7200"),
-        (&["far"], "GetSessionToken! Careful Two"),
-        (&["far", "--duration", "2h"], "GetSessionToken! Careful Two=3600"),
+        (&["far"], "GetSessionToken!=28800 Careful Two"),
+        (&["far", "--duration", "2h"], "GetSessionToken!=28800 Careful Two=3600"),
         (&["far", "--no-session"], "Careful! Two"),
         (&["three"], "One Two Three"),
     ] {
@@ -72,7 +72,7 @@ fn one_code_serves_every_profile_behind_the_device_whatever_its_region() {
         let arn = identity(&sandbox, &exec(&world, profile)).unwrap();
         assert!(arn.contains(&format!(":assumed-role/{role}/")), "{arn}");
     }
-    assert_eq!(shown(&sandbox.calls()), "GetSessionToken! Careful Two Careful");
+    assert_eq!(shown(&sandbox.calls()), "GetSessionToken!=28800 Careful Two Careful");
     let regions: Vec<_> = sandbox.calls().into_iter().filter_map(|call| call.region).collect();
     assert_eq!(regions, ["eu-west-1", "eu-west-1", "eu-west-1", "ap-northeast-2"]);
 }
@@ -135,7 +135,7 @@ fn three_projects_that_lack_one_mfa_session_ask_for_it_once() {
     }
     let mut calls: Vec<_> = sandbox.calls().iter().map(|call| shown(std::slice::from_ref(call))).collect();
     calls.sort();
-    assert_eq!(calls, ["Careful", "Careful", "GetSessionToken!", "Two"]);
+    assert_eq!(calls, ["Careful", "Careful", "GetSessionToken!=28800", "Two"]);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_prompt_renews_without_a_person_as_long_as_the_mfa_session_lasts() {
     assert_eq!(shell.get("AWS_PROFILE"), Some("far: run awsenv refresh"));
     let told = format!("the MFA device {MFA} wants a code; run `awsenv refresh`\n");
     assert!(shell.notice.ends_with(&told), "{}", shell.notice);
-    assert_eq!(shown(&sandbox.calls()), "GetSessionToken! Careful Careful Two Careful Two");
+    assert_eq!(shown(&sandbox.calls()), "GetSessionToken!=28800 Careful Careful Two Careful Two");
 }
 
 #[test]

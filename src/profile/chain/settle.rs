@@ -9,11 +9,12 @@ use crate::message::Failure;
 /// becomes a note.
 pub fn settle(mut chain: RoleChain, asked: &Asked) -> anyhow::Result<RoleChain> {
     ask_for_a_length(&mut chain, asked)?;
-    if !asked.session || costs_more_than_it_saves(&chain) {
+    if asked.session.is_none() || costs_more_than_it_saves(&chain) {
         present_the_device_oneself(&mut chain);
     }
-    if asked.session {
+    if let Some(length) = asked.session {
         call_get_session_token(&mut chain);
+        chain.session_token.iter_mut().for_each(|session| _ = session.duration.get_or_insert(length));
     }
     present_each_device_once(&mut chain);
     cap_what_is_chained(&mut chain);
@@ -176,7 +177,7 @@ mod tests {
     }
 
     fn asking(duration: Option<Duration>, session: bool) -> Asked {
-        Asked { duration, session }
+        Asked { duration, session: session.then_some(limits::KEY_SESSION) }
     }
 
     #[test]
