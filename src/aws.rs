@@ -12,6 +12,7 @@ use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
 
 use crate::credentials::Credentials;
 use crate::places::expand_home;
@@ -45,12 +46,29 @@ impl<'a> Aws<'a> {
         region: &str,
         credentials: Option<&Credentials>,
     ) -> anyhow::Result<aws_sdk_sts::Client> {
-        let endpoint = self.endpoints.url("STS");
-        let mut config = aws_sdk_sts::Config::builder()
+        let config = self.config("STS", region, credentials)?;
+        let config = aws_sdk_sts::config::Builder::from(&config);
+        Ok(aws_sdk_sts::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
+    }
+
+    /// An IAM client that signs with these credentials. IAM has one endpoint a partition, which the region leads to.
+    pub fn iam(&self, region: &str, credentials: &Credentials) -> anyhow::Result<aws_sdk_iam::Client> {
+        let config = self.config("IAM", region, Some(credentials))?;
+        let config = aws_sdk_iam::config::Builder::from(&config);
+        Ok(aws_sdk_iam::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
+    }
+
+    fn config(
+        &self,
+        service: &str,
+        region: &str,
+        credentials: Option<&Credentials>,
+    ) -> anyhow::Result<SdkConfig> {
+        let endpoint = self.endpoints.url(service);
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .http_client(self.http(endpoint)?)
-            .interceptor(Attempts { region: region.to_owned() })
             .retry_config(RetryConfig::standard().with_max_attempts(self.attempts()))
             .timeout_config(timeouts());
         match endpoint {
@@ -65,7 +83,7 @@ impl<'a> Aws<'a> {
             config =
                 config.credentials_provider(SharedCredentialsProvider::new(sdk_credentials(credentials)));
         }
-        Ok(aws_sdk_sts::Client::from_conf(config.build()))
+        Ok(config.build())
     }
 
     fn attempts(&self) -> u32 {

@@ -275,6 +275,23 @@ credential_process = awsenv credentials NAME --format process. What aws-vault ha
         #[arg(long)]
         yes: bool,
     },
+    /// Put new keys in the place of old ones, at AWS and in the keychain
+    #[command(after_help = "\
+Examples:
+  awsenv key rotate acme-ci
+  awsenv key rotate acme-ci --if-older-than 90d
+
+The old key is deleted once AWS has answered to the new one. After an interruption, the same command goes on.")]
+    Rotate {
+        /// Their name
+        name: String,
+        /// Only if AWS created the key longer ago than this
+        #[arg(long, value_name = "DURATION")]
+        if_older_than: Option<String>,
+        /// Leave the old key at AWS, inactive
+        #[arg(long)]
+        keep_old: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -399,6 +416,10 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         }
         Command::Key { command: Key::List { json } } => key::list::run(json, &world),
         Command::Key { command: Key::Remove { name, yes } } => key::remove::run(&name, yes, &world),
+        Command::Key { command: Key::Rotate { name, if_older_than, keep_old } } => {
+            let if_older_than = if_older_than.as_deref().map(subject::duration).transpose()?;
+            key::rotate::run(&key::rotate::Rotate { name: &name, if_older_than, keep_old }, &world)
+        }
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Completions { .. } | Command::Man => unreachable!("answered above"),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::limits::Reason;
 
 /// From the longest to the shortest, which is also the order in which they may be written.
-const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// Parses a duration; a bare `0` is one too.
 pub fn parse(text: &str) -> Result<Duration, Reason> {
@@ -59,6 +59,7 @@ mod tests {
             ("0", 0),
             ("0s", 0),
             ("1h", 3_600_000),
+            ("90d", 7_776_000_000),
             ("90m", 5_400_000),
             ("1h30m", 5_400_000),
             ("3600s", 3_600_000),

@@ -1,6 +1,7 @@
 //! Which keys rest in a keychain, without their secrets: what a prompt may know of them. Knows no keychain.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -32,6 +33,9 @@ pub struct KeyEntry {
     pub mfa_serial: Option<String>,
     /// When they were added (RFC 3339).
     pub added: String,
+    /// The access key that these took the place of, until AWS has deleted it (`key rotate`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 /// Where a secret is.
@@ -109,7 +113,9 @@ impl KeyIndex {
         change(&mut keys);
         files::sweep(&path);
         let bytes = serde_json::to_vec(&Resting { version: VERSION, keys })?;
-        files::write_private(&path, &bytes).with_context(context)
+        files::write_private(&path, &bytes).with_context(context)?;
+        // A rename is on the disk once its directory is; `key rotate` deletes a key at AWS after it.
+        File::open(&dir).and_then(|dir| dir.sync_all()).with_context(context)
     }
 }
 
@@ -135,6 +141,7 @@ mod tests {
             account: None,
             mfa_serial: None,
             added: "2026-11-22T12:00:00Z".into(),
+            replaces: None,
         }
     }
 

@@ -16,7 +16,13 @@ use crate::clock::{self, Timestamp};
 #[derive(Debug)]
 pub(super) struct Attempts {
     /// The region the client signs for.
-    pub(super) region: String,
+    region: String,
+}
+
+impl Attempts {
+    pub(super) fn to(region: &str) -> Self {
+        Self { region: region.to_owned() }
+    }
 }
 
 /// An attempt under way.

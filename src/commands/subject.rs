@@ -11,7 +11,7 @@ use crate::credentials::Credentials;
 use crate::key_index::KeyIndex;
 use crate::keychain::Keychain;
 use crate::message::{Exit, Failure, printable};
-use crate::profile::chain::{self, Source};
+use crate::profile::chain::{self, SessionToken, Source};
 use crate::profile::config::ConfigFiles;
 use crate::profile::endpoints::Endpoints;
 use crate::prompt::allowlist::Allowlist;
@@ -135,6 +135,28 @@ fn named(profile: &str, asking: &Asking<'_>, world: &World) -> anyhow::Result<Su
     Ok(Subject { resolved, pin: None })
 }
 
+/// Keys of the keychain by their name, without the roles that a profile of that name puts on top.
+pub(super) fn of_keys(name: &str, world: &World) -> anyhow::Result<Subject> {
+    let mut subject = named(name, &Asking::default(), world)?;
+    let chain = &mut subject.resolved.chain;
+    if let Some(first) = chain.roles.first_mut() {
+        // What settling has given to the first role belongs to the keys.
+        let (mfa_serial, mfa_process) = (first.mfa_serial.take(), first.mfa_process.take());
+        chain.session_token = chain.session_token.take().or(Some(SessionToken {
+            mfa_serial,
+            mfa_process,
+            ..SessionToken::default()
+        }));
+        chain.roles.clear();
+    }
+    match &chain.source {
+        Source::Keychain { name: own, .. } if own == name => Ok(subject),
+        _ => Err(Failure::new(format!("profile {name} does not begin with the keys {name} of the keychain"))
+            .hint(format!("rename one of them; `awsenv explain {name}` says what the profile begins with"))
+            .into()),
+    }
+}
+
 fn resolved(pin: &Pin, asking: &Asking<'_>, world: &World) -> anyhow::Result<Resolved> {
     let files = ConfigFiles::locate(&world.original, &world.places.home);
     let session = (!asking.no_session).then_some(world.settings.session_duration);
@@ -234,13 +256,16 @@ impl Subject {
     }
 
     fn means<'a>(&'a self, world: &'a World, mfa: &Mfa) -> Means<'a> {
-        let endpoints = Endpoints::new(&world.original, &self.resolved.settings);
-        let aws = Aws::new(endpoints, &world.places.home);
         let keychain = match mfa.has_person() {
             true => person_keychain(world),
             false => Keychain::of_nobody(&world.places, &world.original, &world.settings),
         };
-        Means { places: &world.places, aws, keychain, original: &world.original }
+        Means { places: &world.places, aws: self.aws(world), keychain, original: &world.original }
+    }
+
+    /// How AWS is reached.
+    pub fn aws<'a>(&'a self, world: &'a World) -> Aws<'a> {
+        Aws::new(Endpoints::new(&world.original, &self.resolved.settings), &world.places.home)
     }
 }
 

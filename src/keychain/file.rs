@@ -78,6 +78,7 @@ impl<'a> KeyFile<'a> {
     pub(super) fn remove(&self, name: &str) -> anyhow::Result<()> {
         match self.load()? {
             None => Ok(()),
+            Some(sealed) if !self.open(&sealed)?.1.contains_key(name) => Ok(()),
             Some(_) => self.change(|kept| drop(kept.remove(name))),
         }
     }

@@ -75,8 +75,13 @@ impl<'a> Keychain<'a> {
         let index = KeyIndex::load(self.places)?;
         let entry = index.find(name).ok_or_else(|| gone(name, "awsenv's list"))?;
         self.check_choice(name, entry.rests)?;
-        let keys =
-            self.find(name, entry.rests)?.ok_or_else(|| gone(name, &shown(entry.rests, self.places)))?;
+        let mut found = self.find(name, entry.rests)?;
+        if found.as_ref().is_none_or(|keys| keys.access_key_id != access_key_id) {
+            // A rotation that was cut off: the list says which of the two count.
+            let next = self.next(name, entry.rests)?;
+            found = next.filter(|keys| keys.access_key_id == access_key_id).or(found);
+        }
+        let keys = found.ok_or_else(|| gone(name, &shown(entry.rests, self.places)))?;
         if keys.access_key_id != access_key_id {
             let what = format!(
                 "{} has other keys under {name}: {}, not {access_key_id}",
@@ -125,17 +130,42 @@ impl<'a> Keychain<'a> {
 
     /// Puts keys there, in the place of what has the name.
     pub fn write(&self, name: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
-        match rests {
-            Rests::Os => os::write(name, keys, self.original, self.asks),
-            Rests::File => self.file().put(name, keys),
-        }
+        self.put(name, keys, rests)?;
+        self.remove_next(name, rests)
     }
 
     /// Removes the keys of this name. What is gone already is fine.
     pub fn remove(&self, name: &str, rests: Rests) -> anyhow::Result<()> {
+        self.remove_one(name, rests)?;
+        self.remove_next(name, rests)
+    }
+
+    /// The keys that are to follow those of this name, once they are proven: `key rotate` was cut off.
+    pub fn next(&self, name: &str, rests: Rests) -> anyhow::Result<Option<Keys>> {
+        self.find(&next(name), rests)
+    }
+
+    /// Puts keys beside those of this name, which they are to follow.
+    pub fn write_next(&self, name: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
+        self.put(&next(name), keys, rests)
+    }
+
+    /// Nothing is to follow.
+    pub fn remove_next(&self, name: &str, rests: Rests) -> anyhow::Result<()> {
+        self.remove_one(&next(name), rests)
+    }
+
+    fn put(&self, item: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
         match rests {
-            Rests::Os => os::remove(name, self.original, self.asks),
-            Rests::File => self.file().remove(name),
+            Rests::Os => os::write(item, keys, self.original, self.asks),
+            Rests::File => self.file().put(item, keys),
+        }
+    }
+
+    fn remove_one(&self, item: &str, rests: Rests) -> anyhow::Result<()> {
+        match rests {
+            Rests::Os => os::remove(item, self.original, self.asks),
+            Rests::File => self.file().remove(item),
         }
     }
 
@@ -200,6 +230,11 @@ fn touch(places: &Places, access_key_id: &str) {
 /// An access key id is letters and digits: `record.rs` has checked it.
 fn used(places: &Places, access_key_id: &str) -> std::path::PathBuf {
     places.state.join("used").join(access_key_id)
+}
+
+/// The item beside the one of this name. No name has a space in it.
+fn next(name: &str) -> String {
+    format!("{name} (next)")
 }
 
 fn gone(name: &str, place: &str) -> Failure {

@@ -1,6 +1,11 @@
 //! GetCallerIdentity: whose credentials these are, where nothing else can say.
 
+use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::operation::get_caller_identity::{GetCallerIdentityError, GetCallerIdentityOutput};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
 use super::error::explain;
+use super::patience::until_known;
 use super::runtime;
 use crate::aws::Aws;
 use crate::credentials::Credentials;
@@ -17,10 +22,20 @@ pub struct Identity {
 
 /// Whose credentials these are, asked of AWS.
 pub fn identity(credentials: &Credentials, region: &str, aws: &Aws<'_>) -> anyhow::Result<Identity> {
-    let client = aws.sts(region, Some(credentials))?;
-    let answer = runtime()?
-        .block_on(client.get_caller_identity().send())
-        .map_err(|error| explain("GetCallerIdentity", error))?;
+    let call = aws.sts(region, Some(credentials))?.get_caller_identity();
+    named(runtime()?.block_on(call.send()))
+}
+
+/// The same of keys that were created a moment ago.
+pub fn identity_of_new(credentials: &Credentials, region: &str, aws: &Aws<'_>) -> anyhow::Result<Identity> {
+    let call = aws.sts(region, Some(credentials))?.get_caller_identity();
+    named(runtime()?.block_on(until_known(async || call.clone().send().await)))
+}
+
+fn named(
+    answer: Result<GetCallerIdentityOutput, SdkError<GetCallerIdentityError, HttpResponse>>,
+) -> anyhow::Result<Identity> {
+    let answer = answer.map_err(|error| explain("GetCallerIdentity", error))?;
     match (answer.account, answer.arn) {
         (Some(account), Some(arn)) => Ok(Identity { account, arn }),
         (None, _) => Err(Failure::new("the answer to GetCallerIdentity lacks its account").into()),

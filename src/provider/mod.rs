@@ -13,8 +13,10 @@ use crate::profile::chain::{Hop, RoleChain, Source, check_served};
 use crate::session::failure::FailureRecord;
 
 mod error;
+pub mod iam;
 pub mod identity;
 pub mod mfa;
+mod patience;
 pub mod renew;
 pub mod sts;
 

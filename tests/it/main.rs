@@ -31,6 +31,7 @@ mod logging;
 mod mfa;
 mod output;
 mod renewal;
+mod rotate;
 mod sessions;
 mod status;
 mod sts;

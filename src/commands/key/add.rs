@@ -89,6 +89,7 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
         account: identity.as_ref().map(|identity| identity.account.clone()),
         mfa_serial,
         added: clock::rfc3339(clock::now()),
+        replaces: None,
     };
     super::keep(name, &given.keys, entry, old, world)?;
     FailureRecord::forget_waiting(&world.places);

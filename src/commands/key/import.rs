@@ -264,6 +264,7 @@ fn take(
         account: None,
         mfa_serial: mfa_serial(name, config),
         added: clock::rfc3339(clock::now()),
+        replaces: None,
     };
     super::keep(name, keys, entry, old, world)?;
     if person_keychain(world).find(name, rests)?.as_ref() == Some(keys) {

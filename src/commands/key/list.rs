@@ -20,6 +20,8 @@ struct Line<'a> {
     /// `os` or `file`.
     keychain: Rests,
     added: &'a str,
+    /// The old key of a rotation that was cut off.
+    replaces: Option<&'a str>,
     last_used: Option<String>,
     /// The profiles that begin with these keys.
     profiles: Vec<String>,
@@ -41,6 +43,7 @@ pub fn run(json: bool, world: &World) -> anyhow::Result<()> {
             mfa_serial: entry.mfa_serial.as_deref(),
             keychain: entry.rests,
             added: &entry.added,
+            replaces: entry.replaces.as_deref(),
             last_used: keychain::last_used(&world.places, &entry.access_key_id).map(clock::rfc3339),
             profiles: users
                 .iter()

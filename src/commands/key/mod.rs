@@ -4,6 +4,7 @@ pub mod add;
 pub mod import;
 pub mod list;
 pub mod remove;
+pub mod rotate;
 
 use crate::commands::subject::person_keychain;
 use crate::key_index::{KeyEntry, KeyIndex};

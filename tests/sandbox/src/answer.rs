@@ -1,5 +1,7 @@
 //! Answers of the query protocol, as AWS writes them.
 
+use jiff::Timestamp;
+
 use crate::principal::Principal;
 
 /// An HTTP answer.
@@ -71,6 +73,11 @@ pub(crate) fn result(operation: &str, members: &str, issued: Option<&Principal>)
     }
 }
 
+/// `2026-11-22T12:00:00Z`.
+pub(crate) fn instant(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// `<name>text</name>`.
 pub(crate) fn element(name: &str, text: &str) -> String {
     format!("    <{name}>{}</{name}>\n", escape(text))
@@ -83,7 +90,7 @@ pub(crate) fn credentials(principal: &Principal) -> String {
         element("AccessKeyId", &principal.access_key_id),
         element("SecretAccessKey", &principal.secret),
         element("SessionToken", principal.token.as_deref().unwrap_or_default()),
-        element("Expiration", &expiration.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        element("Expiration", &instant(expiration)),
     ];
     format!("    <Credentials>\n{}    </Credentials>\n", members.concat())
 }

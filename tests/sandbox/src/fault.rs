@@ -25,12 +25,22 @@ pub enum Fault {
     Missing(String),
     /// The page of a proxy, with this status.
     Html(u16),
+    /// The call has its effect, and then meets this.
+    Late(Box<Fault>),
+    /// Nothing: of many calls, a later one is meant.
+    None,
 }
 
 impl Fault {
     /// An error in AWS's form.
     pub fn error(status: u16, code: &str) -> Self {
         Self::Error { status, code: code.to_owned(), message: format!("{code}, says the sandbox") }
+    }
+
+    /// The call has its effect, and then meets this.
+    #[must_use]
+    pub fn late(self) -> Self {
+        Self::Late(Box::new(self))
     }
 }
 
@@ -82,6 +92,10 @@ impl Drop for Gate {
 impl Faults {
     pub(crate) fn add(&self, operation: &str, times: usize, fault: Fault) {
         self.pending().push((operation.to_owned(), times, fault));
+    }
+
+    pub(crate) fn forget(&self) {
+        self.pending().clear();
     }
 
     /// The next fault of an operation, used up by one.

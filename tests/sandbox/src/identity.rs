@@ -1,8 +1,8 @@
 //! What nobody can guess: keys, tokens, ids.
 
-/// `ASIA` and sixteen letters.
-pub(crate) fn access_key_id() -> String {
-    format!("ASIA{}", random(16, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
+/// `ASIA` (of a session) or `AKIA` (long-lived), and sixteen letters.
+pub(crate) fn access_key_id(kind: &str) -> String {
+    format!("{kind}{}", random(16, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
 }
 
 /// Forty letters, signs and digits as in base64.

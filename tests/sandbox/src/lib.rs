@@ -13,6 +13,7 @@ mod answer;
 mod call;
 mod clock;
 mod fault;
+mod iam;
 mod identity;
 mod principal;
 mod scenario;
@@ -86,6 +87,11 @@ impl Sandbox {
         self.state.faults.add(operation, times, fault);
     }
 
+    /// No call meets a fault any more.
+    pub fn forget_faults(&self) {
+        self.state.faults.forget();
+    }
+
     /// Calls of this operation wait until the gate is opened, or dropped.
     #[must_use]
     pub fn gate(&self, operation: &str) -> Gate {
@@ -105,6 +111,22 @@ impl Sandbox {
             .flat_map(|principal| [Some(principal.secret), principal.token])
             .flatten()
             .collect()
+    }
+
+    /// From now on, a key that IAM creates is unknown to the first calls that it signs: to so many.
+    pub fn delay_new_keys(&self, calls: usize) {
+        self.state.delay_new_keys(calls);
+    }
+
+    /// The access keys of a user, and whether each is active.
+    pub fn access_keys(&self, user_arn: &str) -> Vec<(String, bool)> {
+        let keys = self.state.keys();
+        keys.iter().filter(|key| key.user == user_arn).map(|key| (key.id.clone(), key.is_active)).collect()
+    }
+
+    /// As if somebody deleted it in the console.
+    pub fn delete_access_key(&self, id: &str) {
+        self.state.keys().retain(|key| key.id != id);
     }
 
     /// Whose keys these are, if they are whole and good now.

@@ -28,6 +28,9 @@ pub struct User {
     /// Nothing may be assumed: as if a policy denied `sts:AssumeRole`.
     #[serde(default)]
     pub denied: bool,
+    /// A policy denies all of IAM to who comes without MFA.
+    #[serde(default)]
+    pub careful: bool,
 }
 
 /// An MFA device: each of its codes works once.
@@ -97,6 +100,7 @@ impl User {
             secret_access_key: secret_access_key.into(),
             mfa: None,
             denied: false,
+            careful: false,
         }
     }
 

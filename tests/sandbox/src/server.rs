@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::answer::{Answer, Refusal, without};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::iam;
 use crate::sigv4;
 use crate::state::State;
 use crate::sts;
@@ -120,27 +121,41 @@ fn meet(
     state: &State,
 ) -> Option<Answer> {
     let right = || {
-        sigv4::verify(parts, body, "sts", state)
-            .and_then(|signer| sts::answer(operation, parameters, &signer, state))
-            .unwrap_or_else(|refusal| refusal.answer())
+        // Both services speak the query protocol; the version tells them apart.
+        let answered = if parameters.get("Version").is_some_and(|version| version == iam::VERSION) {
+            sigv4::verify(parts, body, "iam", state)
+                .and_then(|signer| iam::answer(operation, parameters, &signer, state))
+        } else {
+            sigv4::verify(parts, body, "sts", state)
+                .and_then(|signer| sts::answer(operation, parameters, &signer, state))
+        };
+        answered.unwrap_or_else(|refusal| refusal.answer())
     };
-    match state.faults.next(operation) {
-        None => Some(right()),
-        Some(Fault::Reset) => None,
-        Some(Fault::Error { status, code, message }) => Some(Refusal::new(status, &code, message).answer()),
-        Some(Fault::Html(status)) => Some(Answer {
+    met(state.faults.next(operation).unwrap_or(Fault::None), &right)
+}
+
+fn met(fault: Fault, right: &dyn Fn() -> Answer) -> Option<Answer> {
+    match fault {
+        Fault::None => Some(right()),
+        Fault::Late(fault) => {
+            let answer = right();
+            met(*fault, &|| answer.clone())
+        }
+        Fault::Reset => None,
+        Fault::Error { status, code, message } => Some(Refusal::new(status, &code, message).answer()),
+        Fault::Html(status) => Some(Answer {
             status,
             content_type: "text/html",
             body: "<html><head><title>Sign in</title></head><body>Captive portal</body></html>".into(),
             error: None,
             issued: None,
         }),
-        Some(Fault::Malformed) => {
+        Fault::Malformed => {
             let right = right();
             let half = right.body.len() / 2;
             Some(Answer { body: right.body[..half].to_owned(), ..right })
         }
-        Some(Fault::Missing(element)) => {
+        Fault::Missing(element) => {
             let right = right();
             Some(Answer { body: without(&right.body, &element), ..right })
         }

@@ -52,7 +52,7 @@ pub(crate) fn verify(parts: &Parts, body: &[u8], service: &str, state: &State) -
     let incomplete = |what: &str| Refusal::new(400, "IncompleteSignature", what.to_owned());
     let authorization =
         Authorization::parse(text).ok_or_else(|| incomplete("Authorization header is not complete"))?;
-    let by = state.principal(authorization.access_key_id).ok_or_else(unknown)?;
+    let by = state.signer(authorization.access_key_id).ok_or_else(unknown)?;
     let token = header(parts, "x-amz-security-token");
     if by.token.as_deref() != token {
         return Err(unknown());

@@ -1,9 +1,10 @@
 //! What the sandbox knows: its people, what it has issued, the codes already used.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::Refusal;
 use crate::call::Log;
@@ -11,12 +12,14 @@ use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::identity;
 use crate::principal::Principal;
-use crate::scenario::{Device, Role, Scenario};
+use crate::scenario::{Device, Role, Scenario, User};
 
 /// Shared by all connections.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     scenario: Scenario,
+    keys: Mutex<Vec<LongLived>>,
+    unknown_for: AtomicUsize,
     issued: Mutex<BTreeMap<String, Principal>>,
     used_codes: Mutex<BTreeSet<(String, String)>>,
     pub(crate) clock: Clock,
@@ -24,27 +27,96 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
 }
 
+/// An access key of a user's.
+#[derive(Clone, Debug)]
+pub(crate) struct LongLived {
+    pub(crate) user: String,
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) is_active: bool,
+    pub(crate) created: Timestamp,
+    pub(crate) used: Option<Timestamp>,
+    /// So many calls more it is unknown to: what IAM has created, others know later.
+    unknown_for: usize,
+}
+
+/// How old the keys of the scenario are.
+const OLD: SignedDuration = SignedDuration::from_hours(100 * 24);
+
 impl State {
     pub(crate) fn new(scenario: Scenario) -> Self {
-        Self { scenario, ..Self::default() }
+        let state = Self::default();
+        let created = state.clock.now().checked_sub(OLD).expect("tests stay near today");
+        let keys = scenario.users.iter().map(|user| LongLived {
+            user: user.arn.clone(),
+            id: user.access_key_id.clone(),
+            secret: user.secret_access_key.clone(),
+            is_active: true,
+            created,
+            used: None,
+            unknown_for: 0,
+        });
+        Self { keys: Mutex::new(keys.collect()), scenario, ..state }
     }
 
-    /// Who has this access key id.
+    /// Who has this access key id, as long as it is honoured.
     pub(crate) fn principal(&self, access_key_id: &str) -> Option<Principal> {
-        let user = self.scenario.users.iter().find(|user| user.access_key_id == access_key_id);
-        let long_lived = user.map(|user| Principal {
-            access_key_id: user.access_key_id.clone(),
-            secret: user.secret_access_key.clone(),
-            token: None,
-            expiration: None,
-            arn: user.arn.clone(),
-            session_name: None,
-            mfa: false,
-            source_identity: None,
-            transitive_tags: BTreeMap::new(),
-            denied: user.denied,
+        let key = self.keys().iter().find(|key| key.id == access_key_id && key.is_active).cloned();
+        let long_lived = key.and_then(|key| {
+            let user = self.user(&key.user)?;
+            Some(Principal {
+                access_key_id: key.id,
+                secret: key.secret,
+                token: None,
+                expiration: None,
+                arn: key.user,
+                session_name: None,
+                mfa: false,
+                source_identity: None,
+                transitive_tags: BTreeMap::new(),
+                denied: user.denied,
+            })
         });
         long_lived.or_else(|| lock(&self.issued).get(access_key_id).cloned())
+    }
+
+    /// The same for a call that it has signed.
+    pub(crate) fn signer(&self, access_key_id: &str) -> Option<Principal> {
+        if let Some(key) = self.keys().iter_mut().find(|key| key.id == access_key_id) {
+            if key.unknown_for > 0 {
+                key.unknown_for -= 1;
+                return None;
+            }
+            key.used = Some(self.clock.now());
+        }
+        self.principal(access_key_id)
+    }
+
+    pub(crate) fn user(&self, arn: &str) -> Option<&User> {
+        self.scenario.users.iter().find(|user| user.arn == arn)
+    }
+
+    /// The access keys of all users.
+    pub(crate) fn keys(&self) -> MutexGuard<'_, Vec<LongLived>> {
+        lock(&self.keys)
+    }
+
+    /// Keys that are created from now on are unknown to so many calls that they sign.
+    pub(crate) fn delay_new_keys(&self, calls: usize) {
+        self.unknown_for.store(calls, Ordering::SeqCst);
+    }
+
+    /// A new key of this user's.
+    pub(crate) fn new_key(&self, user: &str) -> LongLived {
+        LongLived {
+            user: user.to_owned(),
+            id: identity::access_key_id("AKIA"),
+            secret: identity::secret(),
+            is_active: true,
+            created: self.clock.now(),
+            used: None,
+            unknown_for: self.unknown_for.load(Ordering::SeqCst),
+        }
     }
 
     /// The role with this ARN.
@@ -54,14 +126,14 @@ impl State {
 
     /// The MFA device of a user.
     pub(crate) fn device(&self, user_arn: &str) -> Option<&Device> {
-        self.scenario.users.iter().find(|user| user.arn == user_arn)?.mfa.as_ref()
+        self.user(user_arn)?.mfa.as_ref()
     }
 
     /// New keys for what `like` says.
     pub(crate) fn issue(&self, like: Principal, seconds: u32) -> Principal {
         let life = SignedDuration::from_secs(seconds.into());
         let principal = Principal {
-            access_key_id: identity::access_key_id(),
+            access_key_id: identity::access_key_id("ASIA"),
             secret: identity::secret(),
             token: Some(identity::token()),
             expiration: Some(self.clock.now().checked_add(life).expect("within twelve hours or so")),

@@ -100,6 +100,7 @@ pub(in crate::profile::chain) fn resolve_with_keys(
         account: Some("111122223333".into()),
         mfa_serial: mfa_serial.map(str::to_owned),
         added: "2026-11-22T12:00:00Z".into(),
+        replaces: None,
     };
     let keys = [("base".to_owned(), entry)].into_iter().collect();
     resolve(&parse(config, ""), &keys, name, &full_environment(), asked).unwrap()

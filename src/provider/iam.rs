@@ -1,0 +1,152 @@
+//! The calls of AWS IAM (API version 2010-05-08) that rotate one's own keys. No user is named in them: IAM takes the
+//! one who signs.
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::config::Builder;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::types::StatusType;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::retry::RetryConfig;
+use tokio::runtime::Runtime;
+
+use super::error::explain;
+use super::patience::until_known;
+use super::runtime;
+use crate::aws::Aws;
+use crate::clock::Timestamp;
+use crate::credentials::Credentials;
+use crate::keychain::Keys;
+use crate::message::Failure;
+use crate::secret::Secret;
+
+/// IAM, for one signer.
+#[derive(Debug)]
+pub struct Iam {
+    runtime: Runtime,
+    client: Client,
+}
+
+/// One of the at most two access keys of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// `AKIA…`
+    pub id: String,
+    /// Whether AWS honours it.
+    pub is_active: bool,
+    /// Since when there is one.
+    pub created: Timestamp,
+}
+
+/// Why there is no new key.
+#[derive(Debug)]
+pub struct NotCreated {
+    /// In AWS's words.
+    pub why: Failure,
+    /// Nobody knows: there may be one, whose secret nobody has.
+    pub is_in_doubt: bool,
+}
+
+impl Iam {
+    /// Signs with these credentials: long-lived ones, or a session with the mark of MFA; IAM refuses other sessions.
+    pub fn new(signer: &Credentials, region: &str, aws: &Aws<'_>) -> anyhow::Result<Self> {
+        Ok(Self { runtime: runtime()?, client: aws.iam(region, signer)? })
+    }
+
+    /// ListAccessKeys.
+    pub fn access_keys(&self) -> anyhow::Result<Vec<AccessKey>> {
+        let call = self.client.list_access_keys();
+        let answer =
+            self.runtime.block_on(call.send()).map_err(|error| explained("ListAccessKeys", error))?;
+        let key = |key: &aws_sdk_iam::types::AccessKeyMetadata| {
+            Some(AccessKey {
+                id: key.access_key_id.clone()?,
+                is_active: key.status == Some(StatusType::Active),
+                created: instant(key.create_date.as_ref()?)?,
+            })
+        };
+        let keys: Option<Vec<_>> = answer.access_key_metadata.iter().map(key).collect();
+        Ok(keys.ok_or_else(|| Failure::new("the answer to ListAccessKeys lacks a key's id or date"))?)
+    }
+
+    /// GetAccessKeyLastUsed: when, and for which service; `None`: never.
+    pub fn last_used(&self, id: &str) -> anyhow::Result<Option<(Timestamp, String)>> {
+        let call = self.client.get_access_key_last_used().access_key_id(id);
+        let answer =
+            self.runtime.block_on(call.send()).map_err(|error| explained("GetAccessKeyLastUsed", error))?;
+        let used = answer.access_key_last_used;
+        Ok(used.and_then(|used| Some((instant(used.last_used_date.as_ref()?)?, used.service_name))))
+    }
+
+    /// CreateAccessKey. Sent once: a second try would make a second key, whose secret alone would come back.
+    pub fn create(&self) -> Result<Keys, NotCreated> {
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        let call = self.client.create_access_key().customize().config_override(once);
+        let answer = self.runtime.block_on(call.send()).map_err(|error| {
+            let is_in_doubt = may_have_happened(&error);
+            NotCreated { why: explained("CreateAccessKey", error), is_in_doubt }
+        })?;
+        let no_key = |why: String| NotCreated {
+            why: Failure::new(format!("the answer to CreateAccessKey: {why}")),
+            is_in_doubt: true,
+        };
+        let created = answer.access_key.ok_or_else(|| no_key("it lacks the key".into()))?;
+        let secret = Secret::new(created.secret_access_key);
+        Keys::new(&created.access_key_id, secret).map_err(no_key)
+    }
+
+    /// UpdateAccessKey: AWS honours the key no more, and could again. A key that is gone is fine.
+    pub fn deactivate(&self, id: &str) -> anyhow::Result<()> {
+        let call = self.client.update_access_key().access_key_id(id).status(StatusType::Inactive);
+        let answer = self.runtime.block_on(until_known(async || call.clone().send().await));
+        gone_is_fine("UpdateAccessKey", answer)
+    }
+
+    /// DeleteAccessKey. A key that is gone is fine.
+    pub fn delete(&self, id: &str) -> anyhow::Result<()> {
+        let call = self.client.delete_access_key().access_key_id(id);
+        let answer = self.runtime.block_on(until_known(async || call.clone().send().await));
+        gone_is_fine("DeleteAccessKey", answer)
+    }
+}
+
+/// Whether a call that failed may have had its effect all the same.
+fn may_have_happened<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::ServiceError(context) => !context.raw().status().is_client_error(),
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
+    }
+}
+
+fn gone_is_fine<T, E>(call: &str, answer: Result<T, SdkError<E, HttpResponse>>) -> anyhow::Result<()>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match answer {
+        Err(SdkError::ServiceError(context)) if context.err().code() == Some("NoSuchEntity") => Ok(()),
+        Err(error) => Err(explained(call, error).into()),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// As [`explain`] does, with a hint that is about IAM.
+fn explained<E>(call: &str, error: SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let is_denied =
+        matches!(&error, SdkError::ServiceError(context) if context.err().code() == Some("AccessDenied"));
+    let failure = explain(call, error);
+    match is_denied {
+        true => failure.hint(format!(
+            "your policies must allow iam:{call} on your own user; if they ask for MFA, the keys need their device: \
+             `awsenv key add NAME --replace --mfa-serial ARN`"
+        )),
+        false => failure,
+    }
+}
+
+fn instant(date: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(date.secs()).ok()
+}
