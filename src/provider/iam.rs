@@ -11,7 +11,7 @@ use aws_smithy_types::retry::RetryConfig;
 use tokio::runtime::Runtime;
 
 use super::error::explain;
-use super::patience::until_known;
+use super::patience::{pauses, until_known};
 use super::runtime;
 use crate::aws::Aws;
 use crate::clock::Timestamp;
@@ -56,8 +56,8 @@ impl Iam {
     /// ListAccessKeys.
     pub fn access_keys(&self) -> anyhow::Result<Vec<AccessKey>> {
         let call = self.client.list_access_keys();
-        let answer =
-            self.runtime.block_on(call.send()).map_err(|error| explained("ListAccessKeys", error))?;
+        let answer = self.runtime.block_on(until_known(async || call.clone().send().await));
+        let answer = answer.map_err(|error| explained("ListAccessKeys", error))?;
         let key = |key: &aws_sdk_iam::types::AccessKeyMetadata| {
             Some(AccessKey {
                 id: key.access_key_id.clone()?,
@@ -98,15 +98,37 @@ impl Iam {
     /// UpdateAccessKey: AWS honours the key no more, and could again. A key that is gone is fine.
     pub fn deactivate(&self, id: &str) -> anyhow::Result<()> {
         let call = self.client.update_access_key().access_key_id(id).status(StatusType::Inactive);
-        let answer = self.runtime.block_on(until_known(async || call.clone().send().await));
-        gone_is_fine("UpdateAccessKey", answer)
+        let is_done = |key: &AccessKey| key.id != id || !key.is_active;
+        self.until_all("UpdateAccessKey", is_done, async || call.clone().send().await)
     }
 
     /// DeleteAccessKey. A key that is gone is fine.
     pub fn delete(&self, id: &str) -> anyhow::Result<()> {
         let call = self.client.delete_access_key().access_key_id(id);
-        let answer = self.runtime.block_on(until_known(async || call.clone().send().await));
-        gone_is_fine("DeleteAccessKey", answer)
+        self.until_all("DeleteAccessKey", |key| key.id != id, async || call.clone().send().await)
+    }
+
+    /// Calls until AWS lists the keys so. There is nothing to read in the answers to these calls, so that any page
+    /// of any proxy would pass for one.
+    fn until_all<T, E>(
+        &self,
+        name: &str,
+        is_done: impl Fn(&AccessKey) -> bool,
+        call: impl AsyncFn() -> Result<T, SdkError<E, HttpResponse>>,
+    ) -> anyhow::Result<()>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        for pause in pauses() {
+            match self.runtime.block_on(until_known(&call)) {
+                Err(error) if code(&error) != Some("NoSuchEntity") => {
+                    return Err(explained(name, error).into());
+                }
+                _ if self.access_keys()?.iter().all(&is_done) => return Ok(()),
+                _ => self.runtime.block_on(async { tokio::time::sleep(pause).await }),
+            }
+        }
+        Err(Failure::new(format!("{name}: it was called, and AWS lists the key as before")).into())
     }
 }
 
@@ -116,17 +138,6 @@ fn may_have_happened<E>(error: &SdkError<E, HttpResponse>) -> bool {
         SdkError::ServiceError(context) => !context.raw().status().is_client_error(),
         SdkError::ConstructionFailure(_) => false,
         _ => true,
-    }
-}
-
-fn gone_is_fine<T, E>(call: &str, answer: Result<T, SdkError<E, HttpResponse>>) -> anyhow::Result<()>
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    match answer {
-        Err(SdkError::ServiceError(context)) if context.err().code() == Some("NoSuchEntity") => Ok(()),
-        Err(error) => Err(explained(call, error).into()),
-        Ok(_) => Ok(()),
     }
 }
 
@@ -145,6 +156,11 @@ where
         )),
         false => failure,
     }
+}
+
+/// AWS's code of a refusal.
+fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    error.as_service_error()?.code()
 }
 
 fn instant(date: &DateTime) -> Option<Timestamp> {

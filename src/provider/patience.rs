@@ -23,7 +23,7 @@ where
 }
 
 /// From a quarter of a second to eight.
-fn pauses() -> impl Iterator<Item = Duration> {
+pub(super) fn pauses() -> impl Iterator<Item = Duration> {
     (0..11).map(|tried| Duration::from_millis((250 << tried).min(8000)))
 }
 

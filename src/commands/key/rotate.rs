@@ -259,7 +259,8 @@ impl Rotation<'_> {
         let places = &self.world.places;
         tell_shells(self.world);
         self.keychain.write(self.name, new, self.entry.rests).map_err(|why| {
-            let what = format!("{} is {} now, and AWS honours the old key too", self.name, new.access_key_id);
+            let what =
+                format!("{} is {} now, and AWS honours the old key as well", self.name, new.access_key_id);
             self.unfinished(&what, &why)
         })?;
         let old = self.entry.replaces.as_ref().unwrap_or(&self.entry.access_key_id);
@@ -270,7 +271,7 @@ impl Rotation<'_> {
     /// The old key goes, signed away by the new one (or by the MFA session, which outlives the key it came from).
     fn retire(&self, new: &Credentials, old: &str, rotate: &Rotate<'_>) -> anyhow::Result<()> {
         let id = &new.access_key_id;
-        let left = |state: &str| format!("{} is {id} now, and AWS still has {old}{state}", self.name);
+        let left = |state: &str| format!("{} is {id} now, and AWS may still have {old}{state}", self.name);
         let iam = self.iam(new)?;
         iam.deactivate(old).map_err(|why| self.unfinished(&left(""), &why))?;
         if !rotate.keep_old {
