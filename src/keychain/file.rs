@@ -74,12 +74,19 @@ impl<'a> KeyFile<'a> {
         self.change(|kept| drop(kept.insert(name.to_owned(), keys.clone())))
     }
 
-    /// Removes the keys of this name; with the last, the file.
-    pub(super) fn remove(&self, name: &str) -> anyhow::Result<()> {
+    /// The same, and removes those of another in the same moment.
+    pub(super) fn put_instead(&self, name: &str, keys: &Keys, other: &str) -> anyhow::Result<()> {
+        self.change(|kept| {
+            kept.insert(name.to_owned(), keys.clone());
+            kept.remove(other);
+        })
+    }
+
+    /// Removes the keys of these names; with the last, the file.
+    pub(super) fn remove(&self, names: &[&str]) -> anyhow::Result<()> {
         match self.load()? {
             None => Ok(()),
-            Some(sealed) if !self.open(&sealed)?.1.contains_key(name) => Ok(()),
-            Some(_) => self.change(|kept| drop(kept.remove(name))),
+            Some(_) => self.change(|kept| kept.retain(|name, _| !names.contains(&name.as_str()))),
         }
     }
 

@@ -128,16 +128,26 @@ impl<'a> Keychain<'a> {
         }
     }
 
-    /// Puts keys there, in the place of what has the name.
+    /// Puts keys there, in the place of what has the name. Nothing is to follow them.
     pub fn write(&self, name: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
-        self.put(name, keys, rests)?;
-        self.remove_next(name, rests)
+        match rests {
+            Rests::Os => {
+                os::write(name, keys, self.original, self.asks)?;
+                os::remove(&next(name), self.original, self.asks)
+            }
+            Rests::File => self.file().put_instead(name, keys, &next(name)),
+        }
     }
 
     /// Removes the keys of this name. What is gone already is fine.
     pub fn remove(&self, name: &str, rests: Rests) -> anyhow::Result<()> {
-        self.remove_one(name, rests)?;
-        self.remove_next(name, rests)
+        match rests {
+            Rests::Os => {
+                os::remove(name, self.original, self.asks)?;
+                os::remove(&next(name), self.original, self.asks)
+            }
+            Rests::File => self.file().remove(&[name, &next(name)]),
+        }
     }
 
     /// The keys that are to follow those of this name, once they are proven: `key rotate` was cut off.
@@ -147,25 +157,17 @@ impl<'a> Keychain<'a> {
 
     /// Puts keys beside those of this name, which they are to follow.
     pub fn write_next(&self, name: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
-        self.put(&next(name), keys, rests)
+        match rests {
+            Rests::Os => os::write(&next(name), keys, self.original, self.asks),
+            Rests::File => self.file().put(&next(name), keys),
+        }
     }
 
     /// Nothing is to follow.
     pub fn remove_next(&self, name: &str, rests: Rests) -> anyhow::Result<()> {
-        self.remove_one(&next(name), rests)
-    }
-
-    fn put(&self, item: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
         match rests {
-            Rests::Os => os::write(item, keys, self.original, self.asks),
-            Rests::File => self.file().put(item, keys),
-        }
-    }
-
-    fn remove_one(&self, item: &str, rests: Rests) -> anyhow::Result<()> {
-        match rests {
-            Rests::Os => os::remove(item, self.original, self.asks),
-            Rests::File => self.file().remove(item),
+            Rests::Os => os::remove(&next(name), self.original, self.asks),
+            Rests::File => self.file().remove(&[&next(name)]),
         }
     }
 

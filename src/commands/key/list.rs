@@ -73,8 +73,14 @@ fn draw(entry: &KeyEntry, line: &Line<'_>, now: Timestamp, world: &World) -> Str
         ("in", keychain::shown(entry.rests, &world.places)),
         ("by", if line.profiles.is_empty() { "no profile".to_owned() } else { line.profiles.join(", ") }),
     ];
-    let rows: String =
-        rows.iter().map(|(name, value)| format!("  {name:<8} {}\n", printable(value))).collect();
+    let unfinished = line.replaces.map(|old| {
+        ("old", format!("{old} may be at AWS still; `awsenv key rotate {}` finishes that", line.name))
+    });
+    let rows: String = rows
+        .iter()
+        .chain(&unfinished)
+        .map(|(name, value)| format!("  {name:<8} {}\n", printable(value)))
+        .collect();
     format!("{}\n{rows}", printable(line.name))
 }
 
