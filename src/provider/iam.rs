@@ -25,6 +25,8 @@ use crate::secret::Secret;
 pub struct Iam {
     runtime: Runtime,
     client: Client,
+    /// The key that stays: a list without it is not to be believed.
+    own: String,
 }
 
 /// One of the at most two access keys of a user.
@@ -48,13 +50,20 @@ pub struct NotCreated {
 }
 
 impl Iam {
-    /// Signs with these credentials: long-lived ones, or a session with the mark of MFA; IAM refuses other sessions.
-    pub fn new(signer: &Credentials, region: &str, aws: &Aws<'_>) -> anyhow::Result<Self> {
-        Ok(Self { runtime: runtime()?, client: aws.iam(region, signer)? })
+    /// Signs with these credentials: the key `own` itself, or a session of its user with the mark of MFA; IAM refuses
+    /// other sessions.
+    pub fn new(own: &str, signer: &Credentials, region: &str, aws: &Aws<'_>) -> anyhow::Result<Self> {
+        Ok(Self { runtime: runtime()?, client: aws.iam(region, signer)?, own: own.to_owned() })
     }
 
     /// ListAccessKeys.
     pub fn access_keys(&self) -> anyhow::Result<Vec<AccessKey>> {
+        let lacks_own = || Failure::new(format!("the answer to ListAccessKeys lacks {}", self.own));
+        Ok(self.listed()?.ok_or_else(lacks_own)?)
+    }
+
+    /// `None`: a list without our own key.
+    fn listed(&self) -> anyhow::Result<Option<Vec<AccessKey>>> {
         let call = self.client.list_access_keys();
         let answer = self.runtime.block_on(until_known(async || call.clone().send().await));
         let answer = answer.map_err(|error| explained("ListAccessKeys", error))?;
@@ -66,7 +75,9 @@ impl Iam {
             })
         };
         let keys: Option<Vec<_>> = answer.access_key_metadata.iter().map(key).collect();
-        Ok(keys.ok_or_else(|| Failure::new("the answer to ListAccessKeys lacks a key's id or date"))?)
+        let keys =
+            keys.ok_or_else(|| Failure::new("the answer to ListAccessKeys lacks a key's id or date"))?;
+        Ok(Some(keys).filter(|keys| keys.iter().any(|key| key.id == self.own)))
     }
 
     /// GetAccessKeyLastUsed: when, and for which service; `None`: never.
@@ -124,7 +135,7 @@ impl Iam {
                 Err(error) if code(&error) != Some("NoSuchEntity") => {
                     return Err(explained(name, error).into());
                 }
-                _ if self.access_keys()?.iter().all(&is_done) => return Ok(()),
+                _ if self.listed()?.is_some_and(|keys| keys.iter().all(&is_done)) => return Ok(()),
                 _ => self.runtime.block_on(async { tokio::time::sleep(pause).await }),
             }
         }

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from peers import HERE, peers
+from rotation import rotation
 from sandbox import ACCOUNT, CONTAINER, Sandbox
 from world import HOOK, World
 
@@ -172,6 +173,7 @@ class Run:
         self.credential_process()
         self.beside_direnv()
         self.prompt_of_starship()
+        rotation(self)
 
     def inside_and_outside(self, outer):
         """Inside, everybody is the role; before and after, whoever one was."""

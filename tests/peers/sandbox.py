@@ -54,6 +54,8 @@ class Sandbox:
 
     def __init__(self):
         self.requests = []
+        # Called in the place of moto while it is set.
+        self.interposed = None
         self.moto = DomainDispatcherApplication(create_backend_app)
         # The back door is for asking and setting up; what comes through it is not written down.
         self.servers = [self.serve(self.moto), self.serve(self.door)]
@@ -85,7 +87,7 @@ class Sandbox:
             return self.metadata(method, path, start_response)
         if path == CONTAINER:
             return answer(start_response, "200 OK", document(self.container), "application/json")
-        return self.moto(environ, start_response)
+        return (self.interposed or self.moto)(environ, start_response)
 
     def form(self, environ):
         if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):

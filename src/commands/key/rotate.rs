@@ -129,7 +129,7 @@ impl Rotation<'_> {
     /// IAM takes long-lived keys as they are, and of sessions only those with the mark of MFA.
     fn iam(&self, keys: &Credentials) -> anyhow::Result<Iam> {
         let signer = self.session.as_ref().unwrap_or(keys);
-        Iam::new(signer, self.region(), &self.subject.aws(self.world))
+        Iam::new(&keys.access_key_id, signer, self.region(), &self.subject.aws(self.world))
     }
 
     fn region(&self) -> &str {
