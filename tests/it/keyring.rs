@@ -68,6 +68,23 @@ fn keys_rest_in_the_keyring_and_nowhere_else() {
 }
 
 #[test]
+fn keys_in_the_keyring_are_rotated_there() {
+    if !is_installed() {
+        return;
+    }
+    let sandbox = sandbox();
+    let (world, _desktop) = logged_in(&sandbox);
+    add(&world, "ci");
+    for _ in 0..2 {
+        world.run(["key", "rotate", "ci"]).any_stderr().success();
+        let got = world.run(["exec", "ci", "--no-session", "--", "env"]).any_stdout().success().variables();
+        assert_eq!(identity(&sandbox, &got).as_deref(), Some(cloud::ME));
+        let id = got.text("AWS_ACCESS_KEY_ID").unwrap().to_owned();
+        assert_eq!(sandbox.access_keys(cloud::ME), [(id, true)]);
+    }
+}
+
+#[test]
 fn a_locked_keyring_is_an_error_until_it_is_unlocked() {
     if !is_installed() {
         return;

@@ -7,7 +7,7 @@ use awsenv::env::Env;
 use awsenv_sandbox::{Fault, Sandbox, Scenario, User};
 
 use crate::cloud::{self, DEADLINE, ME, MFA, identity, operations, sandbox, within_deadline};
-use crate::files::killed;
+use crate::files::{below, killed};
 use crate::keys::add;
 use crate::run::code;
 use crate::shell::Kind;
@@ -94,6 +94,22 @@ fn new_keys_take_the_place_of_the_old() {
     );
     assert_eq!(listed[0]["account"], "111122223333");
     ends_well(&sandbox, &world, "again");
+}
+
+#[test]
+fn the_new_secret_is_in_no_file_and_in_no_log() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let log = world.run(["key", "rotate", "ci"]).env("AWSENV_LOG", "trace").any_stderr().success().stderr;
+    assert!(log.contains("CreateAccessKey in ") && log.contains("HTTP 200"), "{log}");
+    let held = held(&world);
+    let secret = held.text("AWS_SECRET_ACCESS_KEY").unwrap();
+    assert!(!log.contains(secret) && secret.len() == 40);
+    for path in below(&world.home()).iter().filter(|path| path.is_file()) {
+        let bytes = std::fs::read(path).unwrap();
+        let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!found, "{}", path.display());
+    }
 }
 
 #[test]
