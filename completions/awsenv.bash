@@ -124,6 +124,9 @@ _awsenv() {
             awsenv__subcmd__help__subcmd__key,remove)
                 cmd="awsenv__subcmd__help__subcmd__key__subcmd__remove"
                 ;;
+            awsenv__subcmd__help__subcmd__key,rotate)
+                cmd="awsenv__subcmd__help__subcmd__key__subcmd__rotate"
+                ;;
             awsenv__subcmd__help__subcmd__session,clear)
                 cmd="awsenv__subcmd__help__subcmd__session__subcmd__clear"
                 ;;
@@ -148,6 +151,9 @@ _awsenv() {
             awsenv__subcmd__key,remove)
                 cmd="awsenv__subcmd__key__subcmd__remove"
                 ;;
+            awsenv__subcmd__key,rotate)
+                cmd="awsenv__subcmd__key__subcmd__rotate"
+                ;;
             awsenv__subcmd__key__subcmd__help,add)
                 cmd="awsenv__subcmd__key__subcmd__help__subcmd__add"
                 ;;
@@ -162,6 +168,9 @@ _awsenv() {
                 ;;
             awsenv__subcmd__key__subcmd__help,remove)
                 cmd="awsenv__subcmd__key__subcmd__help__subcmd__remove"
+                ;;
+            awsenv__subcmd__key__subcmd__help,rotate)
+                cmd="awsenv__subcmd__key__subcmd__help__subcmd__rotate"
                 ;;
             awsenv__subcmd__session,clear)
                 cmd="awsenv__subcmd__session__subcmd__clear"
@@ -526,7 +535,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help__subcmd__key)
-            opts="add import list remove"
+            opts="add import list remove rotate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -582,6 +591,20 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help__subcmd__key__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__key__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -744,7 +767,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__key)
-            opts="-h --help add import list remove help"
+            opts="-h --help add import list remove rotate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -776,7 +799,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__key__subcmd__help)
-            opts="add import list remove help"
+            opts="add import list remove rotate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -859,6 +882,20 @@ _awsenv() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        awsenv__subcmd__key__subcmd__help__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         awsenv__subcmd__key__subcmd__import)
             opts="-h --from --backend --all --keep --backup --force --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -902,6 +939,24 @@ _awsenv() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__key__subcmd__rotate)
+            opts="-h --if-older-than --keep-old --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --if-older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
