@@ -72,7 +72,6 @@ pub(crate) fn world(sandbox: &Sandbox) -> World {
     World::new()
         .config(CONFIG)
         .env("AWS_ENDPOINT_URL_STS", sandbox.url())
-        .env("AWS_ENDPOINT_URL_IAM", sandbox.url())
         .env("USER", "me")
         .without("AWS_MAX_ATTEMPTS")
 }

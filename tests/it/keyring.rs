@@ -74,6 +74,7 @@ fn keys_in_the_keyring_are_rotated_there() {
     }
     let sandbox = sandbox();
     let (world, _desktop) = logged_in(&sandbox);
+    let world = world.env("AWS_ENDPOINT_URL_IAM", sandbox.url());
     add(&world, "ci");
     for _ in 0..2 {
         world.run(["key", "rotate", "ci"]).any_stderr().success();

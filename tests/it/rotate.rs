@@ -27,7 +27,10 @@ const STEPS: [&str; 8] = [
 
 /// A home with the keys `ci` of [`ME`].
 fn world(sandbox: &Sandbox) -> World {
-    let world = cloud::world(sandbox).settings("passphrase_command = \"echo correct horse\"\n").config("");
+    let world = cloud::world(sandbox)
+        .env("AWS_ENDPOINT_URL_IAM", sandbox.url())
+        .settings("passphrase_command = \"echo correct horse\"\n")
+        .config("");
     add(&world, "ci");
     world
 }

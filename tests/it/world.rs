@@ -67,7 +67,6 @@ impl World {
         world.env.set("LC_ALL", "C.UTF-8");
         // Whatever a story does, nothing of it reaches the real AWS.
         world.env.set("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
-        world.env.set("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:1");
         world.env.set("AWS_MAX_ATTEMPTS", "1");
         world
     }
