@@ -74,7 +74,7 @@ fn print(shell: Shell, answer: &Answer, pending: bool) -> ! {
         world::say(notice);
     }
     let mark = if pending { shell.pending() } else { b"" };
-    let printed = world::out(&[&answer.statements, mark, &answer.guard].concat());
+    let printed = world::out(&shell.answer(&[&answer.statements, mark].concat(), &answer.guard));
     std::process::exit(i32::from(printed.is_err()))
 }
 

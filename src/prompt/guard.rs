@@ -84,7 +84,7 @@ impl Guard {
             // The hook once more with the test in it: a call of a function costs zsh a new heap, as much as
             // three files.
             (Shell::Zsh, Some(test)) => {
-                let (guard, hook) = (b"__awsenv_ok() { ", b"; }; __awsenv_hook() { ");
+                let (guard, hook) = (b"__awsenv_ok() { ", b"; } && __awsenv_hook() { ");
                 [guard, &test[..], hook, &test, b" || __awsenv_check; }\n"].concat()
             }
             (Shell::Fish, Some(test)) => [b"function __awsenv_ok; ", &test[..], b"; end\n"].concat(),
@@ -189,15 +189,16 @@ impl Terms {
     }
 
     /// Tested both ways, so that an edit, a deletion and a replacement by an older file are all seen. zsh
-    /// answers no to both if either file is missing; bash and fish take a missing file for the oldest.
+    /// answers no to both if either file is missing; bash and fish take a missing file for the oldest, and two
+    /// missing ones for equally old.
     fn unchanged(&self, file: &Path, reference: &Path) -> Vec<u8> {
         let (f, r) = (&self.path(file), &self.path(reference));
         match self.shell {
-            Shell::Bash => self.join(&[b"! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r]),
+            Shell::Bash => self.join(&[b"-e ", r, b" && ! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r]),
             Shell::Zsh => {
                 self.join(&[b"-e ", f, b" && -e ", r, b" && ! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r])
             }
-            Shell::Fish => self.join(&[b"test ! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r]),
+            Shell::Fish => self.join(&[b"test -e ", r, b" -a ! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r]),
         }
     }
 

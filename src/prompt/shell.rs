@@ -54,6 +54,21 @@ impl Shell {
         }
     }
 
+    /// A whole answer: these statements, and the guard. One block, so that an answer that was cut off is a mistake
+    /// of syntax, and nothing of it is carried out: `export` alone would list all variables on the terminal. A
+    /// statement that fails, on a variable that is readonly, ends it before the guard.
+    pub fn answer(self, statements: &[u8], guard: &[u8]) -> Vec<u8> {
+        match self {
+            // A quoted value holds no line break in these.
+            Self::Bash | Self::Zsh => {
+                let lines: Vec<_> = statements.split_inclusive(|byte| *byte == b'\n').collect();
+                let steps = lines.iter().flat_map(|line| [line.trim_ascii_end(), b" &&\n"]);
+                [&b"{\n"[..]].into_iter().chain(steps).chain([guard, b"}\n"]).collect::<Vec<_>>().concat()
+            }
+            Self::Fish => [b"begin\n", statements, guard, b"end\n"].concat(),
+        }
+    }
+
     /// Sets and exports variables, all by one statement where the shell has one: it is done or not done.
     pub fn export<'a>(self, variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>) -> Vec<u8> {
         let mut text = Vec::new();
@@ -172,6 +187,14 @@ mod tests {
         assert_eq!(Shell::Zsh.export([]), b"");
         assert_eq!(Shell::Bash.unset(["A", "B"]), b"\\builtin unset -v A B\n");
         assert_eq!(Shell::Fish.unset([]), b"");
+    }
+
+    #[test]
+    fn an_answer_is_one_block_that_ends_at_the_first_failure() {
+        let answer = |shell: Shell| shell.answer(b"a 'x'\nb\n", b"guard\n");
+        assert_eq!(answer(Shell::Bash), b"{\na 'x' &&\nb &&\nguard\n}\n");
+        assert_eq!(answer(Shell::Fish), b"begin\na 'x'\nb\nguard\nend\n");
+        assert_eq!(Shell::Zsh.answer(b"", b"guard\n"), b"{\nguard\n}\n");
     }
 
     #[test]

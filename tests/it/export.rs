@@ -29,22 +29,27 @@ fn the_answer_is_the_state_then_exports_then_unsets_then_the_guard() {
         (
             Kind::Bash,
             &[
+                "{",
                 "\\builtin export AWSENV_STATE=",
                 "\\builtin unset -v AWS_PROFILE AWS_ROLE_ARN",
                 "__awsenv_ok() { ",
+                "}",
             ][..],
         ),
         (
             Kind::Zsh,
             &[
+                "{",
                 "\\builtin export AWSENV_STATE=",
                 "\\builtin unset AWS_PROFILE AWS_ROLE_ARN",
                 "__awsenv_ok() { ",
+                "}",
             ],
         ),
         (
             Kind::Fish,
             &[
+                "begin",
                 "set -gx AWSENV_STATE ",
                 "set -gx AWSENV_ACCOUNT ",
                 "set -gx AWSENV_PROFILE ",
@@ -55,6 +60,7 @@ fn the_answer_is_the_state_then_exports_then_unsets_then_the_guard() {
                 "set -eg AWS_PROFILE; ",
                 "set -eg AWS_ROLE_ARN; ",
                 "function __awsenv_ok; ",
+                "end",
             ],
         ),
     ] {
@@ -103,7 +109,7 @@ fn at_an_unchanged_prompt_nothing_is_touched() {
         let world = World::with_pin();
         let mut shell = world.shell(kind);
         shell.cd("acme").prompt();
-        assert_eq!(shell.answer().lines().count(), 1, "the guard alone: {}", shell.answer());
+        assert_eq!(shell.answer().lines().count(), 3, "the guard alone: {}", shell.answer());
         assert_eq!(shell.aws(), LOADED);
     }
 }
@@ -232,7 +238,7 @@ fn comes_without_a_guard(world: &World, what: &str) {
     shell.cd("acme");
     assert_eq!(shell.aws(), LOADED, "{what}");
     assert!(!shell.guard(), "{what}");
-    assert_eq!(shell.answer().lines().next_back(), Some("__awsenv_ok() { \\builtin return 1; }"), "{what}");
+    assert_eq!(shell.answer().lines().nth_back(1), Some("__awsenv_ok() { \\builtin return 1; }"), "{what}");
     assert_eq!(shell.notice, "", "{what}");
 }
 

@@ -79,6 +79,7 @@ fn guard_terms() {
         "-z \"${AWSENV_DISABLE-}${AWS_PROFILE-}\"",
         "-e 'TOKEN'",
         "-e '$HOME/allow/entry'",
+        "-e 'REFERENCE'",
         "! '$HOME/.awsenv' -nt 'REFERENCE'",
         "! '$HOME/.awsenv' -ot 'REFERENCE'",
         "'$HOME/.awsenv' -ef '$HOME/real'",
@@ -115,7 +116,7 @@ fn guard_terms() {
     .join(" && ");
     assert_eq!(
         every_term(&world, Kinds::Zsh, "5.9"),
-        format!("__awsenv_ok() {{ {zsh}; }}; __awsenv_hook() {{ {zsh} || __awsenv_check; }}\n")
+        format!("__awsenv_ok() {{ {zsh}; }} && __awsenv_hook() {{ {zsh} || __awsenv_check; }}\n")
     );
     let fish = [
         "function __awsenv_ok; test \"x$PWD\" = 'x$HOME'",
@@ -126,7 +127,7 @@ fn guard_terms() {
          config.fish instead'",
         "test -e 'TOKEN'",
         "test -e '$HOME/allow/entry'",
-        "test ! '$HOME/.awsenv' -nt 'REFERENCE' -a ! '$HOME/.awsenv' -ot 'REFERENCE'",
+        "test -e 'REFERENCE' -a ! '$HOME/.awsenv' -nt 'REFERENCE' -a ! '$HOME/.awsenv' -ot 'REFERENCE'",
         "test '$HOME/.awsenv' -ef '$HOME/real'",
         "not path is -f -- '$HOME/sub/.awsenv' '/.awsenv'",
         "builtin path mtime -R -- 'r/at.1795352400' | read -l __awsenv_age",
@@ -237,5 +238,5 @@ fn an_edit_of_this_very_moment_is_looked_at_once_more() {
     let now = awsenv::clock::now().as_second();
     date(&world.at("acme/.awsenv"), SystemTime::UNIX_EPOCH + Duration::from_secs(now.unsigned_abs()));
     shell.prompt();
-    assert_eq!(shell.answer().lines().next_back(), Some("__awsenv_ok() { \\builtin return 1; }"));
+    assert_eq!(shell.answer().lines().nth_back(1), Some("__awsenv_ok() { \\builtin return 1; }"));
 }

@@ -175,7 +175,7 @@ impl<'w> Shell<'w> {
             Kind::Fish => "echo \"$GUARD\" | source; __awsenv_ok; and printf yes; or printf no",
             _ => "eval \"$GUARD\"; __awsenv_ok && printf yes || printf no",
         };
-        let guard = self.text.split_inclusive(|byte| *byte == b'\n').next_back().unwrap_or_default();
+        let guard = self.text.split_inclusive(|byte| *byte == b'\n').nth_back(1).unwrap_or_default();
         let mut command = self.world.command(self.kind.name());
         command.args(self.kind.plain()).arg("-c").arg(script);
         command.env_clear().envs(self.env.iter()).env("GUARD", OsStr::from_bytes(guard));

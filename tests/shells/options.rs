@@ -4,9 +4,24 @@ use crate::home::{Home, Rc};
 use crate::pty::Terminal;
 use crate::shell::Shell;
 
-only_bash! { bash_options bash_aliases bash_takes_upper_case_for_another_name }
+only_bash! { bash_options bash_aliases bash_takes_upper_case_for_another_name bash_readonly_variables }
 only_zsh! { zsh_options zsh_emulations zsh_aliases }
 only_fish! { fish_universal_variables }
+
+/// What cannot be set or unset lets nothing in: not the directory's keys beside the user's profile.
+fn bash_readonly_variables(shell: &Shell) {
+    for variable in ["AWS_PROFILE", "AWS_SECRET_ACCESS_KEY"] {
+        let home = Home::with_projects();
+        let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[(variable, "mine")]);
+        terminal.run(&format!("readonly {variable}"));
+        terminal.run("cd alpha; env | grep -c ^AWS_ACCESS_KEY_ID= || :");
+        terminal.has(&[("AWS_ACCESS_KEY_ID", None), (variable, Some("mine"))]);
+        terminal.enter();
+        terminal.has(&[("AWS_ACCESS_KEY_ID", None), (variable, Some("mine"))]);
+        terminal.run("cd ..");
+        terminal.has(&[("AWS_ACCESS_KEY_ID", None), (variable, Some("mine")), ("AWS_REGION", None)]);
+    }
+}
 
 /// In, idle, across, out; nothing is said that a plain shell would not say.
 fn works(shell: &Shell, rc: &Rc<'_>, typed: &str) {

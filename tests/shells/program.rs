@@ -90,7 +90,7 @@ echo "${6-first}" >>@T@/exports
 pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
-@AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
+@AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test -e [^;]*-nt[^;]*##g" \
   -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##"
 "#;
 
