@@ -121,6 +121,9 @@ impl Home {
             ("HOME", self.dir.clone().into_os_string()),
             ("PATH", path),
             ("LANG", "C.UTF-8".into()),
+            // zsh would make one up, and a session is named after it.
+            ("USER", "me".into()),
+            ("LOGNAME", "me".into()),
             ("XDG_CONFIG_HOME", at("config")),
             ("XDG_DATA_HOME", at("data")),
             ("XDG_STATE_HOME", at("state")),

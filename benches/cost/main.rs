@@ -75,8 +75,8 @@ fn check_the_check() -> ExitCode {
 }
 
 fn measure(rounds: Rounds, planted: bool) -> Vec<Row> {
-    let (awsenv, empty) = build();
     let scratch = tempfile::tempdir().expect("a temporary directory");
+    let (awsenv, empty) = build(scratch.path());
     let ours = Home::ours(scratch.path().join("ours"), awsenv);
     let direnv = Home::direnv(scratch.path().join("direnv"));
     let mut rows = Vec::new();
@@ -168,8 +168,9 @@ fn cpu(command: &mut Command, runs: usize) -> Option<f64> {
 }
 
 /// awsenv as it is shipped, and the empty program in the same way: `cargo bench` itself would leave out
-/// `panic = "abort"`.
-fn build() -> (PathBuf, PathBuf) {
+/// `panic = "abort"`. Both are copied, as by whatever installs a program: of a file that a linker has written
+/// here and there Linux keeps small pieces in memory, and a start from them takes a fifth longer.
+fn build(into: &Path) -> (PathBuf, PathBuf) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--quiet", "--release", "--bin", "awsenv", "--example", "empty"])
@@ -178,5 +179,10 @@ fn build() -> (PathBuf, PathBuf) {
     assert!(built.is_ok_and(|status| status.success()), "cargo build --release failed");
     let awsenv = PathBuf::from(env!("CARGO_BIN_EXE_awsenv"));
     let empty = awsenv.with_file_name("examples").join("empty");
-    (awsenv, empty)
+    let installed = |program: &Path| {
+        let copy = into.join(program.file_name().expect("a program has a name"));
+        std::fs::copy(program, &copy).expect("the program is copied");
+        copy
+    };
+    (installed(&awsenv), installed(&empty))
 }
