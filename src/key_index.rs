@@ -9,6 +9,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
+use crate::limits;
 use crate::message::{Failure, shown_path};
 use crate::places::Places;
 
@@ -72,13 +73,20 @@ impl KeyIndex {
                 .hint("make it yours alone: chown and chmod 600")
                 .into());
         }
-        let resting: Resting = serde_json::from_slice(&bytes).map_err(|_| {
+        let damaged = || {
             Failure::new(format!("{}: the list of your keys is damaged", shown()))
                 .hint("remove it, and add the keys again with `awsenv key add`; no secret is in it")
-        })?;
+        };
+        let resting: Resting = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
         if resting.version != VERSION {
             let what = format!("{}: the list of your keys is of a newer awsenv", shown());
             return Err(Failure::new(what).hint("update awsenv").into());
+        }
+        // They become names of files.
+        let is_id = |id: &String| limits::access_key_id(id).is_ok();
+        if !resting.keys.values().all(|entry| is_id(&entry.access_key_id) && entry.replaces.iter().all(is_id))
+        {
+            return Err(damaged().into());
         }
         Ok(Self(resting.keys))
     }
@@ -185,6 +193,7 @@ mod tests {
         for (bytes, expected) in [
             (&good[..good.len() / 2], "damaged"),
             (b"".as_slice(), "damaged"),
+            (&String::from_utf8_lossy(&good).replace("AKIA1", "../x").into_bytes(), "damaged"),
             (br#"{"version": 2, "keys": {}}"#, "newer awsenv"),
         ] {
             std::fs::write(&path, bytes).unwrap();

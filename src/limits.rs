@@ -85,6 +85,11 @@ pub fn external_id(text: &str) -> Result<(), Reason> {
     spelled(text, 2..=1224, "+=,.@:/-_", "2 to 1224 letters, digits or any of _+=,.@:/-")
 }
 
+/// An access key id. It becomes a file's name.
+pub fn access_key_id(text: &str) -> Result<(), Reason> {
+    spelled(text, 1..=128, "", "an access key id is letters and digits, and begins with AKIA")
+}
+
 /// An MFA device: an ARN or a hardware serial, `[\w+=/:,.@-]{9,256}`.
 pub fn mfa_serial(text: &str) -> Result<(), Reason> {
     spelled(text, 9..=256, "+=/:,.@-_", "9 to 256 letters, digits or any of _+=/:,.@-")

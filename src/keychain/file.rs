@@ -27,6 +27,12 @@ use crate::volatile::{self, Name};
 const LIMIT: u64 = 1 << 20;
 /// At the end: whether the file is whole can be told without the passphrase.
 const DIGEST: usize = 32;
+/// RFC 9106, section 4, the second recommended option: what suits a small machine too. Memory is in KiB.
+const MEMORY: u32 = 64 * 1024;
+const PASSES: u32 = 3;
+const LANES: u32 = 4;
+/// A header may ask for so many times more.
+const MOST: u32 = 4;
 
 /// Where it lies.
 pub(super) fn path(places: &Places) -> PathBuf {
@@ -138,7 +144,14 @@ impl<'a> KeyFile<'a> {
                 .into());
         }
         match Sealed::parse(&bytes) {
-            Some(sealed) => Ok(Some(sealed)),
+            Some(sealed) if sealed.header.is_modest() => Ok(Some(sealed)),
+            Some(Sealed { header, .. }) => {
+                let what =
+                    format!("{} asks for more than {MOST} times the work of awsenv's own", self.shown());
+                Err(Failure::new(format!("{what}: {header}"))
+                    .hint("awsenv did not write it: bring yours back from a backup; or remove it and add the keys again")
+                    .into())
+            }
             None if is_newer(&bytes) => Err(Failure::new(format!("{} is of a newer awsenv", self.shown()))
                 .hint("update awsenv")
                 .into()),
@@ -213,11 +226,10 @@ fn is_newer(bytes: &[u8]) -> bool {
 }
 
 impl Header {
-    /// RFC 9106, section 4, the second recommended option: what suits a small machine too.
     fn new() -> Self {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).expect("the kernel's random source answers");
-        Self { memory: 64 * 1024, passes: 3, lanes: 4, salt }
+        Self { memory: MEMORY, passes: PASSES, lanes: LANES, salt }
     }
 
     fn parse(line: &str) -> Option<Self> {
@@ -230,9 +242,15 @@ impl Header {
             lanes: number(lanes, "p")?,
             salt: unhex(salt.strip_prefix("salt=")?)?,
         };
-        // A header that somebody made up must not take the machine's memory.
-        let modest = header.memory <= 1 << 20 && header.passes <= 64 && header.lanes <= 64;
-        (modest && header.to_string() == line).then_some(header)
+        (header.to_string() == line).then_some(header)
+    }
+
+    /// What somebody made up must take neither the machine's memory nor a minute of it.
+    fn is_modest(&self) -> bool {
+        let work = |memory: u32, passes: u32| u64::from(memory) * u64::from(passes);
+        self.memory <= MOST * MEMORY
+            && self.lanes <= MOST * LANES
+            && work(self.memory, self.passes) <= u64::from(MOST) * work(MEMORY, PASSES)
     }
 
     fn stretch(&self, passphrase: &Secret) -> anyhow::Result<Key> {

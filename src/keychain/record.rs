@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::limits;
 use crate::secret::Secret;
 
 /// Long-lived keys.
@@ -29,9 +30,7 @@ impl Keys {
     /// Checked: letters and digits (the id becomes a file's name), and no session's keys.
     pub fn new(access_key_id: &str, secret_access_key: Secret) -> Result<Self, String> {
         let id = access_key_id;
-        if id.is_empty() || id.len() > 128 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err("an access key id is letters and digits, and begins with AKIA".into());
-        }
+        limits::access_key_id(id)?;
         if id.starts_with("ASIA") {
             return Err(format!("{id} is of a session, which ends; the keychain is for long-lived keys"));
         }
