@@ -75,23 +75,23 @@ impl<'a> Keychain<'a> {
         let index = KeyIndex::load(self.places)?;
         let entry = index.find(name).ok_or_else(|| gone(name, "awsenv's list"))?;
         self.check_choice(name, entry.rests)?;
-        let mut found = self.find(name, entry.rests)?;
-        if found.as_ref().is_none_or(|keys| keys.access_key_id != access_key_id) {
-            // A rotation that was cut off: the list says which of the two count.
-            let next = self.next(name, entry.rests)?;
-            found = next.filter(|keys| keys.access_key_id == access_key_id).or(found);
+        let place = shown(entry.rests, self.places);
+        // Beside them, if a rotation was cut off: the list says which of the two count.
+        let mut found = self.find(name, Some(access_key_id), entry.rests)?;
+        let mut others = Vec::new();
+        let is_wanted = |keys: &Keys| keys.access_key_id == access_key_id;
+        if !found.iter().any(is_wanted) {
+            others = std::mem::replace(&mut found, self.find(&next(name), Some(access_key_id), entry.rests)?);
         }
-        let keys = found.ok_or_else(|| gone(name, &shown(entry.rests, self.places)))?;
-        if keys.access_key_id != access_key_id {
-            let what = format!(
-                "{} has other keys under {name}: {}, not {access_key_id}",
-                shown(entry.rests, self.places),
-                keys.access_key_id
-            );
-            return Err(Failure::new(what)
-                .hint(format!("if they are yours, run `awsenv key add {name} --replace`"))
-                .into());
-        }
+        let Some(keys) = found.into_iter().find(is_wanted) else {
+            let Some(other) = others.first() else { return Err(gone(name, &place).into()) };
+            let id = &other.access_key_id;
+            return Err(Failure::new(format!(
+                "{place} has other keys under {name}: {id}, not {access_key_id}"
+            ))
+            .hint(format!("if they are yours, run `awsenv key add {name} --replace`"))
+            .into());
+        };
         touch(self.places, access_key_id);
         Ok(Credentials {
             access_key_id: keys.access_key_id,
@@ -102,26 +102,40 @@ impl<'a> Keychain<'a> {
         })
     }
 
-    /// Whatever rests there under this name.
-    pub fn find(&self, name: &str, rests: Rests) -> anyhow::Result<Option<Keys>> {
+    /// The keys that rest there under this name: those with this id, if they are found, else all. The system's
+    /// keychain may have more than one pair.
+    pub fn find(&self, name: &str, id: Option<&str>, rests: Rests) -> anyhow::Result<Vec<Keys>> {
         match rests {
-            Rests::Os => os::read(name, self.original, self.asks),
-            Rests::File => self.file().read(name),
+            Rests::Os => os::read(name, id, self.original, self.asks),
+            Rests::File => Ok(self.file().read(name)?.into_iter().collect()),
         }
     }
 
-    /// Where keys added now would rest. An error: the settings ask for a keychain that is not there.
+    /// The keychains that are there, and that the settings allow.
+    pub fn all(&self) -> anyhow::Result<Vec<Rests>> {
+        let choice = self.choice()?;
+        let mut all = Vec::new();
+        if choice != settings::Keychain::File && os::why_not(self.original)?.is_none() {
+            all.push(Rests::Os);
+        }
+        if choice != settings::Keychain::Os && file::path(self.places).exists() {
+            all.push(Rests::File);
+        }
+        Ok(all)
+    }
+
+    /// Where keys added now would rest. An error: the settings ask for a keychain that is not there, or it hangs.
     pub fn destination(&self) -> anyhow::Result<Kept> {
         let file = |instead| Kept { rests: Rests::File, instead };
         match self.choice()? {
             settings::Keychain::File => Ok(file(None)),
-            settings::Keychain::Os => match os::why_not(self.original) {
+            settings::Keychain::Os => match os::why_not(self.original)? {
                 Some(why) => Err(Failure::new(format!("cannot use {}: {why}", os::NAME))
                     .hint(format!("{}, or set AWSENV_KEYCHAIN=file", os::REMEDY))
                     .into()),
                 None => Ok(Kept { rests: Rests::Os, instead: None }),
             },
-            settings::Keychain::Auto => Ok(match os::why_not(self.original) {
+            settings::Keychain::Auto => Ok(match os::why_not(self.original)? {
                 Some(why) => file(Some(why)),
                 None => Kept { rests: Rests::Os, instead: None },
             }),
@@ -151,8 +165,8 @@ impl<'a> Keychain<'a> {
     }
 
     /// The keys that are to follow those of this name, once they are proven: `key rotate` was cut off.
-    pub fn next(&self, name: &str, rests: Rests) -> anyhow::Result<Option<Keys>> {
-        self.find(&next(name), rests)
+    pub fn next(&self, name: &str, rests: Rests) -> anyhow::Result<Vec<Keys>> {
+        self.find(&next(name), None, rests)
     }
 
     /// Puts keys beside those of this name, which they are to follow.
@@ -229,7 +243,7 @@ fn touch(places: &Places, access_key_id: &str) {
         .and_then(|file| file.set_modified(clock::now().into()));
 }
 
-/// An access key id is letters and digits: `record.rs` has checked it.
+/// An access key id is letters and digits: `record.rs` and `key_index.rs` have checked it.
 fn used(places: &Places, access_key_id: &str) -> std::path::PathBuf {
     places.state.join("used").join(access_key_id)
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error};
+#[cfg(target_os = "macos")]
+use security_framework::os::macos::keychain::{KeychainUserInteractionLock, SecKeychain};
 use zeroize::Zeroizing;
 
 use super::{Asks, Keys, Texts};
@@ -20,19 +22,19 @@ pub(super) const REMEDY: &str = "log in at this machine and unlock it";
 const SERVICE: &str = "awsenv";
 
 /// It is part of the system.
-pub(super) fn why_not(_: &Env) -> Option<String> {
-    None
+pub(super) fn why_not(_: &Env) -> anyhow::Result<Option<String>> {
+    Ok(None)
 }
 
-/// The keys of this name.
-pub(super) fn read(name: &str, _: &Env, asks: Asks) -> anyhow::Result<Option<Keys>> {
-    let _quiet = quiet(asks);
+/// The keys of this name, whatever their id.
+pub(super) fn read(name: &str, _: Option<&str>, _: &Env, asks: Asks) -> anyhow::Result<Vec<Keys>> {
+    let _quiet = quiet(name, asks)?;
     let text = match entry(name)?.get_secret() {
         Ok(text) => Zeroizing::new(text),
-        Err(Error::NoEntry) => return Ok(None),
+        Err(Error::NoEntry) => return Ok(Vec::new()),
         Err(error) => return Err(trouble(name, &error)),
     };
-    Keys::read(&text).map(Some).ok_or_else(|| {
+    Keys::read(&text).map(|keys| vec![keys]).ok_or_else(|| {
         Failure::new(format!("what {NAME} has under {name} was not written by awsenv"))
             .hint(format!("look at its item, or run `awsenv key add {name} --replace`"))
             .into()
@@ -41,13 +43,13 @@ pub(super) fn read(name: &str, _: &Env, asks: Asks) -> anyhow::Result<Option<Key
 
 /// Puts keys in the place of those of this name.
 pub(super) fn write(name: &str, keys: &Keys, _: &Env, asks: Asks) -> anyhow::Result<()> {
-    let _quiet = quiet(asks);
+    let _quiet = quiet(name, asks)?;
     entry(name)?.set_secret(&keys.text()).map_err(|error| trouble(name, &error))
 }
 
 /// Removes the keys of this name.
 pub(super) fn remove(name: &str, _: &Env, asks: Asks) -> anyhow::Result<()> {
-    let _quiet = quiet(asks);
+    let _quiet = quiet(name, asks)?;
     match entry(name)?.delete_credential() {
         Ok(()) | Err(Error::NoEntry) => Ok(()),
         Err(error) => Err(trouble(name, &error)),
@@ -71,16 +73,25 @@ fn entry(name: &str) -> anyhow::Result<Entry> {
     store.and_then(|store| store.build(SERVICE, name, None)).map_err(|error| trouble(name, &error))
 }
 
-/// No dialog for a renewal: the system then answers that a person would be needed.
+/// No dialog for a renewal: the system then answers that a person would be needed. Where dialogs cannot be switched
+/// off, nothing is asked of it.
 #[cfg(target_os = "macos")]
-fn quiet(asks: Asks) -> Option<security_framework::os::macos::keychain::KeychainUserInteractionLock> {
-    use security_framework::os::macos::keychain::SecKeychain;
-    if asks == Asks::Nobody { SecKeychain::disable_user_interaction().ok() } else { None }
+fn quiet(name: &str, asks: Asks) -> anyhow::Result<Option<KeychainUserInteractionLock>> {
+    if asks == Asks::Person {
+        return Ok(None);
+    }
+    let why = |error| format!("cannot use {NAME} for {name}: its dialogs cannot be switched off: {error}");
+    SecKeychain::disable_user_interaction().map(Some).map_err(|error| {
+        let failure = Failure::new(why(error)).exit(Exit::PersonNeeded);
+        failure.hint("run `awsenv refresh`, which may show them").into()
+    })
 }
 
 /// The Credential Manager asks nobody anything.
 #[cfg(windows)]
-fn quiet(_: Asks) {}
+fn quiet(_: &str, _: Asks) -> anyhow::Result<()> {
+    Ok(())
+}
 
 fn trouble(name: &str, error: &Error) -> anyhow::Error {
     let failure = Failure::new(format!("cannot use {NAME} for {name}: {error}")).hint(REMEDY);

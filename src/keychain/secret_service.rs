@@ -14,66 +14,87 @@ use crate::message::{Exit, Failure};
 
 pub(super) const NAME: &str = "the Secret Service";
 pub(super) const REMEDY: &str = "log in to your desktop session, or start gnome-keyring or KWallet";
+const NO_BUS: &str = "there is no D-Bus session here";
 
 /// How long the service's own dialog waits for a person.
 const DIALOG: u64 = 120;
 /// A service that answers no call in this time is dead, whatever its process does.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why keys cannot be added here, where that is no fault but the way this machine is.
-pub(super) fn why_not(env: &Env) -> Option<String> {
+/// Why keys cannot be added here, where that is no fault but the way this machine is. What hangs is a fault.
+pub(super) fn why_not(env: &Env) -> anyhow::Result<Option<String>> {
     if !has_bus(env) {
-        return Some("there is no D-Bus session here".into());
+        return Ok(Some(NO_BUS.into()));
     }
     let looked = within(Asks::Nobody, || match connect(Asks::Nobody)?.get_default_collection() {
         Ok(_) => Ok(()),
         Err(error) => Err(error),
     });
+    let hangs = || silent(|why| Failure::new(format!("cannot use {NAME}: {why}"))).into();
     match looked {
-        // What hangs is a fault, and is said when it is used.
-        Ok(()) | Err(Trouble::Silent) => None,
-        Err(Trouble::Refused(Error::Dbus(error))) if is_silence(&error) => None,
-        Err(Trouble::Refused(Error::NoResult)) => Some(format!("{NAME} has no default keyring")),
-        Err(Trouble::Refused(error)) => Some(format!("{NAME} cannot be reached: {}", reason(&error))),
+        Ok(()) => Ok(None),
+        Err(Trouble::Silent) => Err(hangs()),
+        Err(Trouble::Refused(Error::Dbus(error))) if is_silence(&error) => Err(hangs()),
+        Err(Trouble::Refused(Error::NoResult)) => Ok(Some(format!("{NAME} has no default keyring"))),
+        Err(Trouble::Refused(error)) => Ok(Some(format!("{NAME} cannot be reached: {}", reason(&error)))),
     }
 }
 
-/// The keys of this name.
-pub(super) fn read(name: &str, env: &Env, asks: Asks) -> anyhow::Result<Option<Keys>> {
-    let owned = name.to_owned();
+/// The keys of this name: those with this id, if they are found, else all. (Each keyring may have some: the default
+/// one is not always the same.)
+pub(super) fn read(name: &str, id: Option<&str>, env: &Env, asks: Asks) -> anyhow::Result<Vec<Keys>> {
+    let (owned, id) = (name.to_owned(), id.map(str::to_owned));
     let found = call(name, env, asks, move || {
         let service = connect(asks)?;
-        match find(&service, &owned)? {
-            Some(item) => item.get_secret().map(Zeroizing::new).map(Some),
-            None => Ok(None),
+        let mut found = Vec::new();
+        for item in items(&service, &owned)? {
+            item.ensure_unlocked().map_err(still_locked)?;
+            let keys = Keys::read(&Zeroizing::new(item.get_secret()?));
+            // No dialog for another keyring once they are here.
+            if keys.as_ref().is_some_and(|keys| Some(&keys.access_key_id) == id.as_ref()) {
+                return Ok(vec![keys]);
+            }
+            found.push(keys);
         }
+        Ok(found)
     })?;
-    let Some(text) = found else { return Ok(None) };
-    let keys = Keys::read(&text);
-    keys.map(Some).ok_or_else(|| {
-        Failure::new(format!("what {NAME} has under {name} was not written by awsenv"))
+    let is_empty = found.is_empty();
+    let keys: Vec<_> = found.into_iter().flatten().collect();
+    if keys.is_empty() && !is_empty {
+        return Err(Failure::new(format!("what {NAME} has under {name} was not written by awsenv"))
             .hint(format!("look at its item `awsenv: {name}`, or run `awsenv key add {name} --replace`"))
-            .into()
-    })
+            .into());
+    }
+    Ok(keys)
 }
 
-/// Puts keys in the place of those of this name.
+/// Puts keys into the default keyring, in the place of those of this name. In a keyring that is locked they stay: its
+/// password may be lost. [`read`] goes by the id.
 pub(super) fn write(name: &str, keys: &Keys, env: &Env, asks: Asks) -> anyhow::Result<()> {
     let (owned, text) = (name.to_owned(), keys.text());
     call(name, env, asks, move || {
         let service = connect(asks)?;
         let collection = unlocked(&service)?;
         let label = format!("awsenv: {owned}");
-        collection.create_item(&label, attributes(&owned), &text, true, "text/plain").map(drop)
+        let created = collection.create_item(&label, attributes(&owned), &text, true, "text/plain")?;
+        let there = service.search_items(attributes(&owned))?.unlocked;
+        // A service that calls the new item by another path would have it taken for an old one.
+        if there.iter().any(|item| item.path == created.path) {
+            there.iter().filter(|item| item.path != created.path).try_for_each(Item::delete)?;
+        }
+        Ok(())
     })
 }
 
-/// Removes the keys of this name.
+/// Removes the keys of this name from all keyrings.
 pub(super) fn remove(name: &str, env: &Env, asks: Asks) -> anyhow::Result<()> {
     let owned = name.to_owned();
     call(name, env, asks, move || {
         let service = connect(asks)?;
-        find(&service, &owned)?.map_or(Ok(()), |item| item.delete())
+        let items = items(&service, &owned)?;
+        // All dialogs first: who dismisses one removes nothing.
+        items.iter().try_for_each(|item| item.ensure_unlocked().map_err(still_locked))?;
+        items.iter().try_for_each(Item::delete)
     })
 }
 
@@ -83,9 +104,7 @@ pub(super) fn collection(name: &str, env: &Env) -> anyhow::Result<Option<Texts>>
     call(name, env, Asks::Person, move || {
         let service = connect(Asks::Person)?;
         let Some(collection) = named(&service, &owned)? else { return Ok(None) };
-        if collection.is_locked()? {
-            collection.unlock().map_err(still_locked)?;
-        }
+        collection.ensure_unlocked().map_err(still_locked)?;
         let items = collection.get_all_items()?.into_iter();
         items
             .map(|item| Ok((item.get_label()?, Zeroizing::new(item.get_secret()?))))
@@ -124,27 +143,21 @@ fn connect(asks: Asks) -> Result<SecretService, Error> {
     }
 }
 
-/// The item of this name, unlocked.
-fn find<'s>(service: &'s SecretService, name: &str) -> Result<Option<Item<'s>>, Error> {
+/// The items of this name in all keyrings, those of unlocked ones first; in no order else.
+fn items<'s>(service: &'s SecretService, name: &str) -> Result<Vec<Item<'s>>, Error> {
     let mut found = service.search_items(attributes(name))?;
     if found.unlocked.is_empty() && found.locked.is_empty() {
         // KWallet finds nothing in a wallet that is locked: that is no answer.
         unlocked(service)?;
         found = service.search_items(attributes(name))?;
     }
-    let Some(item) = found.unlocked.into_iter().chain(found.locked).next() else { return Ok(None) };
-    if item.is_locked()? {
-        item.unlock().map_err(still_locked)?;
-    }
-    Ok(Some(item))
+    Ok(found.unlocked.into_iter().chain(found.locked).collect())
 }
 
 /// The default keyring, unlocked.
 fn unlocked(service: &SecretService) -> Result<Collection<'_>, Error> {
     let collection = service.get_default_collection()?;
-    if collection.is_locked()? {
-        collection.unlock().map_err(still_locked)?;
-    }
+    collection.ensure_unlocked().map_err(still_locked)?;
     Ok(collection)
 }
 
@@ -188,7 +201,7 @@ fn call<T: Send + 'static>(
 ) -> anyhow::Result<T> {
     let cannot = |why: &str| Failure::new(format!("cannot use {NAME} for {name}: {why}"));
     if !has_bus(env) {
-        return Err(cannot("there is no D-Bus session here").hint(REMEDY).exit(Exit::PersonNeeded).into());
+        return Err(cannot(NO_BUS).hint(REMEDY).exit(Exit::PersonNeeded).into());
     }
     within(asks, work)
         .map_err(|trouble| match trouble {

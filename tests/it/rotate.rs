@@ -375,3 +375,28 @@ fn two_at_once_are_one_too_many() {
     assert!(within_deadline("it runs", move || first.wait().unwrap()).success());
     assert_eq!(sandbox.access_keys(ME), [(working(&sandbox, &world), true)]);
 }
+
+#[test]
+fn nothing_is_imported_into_an_unfinished_rotation() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    sandbox.fault("DeleteAccessKey", 3, Fault::Reset);
+    world.run(["key", "rotate", "ci"]).any_stderr().exits(1);
+    let held = held(&world);
+    let new = held.text("AWS_ACCESS_KEY_ID").unwrap();
+    for (id, secret) in [("AKIAME", "me/secret"), (new, held.text("AWS_SECRET_ACCESS_KEY").unwrap())] {
+        let text = format!("[ci]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+        world.write(".aws/credentials", &text);
+        for import in [&["key", "import", "ci"][..], &["key", "import", "ci", "--force"]] {
+            let run = import.iter().fold(world.run([]), |run, argument| run.arg(argument));
+            run.stderr(format!(
+                "awsenv: ci was not imported: {new} is taking the place of AKIAME, which is not finished\n\
+                 awsenv: hint: `awsenv key rotate ci` finishes it\n"
+            ))
+            .exits(1);
+        }
+        assert_eq!(world.read(".aws/credentials"), text);
+    }
+    std::fs::remove_file(world.at(".aws/credentials")).unwrap();
+    ends_well(&sandbox, &world, "after that");
+}

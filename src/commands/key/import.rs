@@ -67,8 +67,8 @@ enum Fate {
     Known(Keys, KeyEntry),
     /// The reason.
     Stays(String),
-    /// The keychain has others under this name.
-    Refused(String),
+    /// The keychain has others under this name, or is about to: why, and what to do.
+    Refused(String, String),
 }
 
 /// Imports them.
@@ -116,7 +116,7 @@ pub fn run(import: &Import<'_>, world: &World) -> anyhow::Result<()> {
                 format!("{} is kept as {name} in {place}{why}", keys.access_key_id)
             }
             Fate::Known(keys, entry) => make_sure(name, keys, entry, import.force, &file.config, world)?,
-            Fate::Stays(reason) | Fate::Refused(reason) => format!("{name} stays at {at}: {reason}"),
+            Fate::Stays(reason) | Fate::Refused(reason, _) => format!("{name} stays at {at}: {reason}"),
         };
         world::say(&printable(&format!("awsenv: {told}")));
     }
@@ -125,8 +125,8 @@ pub fn run(import: &Import<'_>, world: &World) -> anyhow::Result<()> {
         tell_shells(world);
         clear_up(&taken, &file, &source, import, world)?;
     }
-    let refused = fates.iter().find(|(_, fate)| matches!(fate, Fate::Refused(_)));
-    refused.map_or(Ok(()), |(offer, fate)| Err(refusal(&offer.name, fate).into()))
+    let refused = fates.iter().find_map(|(offer, fate)| refusal(&offer.name, fate));
+    refused.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 /// They rest in the keychain: what becomes of them where they were, and what is to be said of other places.
@@ -198,9 +198,14 @@ fn fate(mut offer: Offer, index: &KeyIndex, import: &Import<'_>) -> (Offer, Fate
     let keys = std::mem::replace(&mut offer.keys, Err(String::new()));
     let fate = match (keys, index.find(&offer.name)) {
         (Err(reason), _) => Fate::Stays(reason),
+        (Ok(_), Some(KeyEntry { access_key_id: new, replaces: Some(old), .. })) => Fate::Refused(
+            format!("{new} is taking the place of {old}, which is not finished"),
+            format!("`awsenv key rotate {}` finishes it", offer.name),
+        ),
         (Ok(keys), Some(old)) if old.access_key_id == keys.access_key_id => Fate::Known(keys, old.clone()),
         (Ok(_), Some(old)) if !import.force => {
-            Fate::Refused(format!("the keychain has other keys of this name: {}", old.access_key_id))
+            let why = format!("the keychain has other keys of this name: {}", old.access_key_id);
+            Fate::Refused(why, "--force puts these in their place".to_owned())
         }
         (Ok(keys), _) => Fate::Taken(keys),
     };
@@ -213,13 +218,13 @@ fn unwanted(offer: &Offer, fate: &Fate, import: &Import<'_>) -> Option<Failure> 
         _ if import.names.is_empty() => None,
         Fate::Taken(_) | Fate::Known(..) => None,
         Fate::Stays(reason) => Some(Failure::new(format!("{} at {}: {reason}", offer.name, offer.place))),
-        Fate::Refused(_) => Some(refusal(&offer.name, fate)),
+        Fate::Refused(..) => refusal(&offer.name, fate),
     }
 }
 
-fn refusal(name: &str, fate: &Fate) -> Failure {
-    let reason = if let Fate::Refused(reason) = fate { reason } else { "" };
-    Failure::new(format!("{name} was not imported: {reason}")).hint("--force puts these in their place")
+fn refusal(name: &str, fate: &Fate) -> Option<Failure> {
+    let Fate::Refused(reason, hint) = fate else { return None };
+    Some(Failure::new(format!("{name} was not imported: {reason}")).hint(hint))
 }
 
 fn line(offer: &Offer, fate: &Fate, keychain: &str, is_moved: bool) -> String {
@@ -231,7 +236,7 @@ fn line(offer: &Offer, fate: &Fate, keychain: &str, is_moved: bool) -> String {
             (Some(keys), "is in the keychain already, and goes from here".to_owned())
         }
         Fate::Known(keys, _) => (Some(keys), "is in the keychain already".to_owned()),
-        Fate::Stays(reason) | Fate::Refused(reason) => (None, format!("stays: {reason}")),
+        Fate::Stays(reason) | Fate::Refused(reason, _) => (None, format!("stays: {reason}")),
     };
     let id = id.map(|keys| format!("{}, ", keys.access_key_id)).unwrap_or_default();
     printable(&format!("{name}: {id}{place}: {what}")) + "\n"
@@ -267,7 +272,7 @@ fn take(
         replaces: None,
     };
     super::keep(name, keys, entry, old, world)?;
-    if person_keychain(world).find(name, rests)?.as_ref() == Some(keys) {
+    if person_keychain(world).find(name, Some(&keys.access_key_id), rests)?.contains(keys) {
         return Ok(());
     }
     let place = keychain::shown(rests, &world.places);
@@ -287,8 +292,9 @@ fn make_sure(
 ) -> anyhow::Result<String> {
     let place = keychain::shown(entry.rests, &world.places);
     let id = &entry.access_key_id;
-    match person_keychain(world).find(name, entry.rests)? {
-        Some(kept) if kept == *keys => Ok(format!("{id} was kept as {name} in {place} already")),
+    let found = person_keychain(world).find(name, Some(id), entry.rests)?;
+    match found.iter().find(|kept| kept.access_key_id == *id) {
+        Some(kept) if kept == keys => Ok(format!("{id} was kept as {name} in {place} already")),
         Some(_) if !is_forced => Err(Failure::new(format!("{place} has another secret of {id} as {name}"))
             .hint("--force puts this one in its place")
             .into()),

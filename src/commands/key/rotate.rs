@@ -100,7 +100,7 @@ impl Rotation<'_> {
         let keys = iam.access_keys()?;
         let others: Vec<_> = keys.iter().filter(|key| key.id != *id).collect();
         let cut_off = self.keychain.next(name, rests)?;
-        let cut_off = cut_off.filter(|next| others.iter().any(|key| key.id == next.access_key_id));
+        let cut_off = cut_off.into_iter().find(|next| others.iter().any(|key| key.id == next.access_key_id));
         let next = match cut_off {
             Some(next) => {
                 say(&format!(
