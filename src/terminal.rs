@@ -11,10 +11,12 @@ use crate::secret::Secret;
 
 /// Asks for a line.
 pub fn ask(prompt: &str) -> io::Result<String> {
-    let mut terminal = open()?;
-    write!(terminal, "{}", printable(prompt))?;
+    let terminal = open()?;
+    write!(&terminal, "{}", printable(prompt))?;
     let mut line = String::new();
-    if BufReader::new(terminal).read_line(&mut line)? == 0 {
+    if BufReader::new(&terminal).read_line(&mut line)? == 0 {
+        // Ctrl-D leaves the cursor behind the question.
+        writeln!(&terminal)?;
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim().to_owned())
@@ -42,7 +44,9 @@ pub fn unanswered(what: &str, error: &io::Error, hint: &str) -> Failure {
     if error.kind() == io::ErrorKind::Interrupted { failure } else { failure.hint(hint) }
 }
 
-/// As long as it lives, nothing that is typed is shown.
+/// As long as it lives, nothing that is typed is shown. Killed meanwhile (SIGTERM, SIGHUP), it leaves the terminal so:
+/// bash puts everything right, zsh and fish show again what is typed, but Ctrl-C works only after `stty sane`. To catch
+/// signals would take unsafe code, or one more crate.
 struct Hidden<'a> {
     terminal: &'a File,
     before: Termios,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 
@@ -62,6 +62,14 @@ pub fn run(add: &Add<'_>, world: &World) -> anyhow::Result<()> {
         limits::mfa_serial(serial)
             .map_err(|reason| Failure::new(format!("--mfa-serial: {reason}")).exit(Exit::Usage))?;
     }
+    if add.stdin && io::stdin().is_terminal() {
+        return Err(Failure::new("stdin is a terminal, which would show the secret")
+            .hint(format!(
+                "pipe the JSON into it; or `awsenv key add {name}`, which asks and does not show it"
+            ))
+            .exit(Exit::Usage)
+            .into());
+    }
     let index = KeyIndex::load(&world.places)?;
     let old = index.find(name);
     if let Some(old) = old.filter(|_| !add.replace) {
@@ -120,12 +128,24 @@ fn from_the_terminal(name: &str) -> anyhow::Result<Given> {
 }
 
 fn mfa_device() -> anyhow::Result<Option<String>> {
-    let serial = terminal::ask("MFA device of these keys (its ARN or serial; empty for none): ")?;
-    if serial.is_empty() {
-        return Ok(None);
+    let unanswered =
+        |error| terminal::unanswered("cannot ask for the MFA device", &error, "nothing was kept");
+    let question = "MFA device of these keys (its ARN or serial; empty for none): ";
+    ask_until_right(question, limits::mfa_serial).map_err(|error| unanswered(error).into())
+}
+
+/// An empty answer is none.
+fn ask_until_right(question: &str, check: impl Fn(&str) -> Result<(), String>) -> io::Result<Option<String>> {
+    loop {
+        let answer = terminal::ask(question)?;
+        if answer.is_empty() {
+            return Ok(None);
+        }
+        match check(&answer) {
+            Ok(()) => return Ok(Some(answer)),
+            Err(reason) => world::say(&printable(&format!("awsenv: {answer}: {reason}"))),
+        }
     }
-    limits::mfa_serial(&serial).map_err(|reason| Failure::new(format!("the MFA device: {reason}")))?;
-    Ok(Some(serial))
 }
 
 /// As `aws iam create-access-key` prints it, or `credentials --format process`; other fields are not ours.
@@ -205,19 +225,19 @@ fn verify(name: &str, keys: &Keys, config: &SharedConfig, world: &World) -> anyh
     identity(&credentials, region, &aws).with_context(|| format!("{name} was not added"))
 }
 
+/// The keys are kept: no answer is no profile, and no error.
 fn offer_a_profile(name: &str, files: &ConfigFiles, world: &World) -> anyhow::Result<()> {
     let shown = tilde(&files.config, &world.places.home);
-    let answer = terminal::ask(&format!("Write profile {name} to {shown}? [Y/n] "))?;
-    if !matches!(answer.to_ascii_lowercase().as_str(), "" | "y" | "yes") {
+    let answer = terminal::ask(&format!("Write profile {name} to {shown}? [Y/n] "));
+    if !answer.is_ok_and(|answer| matches!(answer.to_ascii_lowercase().as_str(), "" | "y" | "yes")) {
         return Ok(());
     }
-    let region = terminal::ask("Its region (empty for none): ")?;
+    let Ok(region) = ask_until_right("Its region (empty for none): ", limits::region) else { return Ok(()) };
     let mut section = match name {
         "default" => "[default]\n".to_owned(),
         name => format!("[profile {name}]\n"),
     };
-    if !region.is_empty() {
-        limits::region(&region).map_err(Failure::new)?;
+    if let Some(region) = region {
         section.push_str(&format!("region = {region}\n"));
     }
     append(&section, files).with_context(|| format!("cannot write {shown}"))?;
