@@ -933,7 +933,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__key__subcmd__remove)
-            opts="-h --yes --help"
+            opts="-h --yes --forget --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -131,6 +131,7 @@ complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subco
 complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'For scripts; the schema is in docs/json.md'
 complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subcommand_from remove" -l yes -d 'Do not ask'
+complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subcommand_from remove" -l forget -d 'Only off the list: the keychain that has them is gone'
 complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subcommand_from rotate" -l if-older-than -d 'Only if AWS created the key longer ago than this' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand key; and __fish_seen_subcommand_from rotate" -l keep-old -d 'Leave the old key at AWS, inactive'

@@ -274,6 +274,9 @@ credential_process = awsenv credentials NAME --format process. What aws-vault ha
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// Only off the list: the keychain that has them is gone
+        #[arg(long)]
+        forget: bool,
     },
     /// Put new keys in the place of old ones, at AWS and in the keychain
     #[command(after_help = "\
@@ -415,7 +418,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             key::import::run(&import, &world)
         }
         Command::Key { command: Key::List { json } } => key::list::run(json, &world),
-        Command::Key { command: Key::Remove { name, yes } } => key::remove::run(&name, yes, &world),
+        Command::Key { command: Key::Remove { name, yes, forget } } => {
+            key::remove::run(&key::remove::Remove { name: &name, yes, forget }, &world)
+        }
         Command::Key { command: Key::Rotate { name, if_older_than, keep_old } } => {
             let if_older_than = if_older_than.as_deref().map(subject::duration).transpose()?;
             key::rotate::run(&key::rotate::Rotate { name: &name, if_older_than, keep_old }, &world)

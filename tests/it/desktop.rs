@@ -8,7 +8,7 @@ use std::time::Duration;
 use dbus::MessageType;
 use dbus::Path;
 use dbus::arg::{PropMap, RefArg, Variant};
-use dbus::blocking::Connection;
+use dbus::blocking::{Connection, Proxy};
 use dbus::channel::Channel;
 
 use crate::cloud::DEADLINE;
@@ -95,39 +95,58 @@ impl Desktop {
     pub(crate) fn collect(&self, collection: &str, items: &[(&str, String)]) {
         let connection = self.connect();
         let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
-        let (_, session): (Variant<String>, Path<'_>) = service
-            .method_call("org.freedesktop.Secret.Service", "OpenSession", ("plain", Variant(String::new())))
-            .unwrap();
-        let secret = |text: &[u8]| (session.clone(), Vec::<u8>::new(), text.to_vec(), "text/plain");
-        let label = |of: &str, label: &str| {
-            (
-                format!("org.freedesktop.Secret.{of}.Label"),
-                Variant(Box::new(label.to_owned()) as Box<dyn RefArg>),
-            )
-        };
+        let secret = (open_session(&service), Vec::<u8>::new(), PASSWORD.to_vec(), "text/plain");
         let properties = PropMap::from_iter([label("Collection", collection)]);
         let interface = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
-        let (path,): (Path<'_>,) = service
-            .method_call(interface, "CreateWithMasterPassword", (properties, secret(PASSWORD)))
-            .unwrap();
-        let collection = connection.with_proxy("org.freedesktop.secrets", path, CALL);
+        let (path,): (Path<'_>,) =
+            service.method_call(interface, "CreateWithMasterPassword", (properties, secret)).unwrap();
         for (name, text) in items {
-            let attributes: HashMap<String, String> = [("profile".to_owned(), (*name).to_owned())].into();
-            let attributes = Variant(Box::new(attributes) as Box<dyn RefArg>);
-            let attributes = ("org.freedesktop.Secret.Item.Attributes".to_owned(), attributes);
-            let item = (PropMap::from_iter([label("Item", name), attributes]), secret(text.as_bytes()), true);
-            let made: (Path<'_>, Path<'_>) =
-                collection.method_call("org.freedesktop.Secret.Collection", "CreateItem", item).unwrap();
-            assert_eq!(&*made.1, "/", "it asks nobody");
+            self.put(&path, name, &[("profile", name)], text);
         }
     }
 
-    /// Locks the keyring, as a screen lock does.
-    pub(crate) fn lock(&self) {
+    /// Puts an item into a collection, beside what is there.
+    pub(crate) fn put(&self, collection: &Path<'_>, name: &str, attributes: &[(&str, &str)], text: &str) {
+        let connection = self.connect();
+        let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
+        let secret = (open_session(&service), Vec::<u8>::new(), text.as_bytes().to_vec(), "text/plain");
+        let attributes: HashMap<_, _> =
+            attributes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let attributes = Variant(Box::new(attributes) as Box<dyn RefArg>);
+        let attributes = ("org.freedesktop.Secret.Item.Attributes".to_owned(), attributes);
+        let item = (PropMap::from_iter([label("Item", name), attributes]), secret, false);
+        let made: (Path<'_>, Path<'_>) = connection
+            .with_proxy("org.freedesktop.secrets", collection, CALL)
+            .method_call("org.freedesktop.Secret.Collection", "CreateItem", item)
+            .unwrap();
+        assert_eq!(&*made.1, "/", "it asks nobody");
+    }
+
+    /// How many items have these attributes.
+    pub(crate) fn count(&self, attributes: &[(&str, &str)]) -> usize {
+        let connection = self.connect();
+        let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
+        let attributes: HashMap<_, _> = attributes.iter().copied().collect();
+        let (unlocked, locked): (Vec<Path<'_>>, Vec<Path<'_>>) =
+            service.method_call("org.freedesktop.Secret.Service", "SearchItems", (attributes,)).unwrap();
+        unlocked.len() + locked.len()
+    }
+
+    /// Makes this the collection where new items go.
+    pub(crate) fn set_default(&self, collection: &Path<'_>) {
+        let connection = self.connect();
+        let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
+        let () = service
+            .method_call("org.freedesktop.Secret.Service", "SetAlias", ("default", collection))
+            .unwrap();
+    }
+
+    /// Locks a collection, as a screen lock does.
+    pub(crate) fn lock(&self, collection: &Path<'static>) {
         let connection = self.connect();
         let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
         let locked: (Vec<Path<'_>>, Path<'_>) =
-            service.method_call("org.freedesktop.Secret.Service", "Lock", (vec![login()],)).unwrap();
+            service.method_call("org.freedesktop.Secret.Service", "Lock", (vec![collection],)).unwrap();
         assert_eq!(locked.0.len(), 1);
     }
 
@@ -135,10 +154,7 @@ impl Desktop {
     pub(crate) fn unlock(&self) {
         let connection = self.connect();
         let service = connection.with_proxy("org.freedesktop.secrets", "/org/freedesktop/secrets", CALL);
-        let (_, session): (Variant<String>, Path<'_>) = service
-            .method_call("org.freedesktop.Secret.Service", "OpenSession", ("plain", Variant(String::new())))
-            .unwrap();
-        let secret = (session, Vec::<u8>::new(), PASSWORD.to_vec(), "text/plain");
+        let secret = (open_session(&service), Vec::<u8>::new(), PASSWORD.to_vec(), "text/plain");
         let interface = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
         let () = service.method_call(interface, "UnlockWithMasterPassword", (login(), secret)).unwrap();
     }
@@ -182,8 +198,25 @@ impl Dialog {
     }
 }
 
-fn login() -> Path<'static> {
-    Path::new("/org/freedesktop/secrets/collection/login").unwrap()
+/// The collection that a login makes and unlocks.
+pub(crate) fn login() -> Path<'static> {
+    collection("login")
+}
+
+/// A collection by its path's last part.
+pub(crate) fn collection(name: &str) -> Path<'static> {
+    Path::new(format!("/org/freedesktop/secrets/collection/{name}")).unwrap()
+}
+
+fn open_session(service: &Proxy<'_, &Connection>) -> Path<'static> {
+    let (_, session): (Variant<String>, Path<'static>) = service
+        .method_call("org.freedesktop.Secret.Service", "OpenSession", ("plain", Variant(String::new())))
+        .unwrap();
+    session
+}
+
+fn label(of: &str, label: &str) -> (String, Variant<Box<dyn RefArg>>) {
+    (format!("org.freedesktop.Secret.{of}.Label"), Variant(Box::new(label.to_owned())))
 }
 
 impl Drop for Desktop {

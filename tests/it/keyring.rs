@@ -6,7 +6,7 @@ use std::fs;
 use awsenv_sandbox::Sandbox;
 
 use crate::cloud::{self, identity, operations, renewals_end, sandbox};
-use crate::desktop::Desktop;
+use crate::desktop::{Desktop, collection, login};
 use crate::files::below;
 use crate::keys::{JSON, add};
 use crate::shell::Kind;
@@ -94,10 +94,12 @@ fn a_locked_keyring_is_an_error_until_it_is_unlocked() {
     let (world, desktop) = logged_in(&sandbox);
     let world = world.file("acme/.awsenv", "[keys]\nname = \"ci\"\n").allowed("acme");
     add(&world, "ci");
-    desktop.lock();
+    desktop.lock(&login());
     world.run(["exec", "ci", "--", "true"]).stderr(LOCKED).exits(3);
     world.run(["key", "add", "ci", "--stdin", "--replace"]).stdin(JSON).stderr(LOCKED).exits(3);
-    world.run(["key", "remove", "ci", "--yes"]).stderr(LOCKED).exits(3);
+    let forget = "; if it is gone for good, `awsenv key remove ci --forget` takes ci off the list\n";
+    let told = LOCKED.trim_end().to_owned() + forget;
+    world.run(["key", "remove", "ci", "--yes"]).stderr(told).exits(3);
     let dialog = desktop.dialog();
     let mut shell = world.shell(Kind::Bash);
     shell.arrive("acme");
@@ -153,6 +155,17 @@ fn a_keyring_that_is_gone_or_hangs_is_an_error() {
              awsenv: hint: end it and log in again; keys in it are not lost\n",
         )
         .exits(3);
+    // Before anything is read, and before AWS is asked.
+    let before = operations(&sandbox);
+    world
+        .run(["key", "add", "you", "--stdin"])
+        .stdin("no JSON")
+        .stderr(
+            "awsenv: cannot use the Secret Service: it does not answer\n\
+             awsenv: hint: end it and log in again; keys in it are not lost\n",
+        )
+        .exits(3);
+    assert_eq!(operations(&sandbox), before);
     desktop.kill();
     let told = world.run(["exec", "ci", "--", "true"]).any_stderr().exits(3).stderr;
     assert!(
@@ -173,6 +186,121 @@ fn a_keyring_that_is_gone_or_hangs_is_an_error() {
     );
     desktop.log_in(&world);
     world.run(["exec", "ci", "--", "true"]).success();
+}
+
+const YOU: &str = r#"{"AccessKeyId":"AKIAYOU","SecretAccessKey":"you/secret"}"#;
+
+/// As awsenv writes them.
+fn named(name: &str) -> [(&str, &str); 2] {
+    [("service", "awsenv"), ("username", name)]
+}
+
+/// Two keyrings have keys `ci`: those of the list in one, somebody else's in the other. (Which of the two the service
+/// names first differs from run to run.)
+fn with_two(sandbox: &Sandbox) -> (World, Desktop) {
+    let (world, desktop) = logged_in(sandbox);
+    add(&world, "ci");
+    desktop.collect("other", &[]);
+    desktop.put(&collection("other"), "awsenv: ci", &named("ci"), YOU);
+    assert_eq!(desktop.count(&named("ci")), 2);
+    (world, desktop)
+}
+
+#[test]
+fn of_two_items_of_one_name_the_one_counts_that_the_list_names() {
+    if !is_installed() {
+        return;
+    }
+    let sandbox = sandbox();
+    let (world, desktop) = with_two(&sandbox);
+    let held = || {
+        let got = world.run(["exec", "ci", "--no-session", "--", "env"]).any_stdout().success().variables();
+        got.text("AWS_ACCESS_KEY_ID").map(str::to_owned)
+    };
+    let list = world.at(".local/share/awsenv/keys/index");
+    let text = fs::read_to_string(&list).unwrap();
+    assert_eq!(held().as_deref(), Some("AKIAME"));
+    fs::write(&list, text.replace("AKIAME", "AKIAYOU")).unwrap();
+    assert_eq!(held().as_deref(), Some("AKIAYOU"));
+    fs::write(&list, text.replace("AKIAME", "AKIANOBODY")).unwrap();
+    let told = world.run(["exec", "ci", "--", "true"]).any_stderr().exits(125).stderr;
+    assert!(told.contains("has other keys under ci: AKIA") && told.contains(", not AKIANOBODY"), "{told}");
+    // The other keyring need not be open.
+    fs::write(&list, text).unwrap();
+    desktop.lock(&collection("other"));
+    assert_eq!(held().as_deref(), Some("AKIAME"));
+}
+
+#[test]
+fn keys_that_are_removed_or_replaced_are_gone_from_all_keyrings() {
+    if !is_installed() {
+        return;
+    }
+    let sandbox = sandbox();
+    let (world, desktop) = with_two(&sandbox);
+    world.run(["key", "remove", "ci", "--yes"]).any_stderr().success();
+    assert_eq!(desktop.count(&named("ci")), 0);
+    add(&world, "ci");
+    for (default, json, id) in [(collection("other"), YOU, "AKIAYOU"), (login(), JSON, "AKIAME")] {
+        desktop.set_default(&default);
+        world.run(["key", "add", "ci", "--stdin", "--replace"]).stdin(json).any_stderr().success();
+        assert_eq!(desktop.count(&named("ci")), 1);
+        let got = world.run(["exec", "ci", "--no-session", "--", "env"]).any_stdout().success().variables();
+        assert_eq!(got.text("AWS_ACCESS_KEY_ID"), Some(id));
+    }
+    // What is in a locked one stays, and is in nobody's way.
+    desktop.put(&collection("other"), "awsenv: ci", &named("ci"), YOU);
+    desktop.lock(&collection("other"));
+    world.run(["key", "add", "ci", "--stdin", "--replace"]).stdin(JSON).any_stderr().success();
+    assert_eq!(desktop.count(&named("ci")), 2);
+    let told = world.run(["key", "remove", "ci", "--yes"]).any_stderr().exits(3).stderr;
+    assert!(told.starts_with(LOCKED.trim_end()), "{told}");
+    assert_eq!(desktop.count(&named("ci")), 2, "all or nothing");
+}
+
+#[test]
+fn keys_that_the_list_has_lost_are_removed_from_the_keyring() {
+    if !is_installed() {
+        return;
+    }
+    let sandbox = sandbox();
+    let (world, desktop) = logged_in(&sandbox);
+    add(&world, "ci");
+    fs::remove_file(world.at(".local/share/awsenv/keys/index")).unwrap();
+    world
+        .run(["key", "remove", "ci", "--yes"])
+        .stderr(
+            "awsenv: ci is not on the list; looking for it in the Secret Service\n\
+             awsenv: removed AKIAME, the keys of ci; AWS still honours them\n",
+        )
+        .success();
+    assert_eq!(desktop.count(&named("ci")), 0);
+    world
+        .run(["key", "remove", "ci", "--yes"])
+        .stderr(
+            "awsenv: ci is not on the list; looking for it in the Secret Service\n\
+             awsenv: no keys named ci are in the keychain\nawsenv: hint: `awsenv key list` shows them all\n",
+        )
+        .exits(1);
+}
+
+#[test]
+fn a_name_whose_keyring_is_gone_can_be_forgotten() {
+    if !is_installed() {
+        return;
+    }
+    let sandbox = sandbox();
+    let (world, desktop) = logged_in(&sandbox);
+    add(&world, "ci");
+    drop(desktop);
+    let told = world.run(["key", "remove", "ci", "--yes"]).any_stderr().exits(3).stderr;
+    let hint = "; if it is gone for good, `awsenv key remove ci --forget` takes ci off the list\n";
+    assert!(told.contains("cannot use the Secret Service for ci: ") && told.ends_with(hint), "{told}");
+    world
+        .run(["key", "remove", "ci", "--forget", "--yes"])
+        .stderr("awsenv: ci is off the list; AKIAME stays in the Secret Service, and AWS honours it\n")
+        .success();
+    world.run(["key", "list"]).success();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use awsenv_sandbox::Sandbox;
+use sha2::{Digest, Sha256};
 
 use crate::cloud::{self, identity, operations, renewals_end, sandbox};
 use crate::files::{at_each_moment, below, killed};
@@ -164,12 +165,29 @@ fn a_damaged_file_is_an_error_and_never_no_keys() {
     flipped[100] ^= 1;
     cut.truncate(good.len() - 1);
     let version_2 = [b"awsenv keys 2 ", &good[14..]].concat();
-    for (bytes, expected) in [(flipped, damaged), (cut, damaged), (Vec::new(), damaged), (version_2, newer)] {
+    let costly = "~/.local/share/awsenv/keys/sealed asks for more than 4 times the work of awsenv's own";
+    let asking = |cost: &str| {
+        let content = String::from_utf8_lossy(&good).replacen("m=65536 t=3 p=4", cost, 1).into_bytes();
+        [&content[..], &Sha256::digest(&content)].concat()
+    };
+    let rows = [
+        (flipped, damaged),
+        (cut, damaged),
+        (Vec::new(), damaged),
+        (version_2, newer),
+        (asking("m=65536 t=13 p=4"), costly),
+        (asking("m=262145 t=3 p=4"), costly),
+        (asking("m=65536 t=3 p=17"), costly),
+    ];
+    for (bytes, expected) in rows {
         put(&bytes);
         let told = world.run(["exec", "ci", "--", "true"]).any_stderr().exits(125).stderr;
-        assert!(told.starts_with(&format!("awsenv: {expected}\nawsenv: hint: ")), "{told}");
+        assert!(
+            told.starts_with(&format!("awsenv: {expected}")) && told.contains("\nawsenv: hint: "),
+            "{told}"
+        );
         let told = world.run(["key", "add", "other", "--stdin"]).stdin(JSON).any_stderr().exits(1).stderr;
-        assert!(told.starts_with(&format!("awsenv: {expected}\n")), "{told}");
+        assert!(told.starts_with(&format!("awsenv: {expected}")), "{told}");
         assert_eq!(fs::read(world.at(FILE)).unwrap(), bytes, "it is left as it is");
     }
     fs::remove_file(world.at(FILE)).unwrap();
@@ -374,6 +392,50 @@ fn removed_keys_are_gone_from_every_prompt() {
 }
 
 #[test]
+fn keys_that_the_list_has_lost_are_removed_from_the_file() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    add(&world, "ci");
+    add(&world, "other");
+    fs::remove_file(world.at(".local/share/awsenv/keys/index")).unwrap();
+    let looking = "awsenv: ci is not on the list; looking for it in the encrypted file ~/.local/share/awsenv/keys/sealed\n";
+    world
+        .run(["key", "remove", "ci", "--yes"])
+        .stderr(format!("{looking}awsenv: removed AKIAME, the keys of ci; AWS still honours them\n"))
+        .success();
+    world
+        .run(["key", "remove", "ci", "--yes"])
+        .stderr(format!(
+            "{looking}awsenv: no keys named ci are in the keychain\nawsenv: hint: `awsenv key list` shows them all\n"
+        ))
+        .exits(1);
+    world.run(["key", "remove", "other", "--yes"]).any_stderr().success();
+    assert!(!world.at(FILE).exists());
+}
+
+#[test]
+fn a_name_whose_passphrase_is_lost_can_be_forgotten() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    add(&world, "ci");
+    world.forget_the_passphrase();
+    world.write("passphrase", "wrong horse\n");
+    let told = world.run(["key", "remove", "ci", "--yes"]).any_stderr().exits(3).stderr;
+    assert!(
+        told.ends_with("; if it is gone for good, `awsenv key remove ci --forget` takes ci off the list\n"),
+        "{told}"
+    );
+    world
+        .run(["key", "remove", "ci", "--forget"])
+        .stderr("awsenv: cannot ask: there is no terminal\nawsenv: hint: --yes removes them unasked\n")
+        .exits(3);
+    world.run(["key", "remove", "ci", "--forget", "--yes"]).any_stderr().success();
+    world.run(["key", "list"]).success();
+    assert!(world.at(FILE).exists());
+    world.run(["key", "remove", "ci", "--forget", "--yes"]).any_stderr().exits(1);
+}
+
+#[test]
 fn whoever_asks_for_a_keychain_gets_no_other() {
     let sandbox = sandbox();
     let world = world(&sandbox);
@@ -441,4 +503,58 @@ fn at_a_terminal_a_person_is_asked_and_secrets_are_not_shown() {
     terminal.answer("Remove AKIAME, the keys of ci, from the encrypted file ", "n");
     assert_eq!(terminal.end().1, 1);
     assert_eq!(world.run(["key", "list", "--json"]).any_stdout().success().json()[0]["name"], "ci");
+}
+
+#[test]
+fn a_slip_is_asked_for_again_and_no_answer_is_no_profile() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let typed = |name: &str| {
+        let mut terminal = Terminal::start(&world, &["key", "add", name]);
+        terminal.answer(&format!("Access key id of {name}: "), "AKIAME");
+        terminal.answer("Secret access key (not shown): ", "me/secret");
+        terminal
+    };
+    let mut terminal = typed("ci");
+    terminal.answer("empty for none): ", "my phone");
+    terminal.answer("my phone: 9 to 256 letters, digits or any of _+=/:,.@-\r\nMFA device of these keys", "");
+    terminal.answer("Write profile ci to ~/.aws/config? [Y/n] ", "y");
+    terminal.answer("Its region (empty for none): ", "Seoul, I think");
+    terminal.answer(
+        "awsenv: Seoul, I think: a region is letters, digits and hyphens, like eu-west-1\r\nIts region",
+        "eu-west-1",
+    );
+    let (screen, code) = terminal.end();
+    let config = "[profile ci]\nregion = eu-west-1\n";
+    assert_eq!((code, world.read(".aws/config").as_str()), (0, config), "{screen}");
+    for (name, questions) in [("a", 1), ("b", 2)] {
+        let mut terminal = typed(name);
+        terminal.answer("empty for none): ", "");
+        if questions == 2 {
+            terminal.answer("[Y/n] ", "");
+        }
+        terminal.type_at(if questions == 1 { "[Y/n] " } else { "Its region (empty for none): " }, "\x04");
+        let (screen, code) = terminal.end();
+        assert!(code == 0 && !screen.contains("end of file") && screen.ends_with('\n'), "{code} {screen}");
+        assert_eq!(world.read(".aws/config"), config);
+        exec(&world, name);
+    }
+}
+
+#[test]
+fn a_terminal_is_no_place_for_json() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut terminal = Terminal::start(&world, &["key", "add", "ci", "--stdin"]);
+    // For a program that reads it all the same.
+    terminal.type_at("", "\x04");
+    let (screen, code) = terminal.end();
+    assert!(
+        code == 2
+            && screen.ends_with(
+                "awsenv: stdin is a terminal, which would show the secret\n\
+                 awsenv: hint: pipe the JSON into it; or `awsenv key add ci`, which asks and does not show it\n"
+            ),
+        "{code} {screen}"
+    );
 }
