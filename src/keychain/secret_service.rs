@@ -92,8 +92,11 @@ pub(super) fn remove(name: &str, env: &Env, asks: Asks) -> anyhow::Result<()> {
     call(name, env, asks, move || {
         let service = connect(asks)?;
         let items = items(&service, &owned)?;
-        // All dialogs first: who dismisses one removes nothing.
-        items.iter().try_for_each(|item| item.ensure_unlocked().map_err(still_locked))?;
+        if items.is_empty() {
+            return Ok(());
+        }
+        // All in one dialog, and before anything is deleted: who dismisses it removes nothing.
+        service.unlock_all(&items.iter().collect::<Vec<_>>()).map_err(still_locked)?;
         items.iter().try_for_each(Item::delete)
     })
 }

@@ -214,6 +214,8 @@ fn of_two_items_of_one_name_the_one_counts_that_the_list_names() {
     let sandbox = sandbox();
     let (world, desktop) = with_two(&sandbox);
     let held = || {
+        // Out of the keyring, each time.
+        world.run(["session", "clear"]).any_stderr().success();
         let got = world.run(["exec", "ci", "--no-session", "--", "env"]).any_stdout().success().variables();
         got.text("AWS_ACCESS_KEY_ID").map(str::to_owned)
     };

@@ -128,8 +128,13 @@ fn from_the_terminal(name: &str) -> anyhow::Result<Given> {
 }
 
 fn mfa_device() -> anyhow::Result<Option<String>> {
-    let unanswered =
-        |error| terminal::unanswered("cannot ask for the MFA device", &error, "nothing was kept");
+    let unanswered = |error| {
+        terminal::unanswered(
+            "cannot ask for the MFA device",
+            &error,
+            "nothing was kept; an empty answer is no device",
+        )
+    };
     let question = "MFA device of these keys (its ARN or serial; empty for none): ";
     ask_until_right(question, limits::mfa_serial).map_err(|error| unanswered(error).into())
 }
