@@ -15,6 +15,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use crate::credentials::Credentials;
+use crate::message::Failure;
 use crate::places::expand_home;
 use crate::profile::endpoints::Endpoints;
 
@@ -84,6 +85,34 @@ impl<'a> Aws<'a> {
                 config.credentials_provider(SharedCredentialsProvider::new(sdk_credentials(credentials)));
         }
         Ok(config.build())
+    }
+
+    /// A client of the access portal; a token goes along with each call.
+    pub fn sso(&self, region: &str) -> anyhow::Result<aws_sdk_sso::Client> {
+        let config = aws_sdk_sso::config::Builder::from(&self.config("SSO", region, None)?);
+        Ok(aws_sdk_sso::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
+    }
+
+    /// A client of the service that signs in (SSO OIDC).
+    pub fn oidc(&self, region: &str) -> anyhow::Result<aws_sdk_ssooidc::Client> {
+        let config = aws_sdk_ssooidc::config::Builder::from(&self.config("SSO_OIDC", region, None)?);
+        Ok(aws_sdk_ssooidc::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
+    }
+
+    /// Where that service is: a browser goes there too.
+    pub async fn oidc_url(&self, region: &str) -> anyhow::Result<String> {
+        use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        if let Some(url) = self.endpoints.url("SSO_OIDC") {
+            return Ok(url.trim_end_matches('/').to_owned());
+        }
+        let params = Params::builder()
+            .region(region)
+            .use_fips(self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?)
+            .use_dual_stack(self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
+            .build()?;
+        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
+        let endpoint = endpoint.map_err(|error| Failure::new(format!("SSO OIDC in {region}: {error}")))?;
+        Ok(endpoint.url().to_owned())
     }
 
     fn attempts(&self) -> u32 {

@@ -21,8 +21,10 @@ use crate::prompt::plan;
 use crate::prompt::resolve::{Resolved, check_account, resolve, users_region};
 use crate::prompt::variables::is_identity;
 use crate::provider::renew::{self, Obtained, Order};
+use crate::provider::sso::SIGN_IN;
 use crate::provider::{Means, Mfa};
 use crate::session::session_key::SessionKey;
+use crate::session::sso::Tokens;
 use crate::session::store::Session;
 use crate::world::{self, World};
 
@@ -180,7 +182,8 @@ impl Subject {
         self.check_before_the_call()?;
         let session = resolved.session_key(&world.original);
         let order = self.order(&session);
-        let obtained = renew::obtain(&order, min_ttl, &self.means(world, mfa), mfa)?;
+        let obtained =
+            renew::obtain(&order, min_ttl, &self.means(world, mfa), mfa).map_err(|e| self.named(e))?;
         if obtained.is_new {
             tell_shells(world);
         }
@@ -213,7 +216,19 @@ impl Subject {
     /// Asks AWS, or takes what somebody else is getting just now.
     pub fn refresh(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
         self.check_before_the_call()?;
-        renew::refresh(&self.order(session), &self.means(world, mfa), mfa)
+        renew::refresh(&self.order(session), &self.means(world, mfa), mfa).map_err(|e| self.named(e))
+    }
+
+    /// What to run for a profile that is not the directory's own has to name it.
+    fn named(&self, mut error: anyhow::Error) -> anyhow::Error {
+        if let Some(failure) = error.downcast_mut::<Failure>()
+            && self.pin.is_none()
+            && let Some(hint) = &mut failure.hint
+            && hint == SIGN_IN
+        {
+            *hint = format!("run `awsenv login {}`", self.resolved.name);
+        }
+        error
     }
 
     /// The account of a session, if it is the one the `.awsenv` asks for.
@@ -260,7 +275,8 @@ impl Subject {
             true => person_keychain(world),
             false => Keychain::of_nobody(&world.places, &world.original, &world.settings),
         };
-        Means { places: &world.places, aws: self.aws(world), keychain, original: &world.original }
+        let tokens = Tokens::new(&world.places, world.settings.sso_cache);
+        Means { places: &world.places, aws: self.aws(world), keychain, tokens, original: &world.original }
     }
 
     /// How AWS is reached.

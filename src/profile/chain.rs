@@ -16,6 +16,7 @@ mod steps;
 
 pub use resolve::{as_written, resolve};
 pub use settle::settle;
+pub use sources::portal;
 pub use steps::{Call, Step, steps};
 
 /// How credentials are got: from one source, then each role assumed on top, in order.
@@ -147,18 +148,35 @@ pub enum Source {
 /// A role in an account, by way of an IAM Identity Center sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sso {
-    /// The name of the `[sso-session]`; none for legacy profiles and the inline `[sso]`.
-    pub session: Option<String>,
-    /// The access portal.
-    pub start_url: String,
-    /// Where the sign-in and the portal live.
-    pub region: String,
-    /// Scopes to register with.
-    pub scopes: Vec<String>,
+    /// Where one signs in.
+    pub portal: Portal,
     /// Twelve digits.
     pub account: String,
     /// The permission set's role name.
     pub role: String,
+}
+
+/// An access portal of IAM Identity Center: one sign-in serves all its accounts and roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portal {
+    /// The name of the `[sso-session]`; none for legacy profiles, and for an inline `[sso]` of which the config has
+    /// none.
+    pub session: Option<String>,
+    /// Its address.
+    pub start_url: String,
+    /// Where the sign-in and the portal live.
+    pub region: String,
+    /// Scopes to register with, as written; none: the usual one.
+    pub scopes: Vec<String>,
+    /// Whether its token is renewed: no AWS client does that for a legacy profile.
+    pub refreshes: bool,
+}
+
+impl Portal {
+    /// What people call it.
+    pub fn label(&self) -> &str {
+        self.session.as_deref().unwrap_or(&self.start_url)
+    }
 }
 
 /// Where a web identity token comes from.
@@ -265,8 +283,9 @@ fn account_of(arn: &str) -> Option<String> {
 /// Whether this version can get credentials from the chain's source.
 pub fn check_served(chain: &RoleChain) -> Result<(), Failure> {
     let what = match &chain.source {
-        Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. } => return Ok(()),
-        Source::Sso(_) => "IAM Identity Center",
+        Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. } | Source::Sso(_) => {
+            return Ok(());
+        }
         Source::Process { .. } => "credential_process",
         Source::WebIdentity { .. } => "a web identity",
         Source::Ec2Metadata => "the instance metadata service",

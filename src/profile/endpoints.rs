@@ -47,11 +47,13 @@ impl<'a> Endpoints<'a> {
         of_the_environment.or_else(|| names.iter().find_map(|name| self.value(name)))
     }
 
-    /// What steers the calls of STS: part of a session's key.
+    /// What steers the calls of STS and of the access portal: part of a session's key.
     pub fn fingerprint(&self) -> Vec<(&'static str, String)> {
-        let url = self.url("STS").map(|url| ("endpoint", url.to_owned()));
+        let url = |service, name| self.url(service).map(|url| (name, url.to_owned()));
+        let urls = [url("STS", "endpoint"), url("SSO", "portal")];
         let flags = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
-        url.into_iter()
+        urls.into_iter()
+            .flatten()
             .chain(flags.into_iter().filter_map(|name| Some((name, self.value(name)?.to_owned()))))
             .collect()
     }

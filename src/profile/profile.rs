@@ -256,12 +256,10 @@ impl<'a> SsoSession<'a> {
         Ok(region.to_owned())
     }
 
-    /// `sso_registration_scopes`; without them the one that AWS clients register with, which brings a refresh
-    /// token along.
+    /// `sso_registration_scopes`, as written.
     pub fn scopes(&self) -> Result<Vec<String>, Failure> {
         let text = self.get("sso_registration_scopes").map(one_line).transpose();
-        let scopes = list(text.map_err(|reason| self.fault("sso_registration_scopes", reason))?);
-        Ok(if scopes.is_empty() { vec!["sso:account:access".into()] } else { scopes })
+        Ok(list(text.map_err(|reason| self.fault("sso_registration_scopes", reason))?))
     }
 
     fn required(&self, key: &str) -> Result<&'a str, Failure> {

@@ -169,6 +169,9 @@ fn guarded_variables(wanted: &Wanted, target: &Env) -> Vec<(&'static str, OsStri
 /// One line for the prompt: what, and what to do.
 pub(crate) fn one_line(what: &str, hint: Option<&str>) -> String {
     match hint {
+        Some(hint) if hint.starts_with("run `") => {
+            format!("awsenv: {}: {}", printable(what), printable(hint))
+        }
         Some(hint) => format!("awsenv: {}; {}", printable(what), printable(hint)),
         None => format!("awsenv: {}", printable(what)),
     }

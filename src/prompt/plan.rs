@@ -289,9 +289,12 @@ impl Times {
 }
 
 fn refused(entry: &Entry, failure: &FailureRecord, original: &Env) -> Plan {
-    let sentence = match failure.needs_person {
-        true => format!("{}: run awsenv refresh", entry.name),
-        false => format!("{}: could not be renewed, awsenv tries again", entry.name),
+    let command = failure.hint.as_deref().filter(|hint| hint.starts_with("run `"));
+    let sentence = match (failure.needs_person, command) {
+        (true, command) => {
+            format!("{}: {}", entry.name, command.unwrap_or("run awsenv refresh").replace('`', ""))
+        }
+        (false, _) => format!("{}: could not be renewed, awsenv tries again", entry.name),
     };
     Plan {
         wanted: Wanted::fail_closed(&sentence, original),

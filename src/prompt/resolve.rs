@@ -9,8 +9,10 @@ use crate::env::Env;
 use crate::key_index::KeyIndex;
 use crate::message::{Exit, Failure, nearest};
 use crate::process::user_at_host;
-use crate::profile::chain::{self, Asked, Origin, RoleChain, RolesAnywhere, SessionToken, Source};
-use crate::profile::config::ConfigFiles;
+use crate::profile::chain::{
+    self, Asked, Origin, Portal, RoleChain, RolesAnywhere, SessionToken, Source, Sso,
+};
+use crate::profile::config::{ConfigFiles, SharedConfig};
 use crate::profile::endpoints::Endpoints;
 use crate::session::session_key::SessionKey;
 
@@ -58,7 +60,7 @@ pub fn resolve(
     check_delivery(pin)?;
     let name = pin.name().unwrap_or_default();
     let asked = Asked { duration: pin.duration, session };
-    let without_config = |source: &PinSource, asked: &Asked| {
+    let without_profile = |source: &PinSource, asked: &Asked| {
         let chain = chain::settle(with_roles(inline(source, pin.duration, keys, &name)?, pin), asked)?;
         let region = pin.region.clone().or_else(|| users_region(original));
         log_steps(&chain);
@@ -67,16 +69,20 @@ pub fn resolve(
     let profile = match &pin.source {
         Some(PinSource::Profile(profile)) => profile,
         Some(source @ PinSource::Keys { session, .. }) => {
-            return without_config(source, &Asked { session: asked.session.filter(|_| *session), ..asked });
+            return without_profile(source, &Asked { session: asked.session.filter(|_| *session), ..asked });
         }
-        Some(source) => return without_config(source, &asked),
+        Some(PinSource::Sso(sso)) => {
+            let portal = with_session(&sso.portal, &files.read()?);
+            return without_profile(&PinSource::Sso(Sso { portal, ..sso.clone() }), &asked);
+        }
+        Some(source) => return without_profile(source, &asked),
         None => return Err(Failure::new("the .awsenv names no source").into()),
     };
     let config = files.read()?;
     if keys.find(profile).is_some() && !config.profiles().contains(&profile.as_str()) {
         // Keys need no profile beside them.
         let source = PinSource::Keys { name: profile.clone(), mfa_serial: None, session: true };
-        return without_config(&source, &asked);
+        return without_profile(&source, &asked);
     }
     let mut chain = chain::as_written(&config, keys, profile, original)
         .and_then(|chain| chain::settle(with_roles(chain, pin), &asked))
@@ -86,6 +92,14 @@ pub fn resolve(
     let settings = config.profile(profile)?.exports()?;
     log_steps(&chain);
     Ok(Resolved { name, chain, region, settings })
+}
+
+/// The `[sso-session]` of the same portal, if the config has one: then one sign-in serves both.
+fn with_session(inline: &Portal, config: &SharedConfig) -> Portal {
+    let sessions = config.sso_sessions().into_iter().filter_map(|name| config.sso_session(name));
+    let mut portals = sessions.filter_map(|session| chain::portal(session).ok());
+    let same = |portal: &Portal| portal.start_url == inline.start_url && portal.region == inline.region;
+    portals.find(same).unwrap_or_else(|| inline.clone())
 }
 
 /// The way to the credentials. Not the external id, which some take for a secret.

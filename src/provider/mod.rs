@@ -11,6 +11,7 @@ use crate::message::Failure;
 use crate::places::Places;
 use crate::profile::chain::{Hop, RoleChain, Source, check_served};
 use crate::session::failure::FailureRecord;
+use crate::session::sso::Tokens;
 
 mod error;
 pub mod iam;
@@ -18,6 +19,7 @@ pub mod identity;
 pub mod mfa;
 mod patience;
 pub mod renew;
+pub mod sso;
 pub mod sts;
 
 pub use mfa::Mfa;
@@ -31,6 +33,8 @@ pub struct Means<'a> {
     pub aws: Aws<'a>,
     /// Where long-lived keys rest.
     pub keychain: Keychain<'a>,
+    /// Where the tokens of a sign-in are.
+    pub tokens: Tokens<'a>,
     /// The environment with our own values undone.
     pub original: &'a Env,
 }
@@ -88,6 +92,7 @@ fn source(chain: &RoleChain, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
             }
             Ok(credentials.clone())
         }
+        Source::Sso(sso) => sso::credentials(sso, &chain.name, means),
         _ => Err(check_served(chain).expect_err("all other sources are for later").into()),
     }
 }

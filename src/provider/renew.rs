@@ -10,9 +10,10 @@ use crate::aws::fallback_region;
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
 use crate::process::user_at_host;
-use crate::profile::chain::{Hop, RoleChain, known_account};
+use crate::profile::chain::{Hop, RoleChain, Source, known_account};
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
+use crate::session::sso;
 use crate::session::store::{Found, Session, SessionStore};
 
 /// What to get, and under which key to keep it.
@@ -101,7 +102,7 @@ pub fn refresh(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::R
 pub fn fetch(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
     log::info!("{}: AWS is asked for session {}", order.chain.name, order.session.short());
     let credentials = walk(order, order.chain.hops().len(), means, mfa)?;
-    let session = Session { name: order.chain.name.clone(), credentials, issued: clock::now() };
+    let session = new(order.chain.name.clone(), credentials, order.chain);
     keep(order, session, means)
 }
 
@@ -119,8 +120,11 @@ fn walk(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> any
 
 /// The session after so many hops, kept or new.
 fn signer(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
-    let Some(last) = hops.checked_sub(1) else { return source(order.chain, means, mfa) };
     let (chain, aws) = (order.chain, &means.aws);
+    // Keys are taken from where they rest; a role of a sign-in is a session like any other.
+    if hops == 0 && !matches!(chain.source, Source::Sso(_)) {
+        return source(chain, means, mfa);
+    }
     let key = SessionKey::after(hops, chain, order.region, &aws.fingerprint(), &user_at_host(means.original));
     let store = SessionStore::new(means.places);
     if let Some(session) = good(&store, &key, None) {
@@ -132,15 +136,23 @@ fn signer(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> a
     }
     log::info!("{}: AWS is asked for session {}, on the way", chain.name, key.short());
     let credentials = walk(order, hops, means, mfa)?;
-    let name = match chain.hops()[last] {
-        Hop::Session(_) => chain.origin.profile.clone().unwrap_or_else(|| chain.name.clone()),
-        Hop::Role(role) => role.profile.clone().unwrap_or_else(|| role.name().to_owned()),
+    let name = match hops.checked_sub(1).map(|last| chain.hops()[last]) {
+        None | Some(Hop::Session(_)) => chain.origin.profile.clone().unwrap_or_else(|| chain.name.clone()),
+        Some(Hop::Role(role)) => role.profile.clone().unwrap_or_else(|| role.name().to_owned()),
     };
-    let session = Session { name, credentials, issued: clock::now() };
+    let session = new(name, credentials, chain);
     // If it cannot be kept, neither can the last one, and that is said.
     let _ = store.save(&key, &session);
     FailureRecord::forget(means.places, &key);
     Ok(session.credentials)
+}
+
+fn new(name: String, credentials: Credentials, chain: &RoleChain) -> Session {
+    let sign_in = match &chain.source {
+        Source::Sso(sso) => Some(sso::id(&sso.portal)),
+        _ => None,
+    };
+    Session { name, credentials, issued: clock::now(), sign_in }
 }
 
 /// The end of a chain: whose it is, where that has to be asked, and into the store.

@@ -1,5 +1,5 @@
 //! What is kept between runs: sessions and a shell's originals, sealed; the way to a session's key; the last
-//! failure; which MFA codes were used; and how all of it goes again. Knows nothing of shells, providers or the network.
+//! failure; which MFA codes were used; the tokens of a sign-in; and how all of it goes again. Knows nothing of shells, providers or the network.
 
 pub mod aside;
 pub mod failure;
@@ -7,5 +7,6 @@ pub mod index;
 pub mod key;
 pub mod mfa_mark;
 pub mod session_key;
+pub mod sso;
 pub mod store;
 pub mod sweep;

@@ -34,8 +34,9 @@ impl SessionKey {
         for (name, value) in endpoints {
             fields.text(name).text(value);
         }
-        // GetSessionToken is called in the region of the keys; whoever asked does not decide it.
-        let mut called_in = region;
+        // GetSessionToken is called in the region of the keys, GetRoleCredentials in that of the sign-in; whoever
+        // asked does not decide it.
+        let mut called_in = region.filter(|_| !matches!(chain.source, Source::Sso(_)));
         for hop in chain.hops().into_iter().take(hops) {
             match hop {
                 Hop::Session(session) => {
@@ -117,9 +118,9 @@ impl Fields {
             Source::Keychain { name, access_key_id, .. } => {
                 self.text("keychain").text(name).text(access_key_id)
             }
-            Source::Sso(sso) => self.text("sso").option(sso.session.as_deref()).list([
-                sso.start_url.as_str(),
-                &sso.region,
+            Source::Sso(sso) => self.text("sso").option(sso.portal.session.as_deref()).list([
+                sso.portal.start_url.as_str(),
+                &sso.portal.region,
                 &sso.account,
                 &sso.role,
             ]),

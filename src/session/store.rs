@@ -38,6 +38,8 @@ pub struct Session {
     pub credentials: Credentials,
     /// When they were issued.
     pub issued: Timestamp,
+    /// The sign-in that they stand on ([`super::sso::id`]): they go with it.
+    pub sign_in: Option<String>,
 }
 
 /// Long-lived keys are given out from the store for so long; then whoever has them is asked again.
@@ -78,6 +80,8 @@ struct Resting {
     expiry: Option<String>,
     account: Option<String>,
     issued: String,
+    #[serde(default)]
+    sign_in: Option<String>,
 }
 
 impl<'a> SessionStore<'a> {
@@ -123,6 +127,7 @@ impl<'a> SessionStore<'a> {
             expiry: credentials.expiry.map(|expiry| clock::rfc3339(expiry.0)),
             account: credentials.account.clone(),
             issued: clock::rfc3339(what.issued),
+            sign_in: what.sign_in.clone(),
         };
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&resting)?);
         self.prepare()
@@ -176,8 +181,13 @@ impl<'a> SessionStore<'a> {
 
     /// Forgets every session that consists of these keys themselves.
     pub fn forget(&self, access_key_id: &str) -> anyhow::Result<()> {
+        self.forget_those(|session| session.credentials.access_key_id == access_key_id)
+    }
+
+    /// Forgets every session of this kind.
+    pub fn forget_those(&self, which: impl Fn(&Session) -> bool) -> anyhow::Result<()> {
         for (key, session) in self.list() {
-            if session.credentials.access_key_id == access_key_id {
+            if which(&session) {
                 files::remove(&self.path(&key)).context("cannot remove a session")?;
             }
         }
@@ -215,6 +225,7 @@ fn open(key: &Key, session: &SessionKey, sealed: &[u8]) -> Option<Session> {
     };
     Some(Session {
         name: resting.name,
+        sign_in: resting.sign_in,
         issued: clock::parse(&resting.issued)?,
         credentials: Credentials {
             access_key_id: resting.access_key_id,
@@ -238,6 +249,7 @@ mod tests {
     fn session(name: &str) -> Session {
         Session {
             name: name.into(),
+            sign_in: None,
             issued: clock::parse("2026-11-22T11:00:00Z").unwrap(),
             credentials: Credentials {
                 access_key_id: "ASIA1".into(),

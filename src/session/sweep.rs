@@ -151,7 +151,7 @@ mod tests {
             expiry: Some(Expiry(end)),
             account: None,
         };
-        Session { name: "one".into(), credentials, issued: end.checked_sub(DAY).unwrap() }
+        Session { name: "one".into(), credentials, issued: end.checked_sub(DAY).unwrap(), sign_in: None }
     }
 
     /// The names in a directory of the state.

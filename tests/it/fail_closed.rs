@@ -138,7 +138,7 @@ fn a_source_of_the_file_itself_is_named_too() {
 #[test]
 fn keys_that_are_not_in_the_keychain_are_no_others() {
     let world = World::with_profiles().file("acme/.awsenv", "[keys]\nname = \"dev\"\n").allowed("acme");
-    let told = "no keys named dev are in the keychain; run `awsenv key add dev`";
+    let told = "no keys named dev are in the keychain: run `awsenv key add dev`";
     refused(&world, "dev: run awsenv status", told);
 }
 

@@ -154,7 +154,7 @@ fn a_prompt_renews_without_a_person_as_long_as_the_mfa_session_lasts() {
     cloud::age(&world, Duration::from_secs(10 * 3600));
     shell.ask().wait();
     assert_eq!(shell.get("AWS_PROFILE"), Some("far: run awsenv refresh"));
-    let told = format!("the MFA device {MFA} wants a code; run `awsenv refresh`\n");
+    let told = format!("the MFA device {MFA} wants a code: run `awsenv refresh`\n");
     assert!(shell.notice.ends_with(&told), "{}", shell.notice);
     assert_eq!(shown(&sandbox.calls()), "GetSessionToken!=28800 Careful Careful Two Careful Two");
 }

@@ -113,7 +113,7 @@ fn a_locked_keyring_is_an_error_until_it_is_unlocked() {
     );
     assert_eq!(
         shell.notice,
-        "awsenv: cannot use the Secret Service for ci: it is locked; run `awsenv refresh`, which asks for its password\n"
+        "awsenv: cannot use the Secret Service for ci: it is locked: run `awsenv refresh`, which asks for its password\n"
     );
     desktop.unlock();
     world.run(["refresh"]).at("acme").any_stderr().success();

@@ -311,7 +311,7 @@ fn keys_are_lent_to_prompts_for_half_a_day() {
         (None, Some("ci: run awsenv refresh"))
     );
     assert!(
-        shell.notice.contains("sealed is locked; run `awsenv refresh`, which asks for its passphrase"),
+        shell.notice.contains("sealed is locked: run `awsenv refresh`, which asks for its passphrase"),
         "{}",
         shell.notice
     );

@@ -168,7 +168,7 @@ fn what_needs_a_code_is_said_once_and_refresh_brings_it() {
         }
         is_closed(&shell, "careful: run awsenv refresh");
         let told = shell.notice.clone();
-        assert!(told.contains("; run `awsenv refresh`\n"), "{told}");
+        assert!(told.contains(": run `awsenv refresh`\n"), "{told}");
         assert_eq!(told.lines().count(), 1);
         shell.ask();
         assert_eq!(shell.notice, "", "once");

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::{Role, Source, Sso, WebIdentityToken};
+use super::{Portal, Role, Source, Sso, WebIdentityToken};
 use crate::clock;
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
 use crate::limits;
 use crate::message::Failure;
 use crate::profile::config::File;
-use crate::profile::profile::{Profile, shown};
+use crate::profile::profile::{Profile, SsoSession, shown};
 use crate::secret::Secret;
 
 pub(super) const WEB_IDENTITY: &[&str] = &["web_identity_token_file", "web_identity_token_process"];
@@ -90,8 +90,7 @@ pub(super) fn environment(profile: &Profile<'_>, original: &Env) -> Result<Crede
 
 /// The portal comes from the `[sso-session]`, or for legacy profiles from the profile itself.
 pub(super) fn sso(profile: &Profile<'_>, key: &'static str) -> Result<Sso, Failure> {
-    let session = profile.sso_session()?;
-    let (start_url, region, scopes) = match session {
+    let portal = match profile.sso_session()? {
         Some(session) => {
             for key in ["sso_start_url", "sso_region"] {
                 if profile.get(key).is_some()
@@ -103,24 +102,28 @@ pub(super) fn sso(profile: &Profile<'_>, key: &'static str) -> Result<Sso, Failu
                     return Err(profile.fault(key, reason));
                 }
             }
-            (session.start_url()?, session.region()?, session.scopes()?)
+            portal(session)?
         }
         None => {
             let region = required(profile, key, "sso_region")?;
             limits::region(&region).map_err(|reason| profile.fault("sso_region", reason))?;
-            (required(profile, key, "sso_start_url")?, region, Vec::new())
+            let start_url = required(profile, key, "sso_start_url")?;
+            Portal { session: None, start_url, region, scopes: Vec::new(), refreshes: false }
         }
     };
     let account = required(profile, key, "sso_account_id")?;
     limits::account(&account).map_err(|_| profile.fault("sso_account_id", TWELVE_DIGITS))?;
-    let role = required(profile, key, "sso_role_name")?;
-    Ok(Sso {
-        session: session.map(|session| session.name().to_owned()),
-        start_url,
-        region,
-        scopes,
-        account,
-        role,
+    Ok(Sso { portal, account, role: required(profile, key, "sso_role_name")? })
+}
+
+/// The portal of an `[sso-session]`.
+pub fn portal(session: SsoSession<'_>) -> Result<Portal, Failure> {
+    Ok(Portal {
+        session: Some(session.name().to_owned()),
+        start_url: session.start_url()?,
+        region: session.region()?,
+        scopes: session.scopes()?,
+        refreshes: true,
     })
 }
 

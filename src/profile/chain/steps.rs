@@ -99,7 +99,9 @@ fn source(chain: &RoleChain) -> Step {
         Source::Keys { .. } => step(Call::StaticKeys),
         Source::Environment(_) => step(Call::Environment),
         Source::Keychain { .. } => step(Call::Keychain),
-        Source::Sso(sso) => Step { region: Some(sso.region.clone()), ..step(Call::GetRoleCredentials) },
+        Source::Sso(sso) => {
+            Step { region: Some(sso.portal.region.clone()), ..step(Call::GetRoleCredentials) }
+        }
         Source::Process { .. } => step(Call::CredentialProcess),
         Source::WebIdentity { role, .. } => Step {
             decided_by: chain.origin.decided_by.clone(),

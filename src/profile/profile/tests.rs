@@ -184,7 +184,7 @@ fn an_sso_session_holds_what_a_sign_in_needs() {
     let session = config.sso_session("corp").unwrap();
     assert_eq!(session.start_url().unwrap(), "https://x");
     assert_eq!(session.region().unwrap(), "eu-west-1");
-    assert_eq!(session.scopes().unwrap(), ["sso:account:access"]);
+    assert_eq!(session.scopes().unwrap(), [""; 0]);
 
     let config = parse("\n[sso-session corp]\nsso_region = a/b\nsso_registration_scopes = a, b", "");
     let session = config.sso_session("corp").unwrap();

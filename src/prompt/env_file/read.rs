@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::{Deliver, EnvFile, Pin, PinSource, refused_name};
 use crate::limits::{self, Reason};
-use crate::profile::chain::{Role, RolesAnywhere, Sso};
+use crate::profile::chain::{Portal, Role, RolesAnywhere, Sso};
 use crate::toml_walk::{Document, Item, Table};
 
 /// The keys of a file, by the order of the documentation.
@@ -128,10 +128,13 @@ fn source(table: &Table<'_>, places: Places<'_>) -> Result<Option<PinSource>> {
 
 fn sso(table: &Table<'_>) -> Result<Sso> {
     Ok(Sso {
-        session: None,
-        start_url: table.required("start_url", start_url)?,
-        region: table.required("region", limits::region)?,
-        scopes: Vec::new(),
+        portal: Portal {
+            session: None,
+            start_url: table.required("start_url", start_url)?,
+            region: table.required("region", limits::region)?,
+            scopes: Vec::new(),
+            refreshes: true,
+        },
         account: table.required("account", limits::account)?,
         role: table.required("role", limits::role_name)?,
     })

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::profile::chain::Portal;
 
 const PROFILE: &str = r#"
 profile = "acme-dev"                 # a profile of the AWS shared config
@@ -112,10 +113,13 @@ fn a_profile_with_a_stage() {
 fn a_sign_in_with_a_role_on_top() {
     let pin = Pin {
         source: Some(PinSource::Sso(Sso {
-            session: None,
-            start_url: "https://acme.awsapps.com/start".into(),
-            region: "us-east-1".into(),
-            scopes: Vec::new(),
+            portal: Portal {
+                session: None,
+                start_url: "https://acme.awsapps.com/start".into(),
+                region: "us-east-1".into(),
+                scopes: Vec::new(),
+                refreshes: true,
+            },
             account: "111122223333".into(),
             role: "Developer".into(),
         })),

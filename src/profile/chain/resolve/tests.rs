@@ -1,4 +1,4 @@
-use super::super::{Call, Sso, WebIdentityToken, steps};
+use super::super::{Call, Portal, Sso, WebIdentityToken, steps};
 use super::*;
 use crate::key_index::{KeyEntry, Rests};
 use crate::message::render;
@@ -194,17 +194,21 @@ fn an_sso_profile_takes_portal_and_scopes_from_its_session() {
         Source::Sso(sso) => sso,
         other => panic!("{other:?}"),
     };
-    let legacy = Sso {
+    let legacy = Portal {
         session: None,
         start_url: "https://corp.awsapps.com/start".into(),
         region: "us-east-1".into(),
         scopes: vec![],
+        refreshes: false,
+    };
+    let of = |portal: &Portal| Sso {
+        portal: portal.clone(),
         account: "222233334444".into(),
         role: "Developer".into(),
     };
-    assert_eq!(sso("legacy"), legacy);
-    let session = Sso { session: Some("corp".into()), scopes: vec!["sso:account:access".into()], ..legacy };
-    assert_eq!(sso("sso"), session);
+    assert_eq!(sso("legacy"), of(&legacy));
+    let session = Portal { session: Some("corp".into()), refreshes: true, ..legacy };
+    assert_eq!(sso("sso"), of(&session));
 }
 
 #[test]

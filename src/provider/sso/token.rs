@@ -1,0 +1,90 @@
+//! A token that the portal takes: the kept one, or the next, got by one process for all.
+
+use std::time::Duration;
+
+use super::super::Means;
+use super::oidc::{self, Grant, Refused};
+use crate::clock;
+use crate::profile::chain::Portal;
+use crate::session::sso::{Found, Token};
+
+/// Another program writes its file in the open, and some time after AWS has answered it.
+const LOOKS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The token, renewed if it is about to end; `None`: somebody has to sign in.
+pub(super) async fn usable(portal: &Portal, means: &Means<'_>) -> anyhow::Result<Option<Token>> {
+    let Some(token) = read(portal, means).await else { return Ok(None) };
+    let now = clock::now();
+    if !token.is_due(now) {
+        return Ok(Some(token));
+    }
+    let can_be_renewed =
+        portal.refreshes && token.means(now).is_some_and(|(_, refresh)| !means.tokens.is_refused(refresh));
+    if !can_be_renewed {
+        return Ok(Some(token).filter(|token| token.is_good(now)));
+    }
+    let _lock = means.tokens.lock(portal)?;
+    match read(portal, means).await {
+        // Renewed by another, or signed out, while this waited.
+        Some(theirs) if !theirs.is_due(clock::now()) => Ok(Some(theirs)),
+        Some(token) => renew(token, portal, means).await,
+        None => Ok(None),
+    }
+}
+
+/// The caller holds the token's lock.
+async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Result<Option<Token>> {
+    let still_good = |token: Token| Some(token).filter(|token| token.is_good(clock::now()));
+    let now = clock::now();
+    let Some((client, refresh)) = token.means(now) else { return Ok(still_good(token)) };
+    if means.tokens.is_refused(refresh) {
+        return Ok(still_good(token));
+    }
+    log::info!("{}: the sign-in is renewed", portal.label());
+    match oidc::create_token(client, Grant::Refresh(refresh), portal, &means.aws).await {
+        Ok(granted) => {
+            let next = token.renewed(granted.access_token, granted.refresh_token, granted.expires);
+            // One that cannot be written is good for this one process, and the session is lost after it.
+            means.tokens.save(portal, &next)?;
+            Ok(Some(next))
+        }
+        Err(Refused::Rfc { code, .. }) => {
+            log::warn!("{}: the sign-in is not renewed: {code}", portal.label());
+            // Another program may have renewed it at the same time, and AWS takes a refresh token once.
+            if let Some(theirs) = changed(&token, portal, means).await {
+                return Ok(still_good(theirs));
+            }
+            means.tokens.refuse(refresh);
+            Ok(still_good(token))
+        }
+        Err(Refused::Other(failure)) => match still_good(token) {
+            Some(token) => Ok(Some(token)),
+            None => Err(failure),
+        },
+    }
+}
+
+/// What another program has put in a token's place.
+async fn changed(token: &Token, portal: &Portal, means: &Means<'_>) -> Option<Token> {
+    for _ in 0..LOOKS {
+        let found = means.tokens.load(portal).token();
+        if let Some(found) = found.filter(|found| found.access_token != token.access_token) {
+            return Some(found);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    None
+}
+
+/// The kept token. One that cannot be read may be on its way to the disk.
+async fn read(portal: &Portal, means: &Means<'_>) -> Option<Token> {
+    for _ in 0..LOOKS {
+        match means.tokens.load(portal) {
+            Found::Token(token) => return Some(*token),
+            Found::Absent => return None,
+            Found::Unreadable => tokio::time::sleep(PAUSE / 10).await,
+        }
+    }
+    None
+}
