@@ -49,6 +49,12 @@ _awsenv() {
             awsenv,key)
                 cmd="awsenv__subcmd__key"
                 ;;
+            awsenv,login)
+                cmd="awsenv__subcmd__login"
+                ;;
+            awsenv,logout)
+                cmd="awsenv__subcmd__logout"
+                ;;
             awsenv,man)
                 cmd="awsenv__subcmd__man"
                 ;;
@@ -96,6 +102,12 @@ _awsenv() {
                 ;;
             awsenv__subcmd__help,key)
                 cmd="awsenv__subcmd__help__subcmd__key"
+                ;;
+            awsenv__subcmd__help,login)
+                cmd="awsenv__subcmd__help__subcmd__login"
+                ;;
+            awsenv__subcmd__help,logout)
+                cmd="awsenv__subcmd__help__subcmd__logout"
                 ;;
             awsenv__subcmd__help,man)
                 cmd="awsenv__subcmd__help__subcmd__man"
@@ -209,7 +221,7 @@ _awsenv() {
 
     case "${cmd}" in
         awsenv)
-            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials refresh session key completions man help"
+            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials login logout refresh session key completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -381,7 +393,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help)
-            opts="hook init edit allow deny trust status explain exec credentials refresh session key completions man help"
+            opts="hook init edit allow deny trust status explain exec credentials login logout refresh session key completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -607,6 +619,34 @@ _awsenv() {
         awsenv__subcmd__help__subcmd__key__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -954,6 +994,46 @@ _awsenv() {
             fi
             case "${prev}" in
                 --if-older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__login)
+            opts="-h --sso-session --fresh --device-code --no-browser --mfa-code --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sso-session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mfa-code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__logout)
+            opts="-h --sso-session --all --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sso-session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -8,10 +8,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::commands::credentials::Format;
 use crate::commands::init::Init;
 use crate::commands::key::import::{Backend, Import, Origin};
+use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    allow, completions, credentials, edit, exec, explain, hook, init, key, man, refresh, renew, session,
-    status, trust,
+    allow, completions, credentials, edit, exec, explain, hook, init, key, login, logout, man, refresh,
+    renew, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -137,6 +138,42 @@ Examples:
         /// Who reads
         #[arg(long, value_enum, default_value = "env")]
         format: Format,
+    },
+    /// Sign in, by a browser or with an MFA code; nothing is done where that is good still
+    #[command(after_help = "\
+Examples:
+  awsenv login
+  awsenv login --sso-session corp
+  awsenv login acme-dev --device-code
+
+Over SSH, in a container, in CI and where there is no browser, a code is shown to type on any device.
+BROWSER or the setting `browser` names the browser.")]
+    Login {
+        #[command(flatten)]
+        portal: OfPortal,
+        /// End what is kept first, then sign in anew
+        #[arg(long)]
+        fresh: bool,
+        /// By a code that is typed in any browser
+        #[arg(long)]
+        device_code: bool,
+        /// Show the address, and open no browser
+        #[arg(long)]
+        no_browser: bool,
+        /// The MFA code, as AWSENV_MFA_CODE
+        #[arg(long, value_name = "CODE")]
+        mfa_code: Option<String>,
+    },
+    /// Sign out of one access portal, and forget what came from it
+    #[command(
+        after_help = "Examples:\n  awsenv logout\n  awsenv logout --sso-session corp\n  awsenv logout --all"
+    )]
+    Logout {
+        #[command(flatten)]
+        portal: OfPortal,
+        /// Of every one that this user is signed in to
+        #[arg(long, conflicts_with_all = ["name", "sso_session"])]
+        all: bool,
     },
     /// Renew the session now, asking for an MFA code if there has to be one
     #[command(after_help = "Examples:\n  awsenv refresh\n  awsenv refresh acme-admin")]
@@ -304,6 +341,17 @@ enum HookShell {
     Fish,
 }
 
+/// Which access portal. Without any of it: the directory's, else that of AWS_PROFILE.
+#[derive(Args, Debug)]
+struct OfPortal {
+    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
+    #[arg(value_name = "PROFILE")]
+    name: Option<String>,
+    /// An [sso-session] of ~/.aws/config
+    #[arg(long, value_name = "S", conflicts_with = "name")]
+    sso_session: Option<String>,
+}
+
 /// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's, else those of `default`.
 #[derive(Args, Debug)]
 struct Whose {
@@ -402,6 +450,20 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
             let asking = Asking { mfa_code: mfa_code.as_deref(), ..whose.asking()? };
             return Ok(exec::run(&asking, min_ttl, &command, &world, before));
+        }
+        Command::Login { portal, fresh, device_code, no_browser, mfa_code } => {
+            let asking = Asking {
+                profile: portal.name.as_deref(),
+                mfa_code: mfa_code.as_deref(),
+                ..Asking::default()
+            };
+            let session = portal.sso_session.as_deref();
+            login::run(&Login { asking, session, fresh, device_code, no_browser }, &world)
+        }
+        Command::Logout { all: true, .. } => logout::all(&world),
+        Command::Logout { portal, .. } => {
+            let asking = Asking { profile: portal.name.as_deref(), ..Asking::default() };
+            logout::run(&asking, portal.sso_session.as_deref(), &world)
         }
         Command::Refresh { whose, mfa_code } => {
             refresh::run(&Asking { mfa_code: mfa_code.as_deref(), ..whose.asking()? }, &world)

@@ -10,6 +10,8 @@ pub mod export;
 pub mod hook;
 pub mod init;
 pub mod key;
+pub mod login;
+pub mod logout;
 pub mod man;
 pub mod refresh;
 pub mod renew;

@@ -5,7 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use super::allow::tell_shells;
 use super::export::SILENT;
 use super::subject::{Asking, person, subject};
-use crate::clock;
+use crate::clock::{self, Timestamp};
+use crate::credentials::Expiry;
 use crate::message::printable;
 use crate::world::{self, World};
 
@@ -24,12 +25,20 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
     super::subject::warn_if_not_kept(&obtained);
     subject.check(&obtained.session)?;
     tell_shells(world);
-    let until = obtained.session.credentials.expiry.map(|expiry| {
-        let left = expiry.0.duration_since(clock::now()).unsigned_abs();
-        format!(" for {}, until {}", clock::human(left), clock::rfc3339(expiry.0))
-    });
-    world::say(&format!("awsenv: {name} is good{}", until.unwrap_or_default()));
+    tell(&name, obtained.session.credentials.expiry);
     Ok(())
+}
+
+/// For how long it is good now.
+pub(super) fn tell(name: &str, expiry: Option<Expiry>) {
+    let until = expiry.map(|expiry| format!(" for {}", span(expiry.0))).unwrap_or_default();
+    world::say(&format!("awsenv: {name} is good{until}"));
+}
+
+/// `59m, until 2026-11-22T12:00:00Z`
+pub(super) fn span(end: Timestamp) -> String {
+    let left = end.duration_since(clock::now());
+    format!("{}, until {}", clock::human(left.try_into().unwrap_or_default()), clock::rfc3339(end))
 }
 
 /// Says this once it takes longer than a moment, unless the sender is dropped before.

@@ -271,23 +271,41 @@ impl Subject {
     }
 
     fn means<'a>(&'a self, world: &'a World, mfa: &Mfa) -> Means<'a> {
-        let keychain = match mfa.has_person() {
-            true => person_keychain(world),
-            false => Keychain::of_nobody(&world.places, &world.original, &world.settings),
-        };
-        let tokens = Tokens::new(&world.places, world.settings.sso_cache);
-        Means { places: &world.places, aws: self.aws(world), keychain, tokens, original: &world.original }
+        let means = person_means(&self.resolved.settings, world);
+        match mfa.has_person() {
+            true => means,
+            false => Means {
+                keychain: Keychain::of_nobody(&world.places, &world.original, &world.settings),
+                ..means
+            },
+        }
     }
 
     /// How AWS is reached.
     pub fn aws<'a>(&'a self, world: &'a World) -> Aws<'a> {
-        Aws::new(Endpoints::new(&world.original, &self.resolved.settings), &world.places.home)
+        person_means(&self.resolved.settings, world).aws
     }
 }
 
 /// Where a command's MFA codes come from.
 pub(super) fn person(asking: &Asking<'_>, world: &World) -> Mfa {
     Mfa::of_person(asking.mfa_code, world.settings.mfa, &world.original)
+}
+
+/// What a command that a person typed takes along; `settings` are the profile's.
+pub(super) fn person_means<'a>(settings: &'a [(String, String)], world: &'a World) -> Means<'a> {
+    Means {
+        places: &world.places,
+        aws: Aws::new(Endpoints::new(&world.original, settings), &world.places.home),
+        keychain: person_keychain(world),
+        tokens: tokens(world),
+        original: &world.original,
+    }
+}
+
+/// Where the tokens of a sign-in are.
+pub(super) fn tokens(world: &World) -> Tokens<'_> {
+    Tokens::new(&world.places, world.settings.sso_cache)
 }
 
 /// The keychains, for a command that a person typed.

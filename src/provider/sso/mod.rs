@@ -11,8 +11,14 @@ use crate::profile::chain::{Portal, Sso};
 use crate::secret::Secret;
 use crate::session::sso::Token;
 
+mod browser;
+mod callback;
+mod device;
 mod oidc;
+mod sign_in;
 mod token;
+
+pub use sign_in::{Guide, How, Invitation, Outcome, sign_in};
 
 /// What to do where a sign-in is missing.
 pub const SIGN_IN: &str = "run `awsenv login`";

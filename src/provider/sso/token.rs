@@ -6,7 +6,7 @@ use super::super::Means;
 use super::oidc::{self, Grant, Refused};
 use crate::clock;
 use crate::profile::chain::Portal;
-use crate::session::sso::{Found, Token};
+use crate::session::sso::{Found, Token, id};
 
 /// Another program writes its file in the open, and some time after AWS has answered it.
 const LOOKS: u32 = 10;
@@ -24,7 +24,7 @@ pub(super) async fn usable(portal: &Portal, means: &Means<'_>) -> anyhow::Result
     if !can_be_renewed {
         return Ok(Some(token).filter(|token| token.is_good(now)));
     }
-    let _lock = means.tokens.lock(portal)?;
+    let _lock = means.tokens.lock(&id(portal))?;
     match read(portal, means).await {
         // Renewed by another, or signed out, while this waited.
         Some(theirs) if !theirs.is_due(clock::now()) => Ok(Some(theirs)),

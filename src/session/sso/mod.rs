@@ -104,14 +104,14 @@ impl<'a> Tokens<'a> {
             .with_context(|| format!("cannot write {}", shown_path(&self.path(&id))))
     }
 
-    /// Removes a token. The caller holds the portal's lock.
-    pub fn remove(&self, portal: &Portal) -> anyhow::Result<()> {
-        let path = self.path(&id(portal));
+    /// Removes a token, by its [`id`]. The caller holds its lock.
+    pub fn remove(&self, id: &str) -> anyhow::Result<()> {
+        let path = self.path(id);
         files::remove(&path).with_context(|| format!("cannot remove {}", shown_path(&path)))
     }
 
-    /// Every token of the cache, with its file.
-    pub fn all(&self) -> Vec<(PathBuf, Token)> {
+    /// Every token of the cache, by its [`id`].
+    pub fn all(&self) -> Vec<(String, Token)> {
         let entries = std::fs::read_dir(self.dir()).into_iter().flatten().flatten();
         let tokens = entries.filter_map(|entry| {
             let name = entry.file_name();
@@ -119,7 +119,7 @@ impl<'a> Tokens<'a> {
                 SsoCache::Cli => name.strip_suffix(".json"),
                 SsoCache::Sealed => Some(name).filter(|name| !name.contains('.')),
             })?;
-            Some((entry.path(), Token::parse(&self.read(id).ok()??)?))
+            Some((id.to_owned(), Token::parse(&self.read(id).ok()??)?))
         });
         tokens.collect()
     }
@@ -137,21 +137,21 @@ impl<'a> Tokens<'a> {
             .with_context(|| format!("cannot write {}", shown_path(&self.path(&id))))
     }
 
-    /// Waits for the lock of a portal's token. Other programs know nothing of it.
-    pub fn lock(&self, portal: &Portal) -> anyhow::Result<File> {
-        let path = self.lock_path(portal, "lock")?;
+    /// Waits for the lock of a token, by its [`id`]. Other programs know nothing of it.
+    pub fn lock(&self, id: &str) -> anyhow::Result<File> {
+        let path = self.lock_path(id, "lock")?;
         files::lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
     }
 
     /// The lock of whoever signs in, if nobody does.
     pub fn try_sign_in(&self, portal: &Portal) -> anyhow::Result<Option<File>> {
-        let path = self.lock_path(portal, "login")?;
+        let path = self.lock_path(&id(portal), "login")?;
         files::try_lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
     }
 
     /// Waits until nobody else signs in.
     pub fn await_sign_in(&self, portal: &Portal) -> anyhow::Result<File> {
-        let path = self.lock_path(portal, "login")?;
+        let path = self.lock_path(&id(portal), "login")?;
         files::lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
     }
 
@@ -193,9 +193,9 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn lock_path(&self, portal: &Portal, kind: &str) -> anyhow::Result<PathBuf> {
+    fn lock_path(&self, id: &str, kind: &str) -> anyhow::Result<PathBuf> {
         self.prepare().context("cannot keep a lock")?;
-        Ok(self.places.state.join("sso").join(format!("{}.{kind}", id(portal))))
+        Ok(self.places.state.join("sso").join(format!("{id}.{kind}")))
     }
 
     fn prepare(&self) -> io::Result<()> {

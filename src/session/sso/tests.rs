@@ -98,7 +98,7 @@ fn a_kept_token_is_private_in_either_place() {
         assert!(cache == SsoCache::Sealed || tightened == 0o600, "{tightened:o}");
         tokens.refuse(&Secret::new("at"));
         assert!(matches!(tokens.load(&portal), Found::Absent), "AWS does not take it");
-        tokens.remove(&portal).unwrap();
+        tokens.remove(&id(&portal)).unwrap();
         assert!(!path.exists());
     }
 }

@@ -1,0 +1,107 @@
+//! `awsenv login`: what takes a person is done now. For IAM Identity Center, a sign-in; for keys with an MFA device
+//! or in a keychain, the session.
+
+use super::allow::tell_shells;
+use super::refresh::{self, span, tell};
+use super::subject::{self, Asking, person_means, subject};
+use crate::message::{Failure, did_you_mean, printable};
+use crate::profile::chain::{self, Portal, Source};
+use crate::profile::config::ConfigFiles;
+use crate::provider::sso::{How, Outcome, sign_in};
+use crate::session::failure::FailureRecord;
+use crate::session::sso;
+use crate::session::store::SessionStore;
+use crate::world::{self, World};
+
+mod opener;
+mod person;
+mod qr;
+
+use opener::Way;
+use person::Person;
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Login<'a> {
+    /// The profile, or the directory's.
+    pub asking: Asking<'a>,
+    /// An `[sso-session]` instead.
+    pub session: Option<&'a str>,
+    /// The old sign-in is ended first.
+    pub fresh: bool,
+    /// By a code, wherever this runs.
+    pub device_code: bool,
+    /// No browser is opened.
+    pub no_browser: bool,
+}
+
+/// Signs in.
+pub fn run(login: &Login<'_>, world: &World) -> anyhow::Result<()> {
+    if let Some(name) = login.session {
+        return at_portal(&named(name, world)?, &[], login, world);
+    }
+    let subject = subject(&login.asking, world)?;
+    let chain = &subject.resolved.chain;
+    let takes_code = chain.hops().iter().any(|hop| hop.mfa_serial().is_some());
+    match &chain.source {
+        Source::Sso(sso) => at_portal(&sso.portal, &subject.resolved.settings, login, world),
+        Source::Keychain { .. } => session(login, world),
+        _ if takes_code => session(login, world),
+        _ => {
+            chain::check_served(chain)?;
+            let step = chain::steps(chain).first().map(|step| step.summary()).unwrap_or_default();
+            world::say(&printable(&format!("awsenv: {}: {step} takes no sign-in", chain.name)));
+            Ok(())
+        }
+    }
+}
+
+/// The portal of an `[sso-session]`.
+pub(super) fn named(name: &str, world: &World) -> anyhow::Result<Portal> {
+    let files = ConfigFiles::locate(&world.original, &world.places.home);
+    let config = files.read()?;
+    let missing = || {
+        let failure = Failure::new(format!("there is no [sso-session {name}] in {}", files.config.display()));
+        match config.sso_sessions() {
+            known if known.is_empty() => failure.hint("`aws configure sso-session` makes one"),
+            known => failure.hint(did_you_mean(name, "known sessions", known.into_iter())),
+        }
+    };
+    Ok(chain::portal(config.sso_session(name).ok_or_else(missing)?)?)
+}
+
+fn at_portal(
+    portal: &Portal,
+    settings: &[(String, String)],
+    login: &Login<'_>,
+    world: &World,
+) -> anyhow::Result<()> {
+    let way = Way::of(login, world)?;
+    let how = How { flow: way.flow, callback_port: world.settings.callback_port, fresh: login.fresh };
+    let person = Person::new(portal.label(), &way, &world.original);
+    let (token, what) = match sign_in(portal, &how, &person_means(settings, world), &person)? {
+        Outcome::Already(token) => (token, "is signed in already"),
+        Outcome::New(token) => (token, "is signed in"),
+    };
+    if login.fresh {
+        // What the old sign-in gave may be more than the new one gives.
+        let id = sso::id(portal);
+        SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
+    }
+    // Whatever waited for it is tried again at the next prompt of every shell.
+    FailureRecord::forget_waiting(&world.places);
+    tell_shells(world);
+    world::say(&printable(&format!("awsenv: {} {what} for {}", portal.label(), span(token.expires))));
+    Ok(())
+}
+
+/// The session that a code or a passphrase is asked for.
+fn session(login: &Login<'_>, world: &World) -> anyhow::Result<()> {
+    if login.fresh {
+        return refresh::run(&login.asking, world);
+    }
+    let subject = subject(&login.asking, world)?;
+    let (credentials, _) = subject.credentials(None, world, &mut subject::person(&login.asking, world))?;
+    tell(&printable(&subject.resolved.name), credentials.expiry);
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What the person sees while signing in, on stderr.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::Duration;
+
+use super::opener::{self, Way};
+use super::qr;
+use crate::env::Env;
+use crate::message::printable;
+use crate::provider::sso::{Guide, Invitation};
+use crate::session::sso::Flow;
+use crate::world;
+
+/// The person at the terminal.
+pub(super) struct Person<'a> {
+    label: &'a str,
+    way: &'a Way,
+    original: &'a Env,
+    /// A terminal that understands more than text.
+    is_terminal: bool,
+}
+
+impl<'a> Person<'a> {
+    pub(super) fn new(label: &'a str, way: &'a Way, original: &'a Env) -> Self {
+        let is_terminal = stderr().is_terminal() && original.text("TERM").is_none_or(|term| term != "dumb");
+        Self { label, way, original, is_terminal }
+    }
+
+    fn open(&self, address: &str) {
+        let Some(command) = &self.way.opener else { return };
+        // It comes from the service, and goes to a program of ours.
+        if !["https://", "http://127.0.0.1:"].iter().any(|scheme| address.starts_with(scheme)) {
+            return world::say("awsenv: no browser is opened: that is no https address");
+        }
+        if let Err(error) = opener::open(command, address, self.original) {
+            world::say(&printable(&format!("awsenv: {error:#}")));
+        }
+    }
+
+    fn qr(&self, address: &str) {
+        let Ok(size) = rustix::termios::tcgetwinsize(stderr()) else { return };
+        if self.is_terminal
+            && let Some(code) = qr::draw(address, size.ws_col, size.ws_row)
+        {
+            let _ = stderr().lock().write_all(code.as_bytes());
+        }
+    }
+
+    /// In place of the line before; the first one is begun.
+    fn progress(&self, text: &str) {
+        if self.is_terminal {
+            let _ = write!(stderr().lock(), "\r{text}\x1b[K");
+        }
+    }
+}
+
+impl Guide for Person<'_> {
+    fn another_signs_in(&self) {
+        world::say(&printable(&format!(
+            "awsenv: another `awsenv login` signs in to {}, waiting for it",
+            self.label
+        )));
+    }
+
+    fn invite(&self, invitation: &Invitation<'_>) {
+        let label = printable(self.label);
+        if let Some(because) = self.way.because {
+            world::say(&format!("awsenv: {because}: sign in on any device"));
+        }
+        match (self.way.flow, invitation.user_code) {
+            (Flow::Device, Some(code)) => {
+                let whole = invitation.whole_address.unwrap_or(invitation.address);
+                self.qr(whole);
+                world::say(&format!("awsenv: sign in to {label} at"));
+                world::say(&format!("  {}", printable(invitation.address)));
+                world::say(&format!("and confirm the code\n  {}", printable(code)));
+                self.open(whole);
+            }
+            _ => {
+                let how =
+                    if self.way.opener.is_some() { "; if none opens, go to" } else { " of this machine:" };
+                world::say(&format!("awsenv: sign in to {label} in the browser{how}"));
+                world::say(&format!("  {}", printable(invitation.address)));
+                self.open(invitation.address);
+            }
+        }
+    }
+
+    fn waits(&self, left: Duration) {
+        let seconds = left.as_secs();
+        self.progress(&format!("awsenv: waiting for you, {}:{:02} left", seconds / 60, seconds % 60));
+    }
+
+    fn ends(&self) {
+        self.progress("");
+    }
+}

@@ -1,0 +1,91 @@
+//! `awsenv logout`: ends a sign-in, here and at the portal, and forgets the sessions that stand on it.
+
+use super::allow::tell_shells;
+use super::login::named;
+use super::subject::{Asking, person_means, subject, tokens};
+use crate::key_index::KeyIndex;
+use crate::limits;
+use crate::message::{Failure, printable};
+use crate::profile::chain::{Portal, Source, Sso, as_written};
+use crate::profile::config::ConfigFiles;
+use crate::provider::Means;
+use crate::provider::sso::sign_out;
+use crate::session::sso::{self, Token};
+use crate::session::store::SessionStore;
+use crate::world::{self, World};
+
+/// Ends the sign-in of a profile, of the directory, or of an `[sso-session]`.
+pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow::Result<()> {
+    let (portal, settings, own) = match session {
+        Some(name) => (named(name, world)?, Vec::new(), None),
+        None => {
+            let resolved = subject(asking, world)?.resolved;
+            let Source::Sso(sso) = resolved.chain.source else {
+                return Err(Failure::new(format!("{} has no sign-in to end", resolved.name))
+                    .hint("`awsenv session clear` forgets sessions of other kinds")
+                    .into());
+            };
+            (sso.portal.clone(), resolved.settings, Some(sso))
+        }
+    };
+    let tokens = tokens(world);
+    let id = sso::id(&portal);
+    let lock = tokens.lock(&id)?;
+    let token = tokens.load(&portal).token();
+    if let Some(token) = &token {
+        say_if_kept_at_portal(&portal.region, token, &person_means(&settings, world));
+    }
+    tokens.remove(&id)?;
+    drop(lock);
+    SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
+    let roles = roles(&portal, world).into_iter().chain(own);
+    let files: Vec<_> = roles.map(|role| sso::role_file(&role, &world.places.home)).collect();
+    sso::remove_all(&files)?;
+    tell_shells(world);
+    let label = printable(portal.label());
+    world::say(&match token {
+        Some(_) => format!("awsenv: signed out of {label}"),
+        None => format!("awsenv: {label} was not signed in"),
+    });
+    Ok(())
+}
+
+/// Ends every sign-in of this user.
+pub fn all(world: &World) -> anyhow::Result<()> {
+    let tokens = tokens(world);
+    let all = tokens.all();
+    for (id, token) in &all {
+        let _lock = tokens.lock(id)?;
+        // It becomes part of a host's name.
+        if let Some(region) = token.region.as_deref().filter(|region| limits::region(region).is_ok()) {
+            say_if_kept_at_portal(region, token, &person_means(&[], world));
+        }
+        tokens.remove(id)?;
+    }
+    SessionStore::new(&world.places).forget_those(|session| session.sign_in.is_some())?;
+    sso::remove_all(&sso::all_role_files(&world.places.home))?;
+    tell_shells(world);
+    let count = all.len();
+    world::say(&format!("awsenv: signed out of {count} portal{}", if count == 1 { "" } else { "s" }));
+    Ok(())
+}
+
+/// The portal may be out of reach: here, the sign-in ends all the same.
+fn say_if_kept_at_portal(region: &str, token: &Token, means: &Means<'_>) {
+    if let Err(error) = sign_out(region, token, means) {
+        world::say(&printable(&format!(
+            "awsenv: the portal could not be told, the sign-in ends there by itself: {error:#}"
+        )));
+    }
+}
+
+/// The roles that profiles get from a portal: the AWS CLI keeps a file for each.
+fn roles(portal: &Portal, world: &World) -> Vec<Sso> {
+    let files = ConfigFiles::locate(&world.original, &world.places.home);
+    let (Ok(config), Ok(keys)) = (files.read(), KeyIndex::load(&world.places)) else { return Vec::new() };
+    let role = |profile: &&str| match as_written(&config, &keys, profile, &world.original).ok()?.source {
+        Source::Sso(sso) if sso::id(&sso.portal) == sso::id(portal) => Some(sso),
+        _ => None,
+    };
+    config.profiles().iter().filter_map(role).collect()
+}

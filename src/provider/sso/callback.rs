@@ -1,0 +1,194 @@
+//! The port of loopback that a browser comes back to, for one answer. Nothing from the browser gets into a page.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::browser::refused;
+use super::sign_in::Patience;
+use crate::message::{Exit, Failure, shown};
+use crate::secret::Secret;
+
+const PATH: &str = "/oauth/callback";
+/// The longest head of a request that is read.
+const LONGEST: usize = 16 * 1024;
+/// A browser opens connections ahead, and says nothing on them.
+const SILENCE: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_secs(1);
+
+/// The port.
+pub(super) struct Callback {
+    listener: TcpListener,
+    port: u16,
+}
+
+/// The browser, which still waits for its page.
+pub(super) struct Visitor(TcpStream);
+
+/// What it is shown.
+#[derive(Clone, Copy)]
+pub(super) enum Page {
+    SignedIn,
+    Failed,
+    NotFound,
+}
+
+impl Callback {
+    /// Of this machine alone.
+    pub(super) async fn bind(port: Option<u16>) -> anyhow::Result<Self> {
+        let bound = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await;
+        let listener = bound.map_err(|error| match port {
+            Some(port) => Failure::new(format!("cannot listen on port {port} of 127.0.0.1: {error}"))
+                .hint("the setting callback_port names it; without it any free port is taken"),
+            None => Failure::new(format!("cannot listen on 127.0.0.1: {error}")),
+        })?;
+        let port = listener.local_addr().context("the port has no address")?.port();
+        Ok(Self { listener, port })
+    }
+
+    /// As the browser is told to come back.
+    pub(super) fn address(&self) -> String {
+        format!("http://127.0.0.1:{}{PATH}", self.port)
+    }
+
+    /// Waits for the answer. The first one decides, and nobody is listened to after it.
+    pub(super) async fn answer(
+        self,
+        state: &str,
+        patience: &Patience<'_>,
+    ) -> anyhow::Result<(Result<Secret, Failure>, Visitor)> {
+        let (send, mut answers) = mpsc::channel(1);
+        let listening = tokio::spawn(async move {
+            while let Ok((stream, _)) = self.listener.accept().await {
+                tokio::spawn(receive(stream, send.clone()));
+            }
+        });
+        let answer = loop {
+            match timeout(TICK, answers.recv()).await {
+                Ok(answer) => break answer,
+                Err(_) if patience.lasts() => {}
+                Err(_) => break None,
+            }
+        };
+        listening.abort();
+        let (visitor, query) = answer.ok_or_else(|| {
+            Failure::new("nobody signed in in time").hint("run `awsenv login` again").exit(Exit::PersonNeeded)
+        })?;
+        Ok((code(&query, state), visitor))
+    }
+}
+
+/// Reads a request; what is not the answer is sent away.
+async fn receive(mut stream: TcpStream, send: mpsc::Sender<(Visitor, Zeroizing<String>)>) {
+    let Ok(Some(target)) = timeout(SILENCE, target(&mut stream)).await else { return };
+    match target.split_once('?').filter(|(path, _)| *path == PATH) {
+        Some((_, query)) => {
+            let _ = send.send((Visitor(stream), Zeroizing::new(query.to_owned()))).await;
+        }
+        None => Visitor(stream).see(Page::NotFound).await,
+    }
+}
+
+/// `GET TARGET HTTP/1.1`, once the head is there.
+async fn target(stream: &mut TcpStream) -> Option<Zeroizing<String>> {
+    // Of a size that does not change: growing leaves a copy behind.
+    let mut head = Zeroizing::new(vec![0; LONGEST]);
+    let mut length = 0;
+    while !head[..length].windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read(&mut head[length..]).await {
+            Ok(count) if count > 0 => length += count,
+            _ => return None,
+        }
+    }
+    let line = head[..length].split(|byte| *byte == b'\r').next()?;
+    let target = std::str::from_utf8(line).ok()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
+    Some(Zeroizing::new(target.to_owned()))
+}
+
+/// The code of an answer to our own question.
+fn code(query: &str, state: &str) -> Result<Secret, Failure> {
+    let field = |name: &str| {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.clone().find(|(key, _)| *key == name).and_then(|(_, value)| decoded(value))
+    };
+    if field("state").is_none_or(|theirs| theirs != Secret::new(state)) {
+        return Err(Failure::new("the browser's answer is not to our question: its state is another one")
+            .hint("run `awsenv login` again; if it comes to the same, find out who opened that page")
+            .exit(Exit::PersonNeeded));
+    }
+    if let Some(error) = field("error") {
+        let description = field("error_description").unwrap_or(Secret::new(""));
+        return Err(refused(&shown(error.expose()), &shown(description.expose())));
+    }
+    field("code").ok_or_else(|| Failure::new("the browser's answer holds no code").exit(Exit::PersonNeeded))
+}
+
+/// `application/x-www-form-urlencoded`.
+fn decoded(text: &str) -> Option<Secret> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match first {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let (digits, after) = rest.split_at_checked(2)?;
+                bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+                rest = after;
+            }
+            byte => bytes.push(*byte),
+        }
+    }
+    std::str::from_utf8(&bytes).ok().filter(|text| !text.is_empty()).map(Secret::new)
+}
+
+impl Visitor {
+    /// Shows a page, which is the same for everybody, and lets go.
+    pub(super) async fn see(mut self, page: Page) {
+        let (status, title, text) = match page {
+            Page::SignedIn => ("200 OK", "Signed in", "You can close this tab and go back to the terminal."),
+            Page::Failed => ("400 Bad Request", "Not signed in", "The terminal says why."),
+            Page::NotFound => ("404 Not Found", "Nothing here", "awsenv waits for another page."),
+        };
+        let body = format!(include_str!("page.html"), title = title, text = text);
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
+             Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n\
+             X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let shown = async {
+            self.0.write_all(answer.as_bytes()).await?;
+            self.0.shutdown().await
+        };
+        let _ = timeout(SILENCE, shown).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_to_our_own_question_counts() {
+        assert_eq!(code("code=a%2Fb+c&state=me", "me").unwrap(), Secret::new("a/b c"));
+        for (query, reason) in [
+            ("code=a&state=you", "its state is another one"),
+            ("code=a", "its state is another one"),
+            ("state=me", "holds no code"),
+            ("state=me&code=", "holds no code"),
+            ("state=me&code=%zz", "holds no code"),
+            ("state=me&error=access_denied&code=a", "was refused in the browser"),
+            ("state=me&error=x%1b%5b31m&error_description=y", "the sign-in failed: x\\u{1b}[31m: y"),
+        ] {
+            let failure = code(query, "me").unwrap_err();
+            assert!(failure.what.contains(reason), "{query}: {}", failure.what);
+        }
+    }
+}
