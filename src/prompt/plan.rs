@@ -289,12 +289,12 @@ impl Times {
 }
 
 fn refused(entry: &Entry, failure: &FailureRecord, original: &Env) -> Plan {
-    let command = failure.hint.as_deref().filter(|hint| hint.starts_with("run `"));
-    let sentence = match (failure.needs_person, command) {
-        (true, command) => {
-            format!("{}: {}", entry.name, command.unwrap_or("run awsenv refresh").replace('`', ""))
+    let sentence = match failure.needs_person {
+        true => {
+            let hint = failure.hint.as_deref().and_then(|hint| hint.strip_prefix("run `")?.split('`').next());
+            format!("{}: run {}", entry.name, hint.unwrap_or("awsenv refresh"))
         }
-        (false, _) => format!("{}: could not be renewed, awsenv tries again", entry.name),
+        false => format!("{}: could not be renewed, awsenv tries again", entry.name),
     };
     Plan {
         wanted: Wanted::fail_closed(&sentence, original),

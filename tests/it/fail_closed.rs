@@ -94,10 +94,7 @@ fn a_profile_with_nothing_in_it_takes_nothing_from_elsewhere() {
 
 #[test]
 fn sources_of_later_versions_are_named() {
-    const SSO: &str =
-        "[sso-session corp]\nsso_start_url = https://d-1.awsapps.com/start\nsso_region = us-east-1\n";
     for (config, what) in [
-        ("sso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Dev\n", "IAM Identity Center"),
         ("credential_process = /bin/echo {}\n", "credential_process"),
         ("web_identity_token_file = /token\nrole_arn = arn:aws:iam::111122223333:role/R\n", "a web identity"),
         ("login_session = arn:aws:iam::111122223333:user/me\n", "login_session"),
@@ -110,7 +107,7 @@ fn sources_of_later_versions_are_named() {
             "the container credentials endpoint",
         ),
     ] {
-        let config = format!("{CONFIG}{SSO}[profile later]\n{config}");
+        let config = format!("{CONFIG}[profile later]\n{config}");
         let what = format!("cannot use later: this version of awsenv does not know {what} yet");
         profile_refused(&config, "later", "run awsenv status", &what, None);
     }
@@ -129,10 +126,17 @@ fn a_role_that_cannot_be_assumed_is_not_left_out() {
 
 #[test]
 fn a_source_of_the_file_itself_is_named_too() {
-    let source = "[sso]\nstart_url = \"https://d-1.awsapps.com/start\"\nregion = \"us-east-1\"\naccount = \"111122223333\"\nrole = \"Dev\"\n";
+    let source = "\
+[roles_anywhere]
+trust_anchor_arn = \"arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0\"
+profile_arn = \"arn:aws:rolesanywhere:us-east-1:111122223333:profile/0\"
+role_arn = \"arn:aws:iam::111122223333:role/Edge\"
+certificate = \"edge.pem\"
+private_key = \"edge.key\"
+";
     let world = World::new().file("acme/.awsenv", source).allowed("acme");
-    let told = "cannot use Dev@111122223333: this version of awsenv does not know IAM Identity Center yet";
-    refused(&world, "Dev@111122223333: run awsenv status", told);
+    let told = "cannot use Edge: this version of awsenv does not know IAM Roles Anywhere yet";
+    refused(&world, "Edge: run awsenv status", told);
 }
 
 #[test]

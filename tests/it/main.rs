@@ -5,6 +5,7 @@
 mod cloud;
 #[cfg(target_os = "linux")]
 mod desktop;
+mod portal;
 mod run;
 mod shell;
 mod terminal;
@@ -28,11 +29,14 @@ mod json;
 mod keyring;
 mod keys;
 mod logging;
+mod login;
+mod logout;
 mod mfa;
 mod output;
 mod renewal;
 mod rotate;
 mod sessions;
+mod sso;
 mod status;
 mod sts;
 mod tour;

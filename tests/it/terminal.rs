@@ -22,7 +22,13 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Runs the program at home.
     pub(crate) fn start(world: &World, arguments: &[&str]) -> Self {
+        Self::of_size(world, arguments, 24, 80)
+    }
+
+    /// The same, on a screen of so many lines and columns.
+    pub(crate) fn of_size(world: &World, arguments: &[&str], lines: u16, columns: u16) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
+        pty.resize(pty_process::Size::new(lines, columns)).unwrap();
         let command = Command::new(PROGRAM).args(arguments).env_clear().envs(world.variables().iter());
         let child = command.current_dir(world.home()).spawn(pts).unwrap();
         let pty = Arc::new(pty);

@@ -1,4 +1,6 @@
-//! Answers of the query protocol, as AWS writes them.
+//! Answers as AWS writes them: of the query protocol in XML, of the others in JSON.
+
+use serde_json::{Value, json};
 
 use jiff::Timestamp;
 
@@ -14,6 +16,8 @@ pub(crate) struct Answer {
     pub(crate) error: Option<String>,
     /// The access key id that was issued.
     pub(crate) issued: Option<String>,
+    /// Where a browser goes on.
+    pub(crate) location: Option<String>,
 }
 
 /// A refusal.
@@ -37,6 +41,26 @@ impl Refusal {
         Self::new(400, "ValidationError", message)
     }
 
+    /// As the access portal refuses.
+    pub(crate) fn of_portal(&self) -> Answer {
+        let body = json!({"message": self.message});
+        Answer { error: Some(self.code.clone()), ..json_answer(self.status, &body) }
+    }
+
+    /// As SSO OIDC refuses: `InvalidGrantException` is `invalid_grant` there (RFC 6749, 5.2).
+    pub(crate) fn of_oidc(&self) -> Answer {
+        let mut error = String::new();
+        for letter in self.code.trim_end_matches("Exception").chars() {
+            if letter.is_ascii_uppercase() && !error.is_empty() {
+                error.push('_');
+            }
+            error.push(letter.to_ascii_lowercase());
+        }
+        let body = json!({"error": error, "error_description": self.message});
+        Answer { error: Some(self.code.clone()), ..json_answer(self.status, &body) }
+    }
+
+    /// As STS refuses.
     pub(crate) fn answer(&self) -> Answer {
         let body = format!(
             "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>{}</Type>\n    \
@@ -52,7 +76,20 @@ impl Refusal {
             body,
             error: Some(self.code.clone()),
             issued: None,
+            location: None,
         }
+    }
+}
+
+/// An answer of the services that speak JSON.
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
+    Answer {
+        status,
+        content_type: "application/json",
+        body: body.to_string(),
+        error: None,
+        issued: None,
+        location: None,
     }
 }
 
@@ -70,6 +107,7 @@ pub(crate) fn result(operation: &str, members: &str, issued: Option<&Principal>)
         body,
         error: None,
         issued: issued.map(|principal| principal.access_key_id.clone()),
+        location: None,
     }
 }
 
@@ -99,11 +137,21 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Without the element of this name, wherever it is.
+/// Without the element or member of this name, wherever it is.
 pub(crate) fn without(body: &str, element: &str) -> String {
+    if let Ok(mut json) = serde_json::from_str(body) {
+        remove(&mut json, element);
+        return json.to_string();
+    }
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     match (body.find(&open), body.find(&close)) {
         (Some(from), Some(to)) => format!("{}{}", &body[..from], &body[to + close.len()..]),
         _ => body.to_owned(),
     }
+}
+
+fn remove(json: &mut Value, member: &str) {
+    let Some(object) = json.as_object_mut() else { return };
+    object.remove(member);
+    object.values_mut().for_each(|value| remove(value, member));
 }

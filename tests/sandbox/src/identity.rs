@@ -21,6 +21,30 @@ pub(crate) fn request_id() -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
+/// Letters that nobody can guess behind these.
+pub(crate) fn letters(prefix: &str, length: usize) -> String {
+    format!("{prefix}{}", random(length, &BASE64[..62]))
+}
+
+/// Half of what a person types.
+pub(crate) fn user_code() -> String {
+    random(4, b"BCDFGHJKLMNPQRSTVWXZ")
+}
+
+/// RFC 4648, 5, without padding.
+pub(crate) fn base64url(bytes: &[u8]) -> String {
+    let letter = |bits: u32| match BASE64[(bits & 63) as usize] {
+        b'+' => '-',
+        b'/' => '_',
+        letter => char::from(letter),
+    };
+    let letters = |chunk: &[u8]| {
+        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
+        [18, 12, 6, 0].map(|shift| letter(bits >> shift)).into_iter().take(chunk.len() + 1)
+    };
+    bytes.chunks(3).flat_map(letters).collect()
+}
+
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 fn random(length: usize, letters: &[u8]) -> String {

@@ -15,14 +15,17 @@ mod clock;
 mod fault;
 mod iam;
 mod identity;
+mod oidc;
+mod portal;
 mod principal;
 mod scenario;
 mod server;
 mod sigv4;
+mod sso;
 mod state;
 mod sts;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,7 +34,8 @@ use tokio::sync::oneshot;
 pub use call::Call;
 pub use clock::Clock;
 pub use fault::{Fault, Gate};
-pub use scenario::{Device, Role, Scenario, User};
+pub use scenario::{Account, Device, Portal, Role, Scenario, User};
+pub use sso::Consent;
 
 use state::State;
 
@@ -127,6 +131,38 @@ impl Sandbox {
     /// As if somebody deleted it in the console.
     pub fn delete_access_key(&self, id: &str) {
         self.state.keys().retain(|key| key.id != id);
+    }
+
+    /// What the person at the browser does from now on.
+    pub fn consent(&self, consent: Consent) {
+        *self.state.sign_ins.consent.lock().unwrap_or_else(PoisonError::into_inner) = consent;
+    }
+
+    /// A sign-in that ends in so many seconds, as the AWS CLI would have kept it.
+    ///
+    /// # Panics
+    /// If the scenario has no portal.
+    pub fn signed_in(&self, seconds: i64) -> serde_json::Value {
+        let portal = self.state.portal().expect("the scenario has a portal");
+        self.state.sign_ins.known().document(portal, seconds, &self.state.clock)
+    }
+
+    /// Ends every sign-in at AWS: what has been given out is worth nothing any more.
+    pub fn revoke(&self) {
+        let mut known = self.state.sign_ins.known();
+        known.tokens.clear();
+        known.refresh_tokens.clear();
+    }
+
+    /// Whether the portal takes an access token.
+    pub fn takes(&self, access_token: &str) -> bool {
+        let known = self.state.sign_ins.known();
+        known.tokens.get(access_token).is_some_and(|end| self.state.clock.now() < *end)
+    }
+
+    /// What nobody else may learn of all sign-ins: tokens, codes, verifiers, clients' secrets.
+    pub fn sign_in_secrets(&self) -> Vec<String> {
+        self.state.sign_ins.known().secrets.iter().cloned().collect()
     }
 
     /// Whose keys these are, if they are whole and good now.

@@ -10,6 +10,91 @@ pub struct Scenario {
     pub users: Vec<User>,
     /// IAM roles.
     pub roles: Vec<Role>,
+    /// IAM Identity Center.
+    pub portal: Option<Portal>,
+}
+
+/// An access portal of IAM Identity Center, and the one person who signs in there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Portal {
+    /// `https://acme.awsapps.com/start`.
+    pub start_url: String,
+    /// Its region.
+    pub region: String,
+    /// The person.
+    pub user: String,
+    /// What the person may use.
+    pub accounts: Vec<Account>,
+    /// The life of an access token.
+    pub token_seconds: i64,
+    /// The life of a role's credentials.
+    pub role_seconds: u32,
+    /// The life of a device code.
+    pub device_seconds: i64,
+    /// So many seconds have to lie between two questions for a device's token.
+    pub interval: i64,
+    /// So many items come with an answer at most.
+    pub page: usize,
+}
+
+/// An account, as a portal lists it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Its owner's.
+    #[serde(default)]
+    pub email: String,
+    /// The names of the roles (permission sets) that one may take there.
+    pub roles: Vec<String>,
+}
+
+impl Default for Portal {
+    fn default() -> Self {
+        Self {
+            start_url: "https://acme.awsapps.com/start".into(),
+            region: "us-east-1".into(),
+            user: "me@acme.example".into(),
+            accounts: Vec::new(),
+            token_seconds: 8 * 3600,
+            role_seconds: 3600,
+            device_seconds: 600,
+            interval: 1,
+            page: 100,
+        }
+    }
+}
+
+impl Portal {
+    /// With a role in an account.
+    #[must_use]
+    pub fn role(mut self, account: &str, role: &str) -> Self {
+        match self.accounts.iter_mut().find(|known| known.id == account) {
+            Some(known) => known.roles.push(role.into()),
+            None => self.accounts.push(Account {
+                id: account.into(),
+                name: format!("account-{account}"),
+                email: String::new(),
+                roles: vec![role.into()],
+            }),
+        }
+        self
+    }
+
+    /// The role as IAM knows it.
+    pub fn role_arn(&self, account: &str, role: &str) -> String {
+        format!(
+            "arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{role}_0123456789abcdef"
+        )
+    }
+
+    pub(crate) fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
 }
 
 /// An IAM user with one long-lived key.
@@ -80,6 +165,13 @@ impl Scenario {
     #[must_use]
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
+        self
+    }
+
+    /// With this access portal.
+    #[must_use]
+    pub fn portal(mut self, portal: Portal) -> Self {
+        self.portal = Some(portal);
         self
     }
 

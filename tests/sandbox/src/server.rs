@@ -17,10 +17,9 @@ use tokio::task::JoinSet;
 use crate::answer::{Answer, Refusal, without};
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::iam;
 use crate::sigv4;
 use crate::state::State;
-use crate::sts;
+use crate::{iam, oidc, portal, sts};
 
 /// Serves until told to stop; open connections are cut.
 pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
@@ -44,6 +43,61 @@ pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped
         }
     });
     runtime.shutdown_timeout(Duration::ZERO);
+}
+
+/// Never in the log.
+const SECRETS: [&str; 7] =
+    ["TokenCode", "clientSecret", "deviceCode", "code", "codeVerifier", "accessToken", "refreshToken"];
+
+/// Who is asked, and what, where the path says it.
+#[derive(Clone, Copy, Debug)]
+enum Service {
+    Query,
+    Portal(&'static str),
+    Oidc(&'static str),
+    /// A person's browser.
+    Browser,
+}
+
+impl Service {
+    fn of(path: &str) -> Self {
+        match path {
+            "/federation/credentials" => Self::Portal("GetRoleCredentials"),
+            "/assignment/accounts" => Self::Portal("ListAccounts"),
+            "/assignment/roles" => Self::Portal("ListAccountRoles"),
+            "/logout" => Self::Portal("Logout"),
+            "/client/register" => Self::Oidc("RegisterClient"),
+            "/device_authorization" => Self::Oidc("StartDeviceAuthorization"),
+            "/token" => Self::Oidc("CreateToken"),
+            "/authorize" => Self::Browser,
+            _ => Self::Query,
+        }
+    }
+
+    fn parameters(self, parts: &Parts, body: &[u8]) -> sts::Parameters {
+        match self {
+            Self::Query => form_urlencoded::parse(body).into_owned().collect(),
+            Self::Portal(_) | Self::Browser => {
+                form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+                    .into_owned()
+                    .collect()
+            }
+            Self::Oidc(_) => {
+                let body: serde_json::Map<_, serde_json::Value> =
+                    serde_json::from_slice(body).unwrap_or_default();
+                let text = |value: serde_json::Value| value.as_str().map_or(value.to_string(), str::to_owned);
+                body.into_iter().map(|(name, value)| (name, text(value))).collect()
+            }
+        }
+    }
+
+    fn refuse(self, refusal: &Refusal) -> Answer {
+        match self {
+            Self::Query => refusal.answer(),
+            Self::Portal(_) => refusal.of_portal(),
+            Self::Oidc(_) | Self::Browser => refusal.of_oidc(),
+        }
+    }
 }
 
 /// The connection is to be reset.
@@ -83,14 +137,19 @@ async fn handle(
 ) -> Result<Option<Response<Full<Bytes>>>, Infallible> {
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else { return Ok(None) };
-    let mut parameters: sts::Parameters = form_urlencoded::parse(&body).into_owned().collect();
-    let operation = parameters.remove("Action").unwrap_or_default();
+    let service = Service::of(parts.uri.path());
+    let mut parameters = service.parameters(&parts, &body);
+    let operation = match service {
+        Service::Query => parameters.remove("Action").unwrap_or_default(),
+        Service::Portal(operation) | Service::Oidc(operation) => operation.to_owned(),
+        Service::Browser => "Authorize".to_owned(),
+    };
     let claimed = sigv4::claimed(&parts);
     state.faults.pass(&operation).await;
-    let answer = meet(&operation, &parameters, &parts, &body, state);
+    let answer = meet(service, &operation, &parameters, &parts, &body, state);
     parameters.remove("Version");
-    if parameters.contains_key("TokenCode") {
-        parameters.insert("TokenCode".into(), "******".into());
+    for name in SECRETS {
+        parameters.entry(name.into()).and_modify(|value| "******".clone_into(value));
     }
     let call = Call {
         operation,
@@ -103,52 +162,69 @@ async fn handle(
     };
     state.log.add(call);
     Ok(answer.map(|answer| {
-        Response::builder()
+        let mut response = Response::builder()
             .status(answer.status)
             .header("content-type", answer.content_type)
-            .header("x-amzn-requestid", crate::identity::request_id())
-            .body(Full::from(answer.body))
-            .expect("the headers are plain")
+            .header("x-amzn-requestid", crate::identity::request_id());
+        if let Some(error) = answer.error.filter(|_| answer.content_type == "application/json") {
+            response = response.header("x-amzn-errortype", error);
+        }
+        if let Some(location) = answer.location {
+            response = response.header("location", location);
+        }
+        response.body(Full::from(answer.body)).expect("the headers are plain")
     }))
 }
 
 /// The answer after the fault that lies in wait, if any.
 fn meet(
+    service: Service,
     operation: &str,
     parameters: &sts::Parameters,
     parts: &Parts,
     body: &[u8],
     state: &State,
 ) -> Option<Answer> {
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let right = || {
-        // Both services speak the query protocol; the version tells them apart.
-        let answered = if parameters.get("Version").is_some_and(|version| version == iam::VERSION) {
-            sigv4::verify(parts, body, "iam", state)
-                .and_then(|signer| iam::answer(operation, parameters, &signer, state))
-        } else {
-            sigv4::verify(parts, body, "sts", state)
-                .and_then(|signer| sts::answer(operation, parameters, &signer, state))
+        let answer = match service {
+            // Both services speak the query protocol; the version tells them apart.
+            Service::Query if parameters.get("Version").is_some_and(|version| version == iam::VERSION) => {
+                sigv4::verify(parts, body, "iam", state)
+                    .and_then(|signer| iam::answer(operation, parameters, &signer, state))
+            }
+            Service::Query => sigv4::verify(parts, body, "sts", state)
+                .and_then(|signer| sts::answer(operation, parameters, &signer, state)),
+            Service::Portal(_) => {
+                portal::answer(operation, parameters, header("x-amz-sso_bearer_token"), state)
+            }
+            Service::Oidc(_) => {
+                let url = format!("http://{}", header("host").unwrap_or_default());
+                oidc::answer(operation, body, &url, state)
+            }
+            Service::Browser => oidc::authorize(parameters, state),
         };
-        answered.unwrap_or_else(|refusal| refusal.answer())
+        answer.unwrap_or_else(|refusal| service.refuse(&refusal))
     };
-    met(state.faults.next(operation).unwrap_or(Fault::None), &right)
+    met(state.faults.next(operation).unwrap_or(Fault::None), service, &right)
 }
 
-fn met(fault: Fault, right: &dyn Fn() -> Answer) -> Option<Answer> {
+fn met(fault: Fault, service: Service, right: &dyn Fn() -> Answer) -> Option<Answer> {
     match fault {
         Fault::None => Some(right()),
         Fault::Late(fault) => {
             let answer = right();
-            met(*fault, &|| answer.clone())
+            met(*fault, service, &|| answer.clone())
         }
         Fault::Reset => None,
-        Fault::Error { status, code, message } => Some(Refusal::new(status, &code, message).answer()),
+        Fault::Error { status, code, message } => Some(service.refuse(&Refusal::new(status, &code, message))),
         Fault::Html(status) => Some(Answer {
             status,
             content_type: "text/html",
             body: "<html><head><title>Sign in</title></head><body>Captive portal</body></html>".into(),
             error: None,
             issued: None,
+            location: None,
         }),
         Fault::Malformed => {
             let right = right();

@@ -12,7 +12,8 @@ use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::identity;
 use crate::principal::Principal;
-use crate::scenario::{Device, Role, Scenario, User};
+use crate::scenario::{Device, Portal, Role, Scenario, User};
+use crate::sso::SignIns;
 
 /// Shared by all connections.
 #[derive(Debug, Default)]
@@ -22,6 +23,7 @@ pub(crate) struct State {
     unknown_for: AtomicUsize,
     issued: Mutex<BTreeMap<String, Principal>>,
     used_codes: Mutex<BTreeSet<(String, String)>>,
+    pub(crate) sign_ins: SignIns,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
@@ -117,6 +119,11 @@ impl State {
             used: None,
             unknown_for: self.unknown_for.load(Ordering::SeqCst),
         }
+    }
+
+    /// IAM Identity Center.
+    pub(crate) fn portal(&self) -> Option<&Portal> {
+        self.scenario.portal.as_ref()
     }
 
     /// The role with this ARN.

@@ -1,0 +1,342 @@
+//! IAM Identity Center: a role's credentials by the AWS CLI's sign-in, which is renewed by one for all, and never
+//! asks for a person by itself.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use awsenv_sandbox::{Fault, Sandbox};
+
+use crate::cloud::{DEADLINE, exec, identity, operations, renewals_end};
+use crate::portal::{
+    ACCOUNT, CONFIG, INLINE, OF_ADDRESS, OF_CORP, keep, nothing_is_opened, sandbox, signed_in, token, world,
+};
+use crate::shell::Kind;
+use crate::world::{World, date, installed};
+
+const HOUR: i64 = 3600;
+const DEVELOPER: &str =
+    "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Developer_0123456789abcdef/me@acme.example";
+const TOLD: &str = "awsenv: dev needs a sign-in\nawsenv: hint: run `awsenv login dev`\n";
+
+fn grants(sandbox: &Sandbox) -> Vec<String> {
+    let calls = sandbox.calls();
+    calls.iter().filter_map(|call| call.parameter("grantType")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_profile_gets_its_role_with_the_sign_in_of_the_aws_cli() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    let got = exec(&world, "dev");
+    assert_eq!(identity(&sandbox, &got).as_deref(), Some(DEVELOPER));
+    assert_eq!((got.text("AWSENV_ACCOUNT"), got.text("AWS_REGION")), (Some(ACCOUNT), Some("eu-west-1")));
+    exec(&world, "dev");
+    assert_eq!(operations(&sandbox), ["GetRoleCredentials"], "the second time it is kept");
+    let call = &sandbox.calls()[0];
+    assert_eq!(
+        (call.parameter("account_id"), call.parameter("role_name")),
+        (Some(ACCOUNT), Some("Developer"))
+    );
+}
+
+#[test]
+fn a_role_on_top_shares_the_session_below_it() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    let whose = identity(&sandbox, &exec(&world, "deploy")).unwrap();
+    assert!(whose.starts_with("arn:aws:sts::222222222222:assumed-role/Deploy/me@"), "{whose}");
+    exec(&world, "dev");
+    assert_eq!(operations(&sandbox), ["GetRoleCredentials", "AssumeRole"]);
+}
+
+#[test]
+fn a_legacy_profile_and_a_clone_without_a_config_have_the_token_of_the_address() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    keep(&world, OF_ADDRESS, &sandbox.signed_in(8 * HOUR));
+    assert_eq!(identity(&sandbox, &exec(&world, "legacy")).as_deref(), Some(DEVELOPER));
+    world.run(["exec", "dev", "--", "true"]).stderr(TOLD).exits(3);
+    let world = world.config("").file("acme/.awsenv", INLINE).allowed("acme");
+    let got = world.run(["exec", "--", "env"]).at("acme").any_stdout().success().variables();
+    assert_eq!(identity(&sandbox, &got).as_deref(), Some(DEVELOPER));
+    assert_eq!(got.text("AWSENV_PROFILE"), Some("Developer@111122223333"));
+}
+
+#[test]
+fn a_clone_takes_the_sign_in_of_the_session_that_the_config_has_for_its_portal() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR).file("acme/.awsenv", INLINE).allowed("acme");
+    let got = world.run(["exec", "--", "env"]).at("acme").any_stdout().success().variables();
+    assert_eq!(identity(&sandbox, &got).as_deref(), Some(DEVELOPER));
+}
+
+#[test]
+fn a_token_about_to_end_is_renewed_and_what_others_wrote_into_its_file_stays() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut before = sandbox.signed_in(10 * 60);
+    before["receivedAt"] = "2026-11-22T12:00:00Z".into();
+    keep(&world, OF_CORP, &before);
+    exec(&world, "dev");
+    assert_eq!(operations(&sandbox), ["CreateToken", "GetRoleCredentials"]);
+    let after = token(&world, OF_CORP);
+    for (name, stays) in [
+        ("accessToken", false),
+        ("refreshToken", false),
+        ("expiresAt", false),
+        ("clientId", true),
+        ("clientSecret", true),
+        ("registrationExpiresAt", true),
+        ("startUrl", true),
+        ("region", true),
+        ("receivedAt", true),
+    ] {
+        assert_eq!(before[name] == after[name], stays, "{name}: {} {}", before[name], after[name]);
+    }
+    assert!(sandbox.takes(after["accessToken"].as_str().unwrap()));
+    let mode = fs::metadata(world.at(OF_CORP)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it was 644");
+}
+
+#[test]
+fn a_renewal_that_fails_costs_nothing_while_the_token_is_good() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 10 * 60);
+    for fault in [Fault::error(500, "InternalServerException"), Fault::Reset, Fault::Html(200)] {
+        sandbox.fault("CreateToken", 3, fault);
+        world.run(["session", "clear"]).any_stderr().success();
+        exec(&world, "dev");
+        sandbox.calls();
+    }
+    let legacy = sandbox.signed_in(10 * 60);
+    keep(&world, OF_ADDRESS, &legacy);
+    let count = grants(&sandbox).len();
+    exec(&world, "legacy");
+    assert_eq!(grants(&sandbox).len(), count, "no AWS client renews the token of a legacy profile");
+    assert_eq!(token(&world, OF_ADDRESS), legacy);
+}
+
+#[test]
+fn fifty_processes_on_a_token_that_has_ended_renew_it_once() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    let gate = sandbox.gate("CreateToken");
+    let processes: Vec<_> = (0..50)
+        .map(|_| world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap())
+        .collect();
+    gate.wait_for(1, DEADLINE);
+    gate.open();
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(operations(&sandbox), ["CreateToken", "GetRoleCredentials"]);
+    assert_eq!(grants(&sandbox), ["refresh_token"]);
+}
+
+#[test]
+fn fifty_shells_on_a_dead_token_say_one_line_each_and_open_no_browser() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60).file("acme/.awsenv", "profile = \"dev\"\n").allowed("acme");
+    sandbox.revoke();
+    let told = "awsenv: dev needs a sign-in: run `awsenv login`\n";
+    let ask = |phase: Option<&str>| {
+        let shells = (0..50).map(|pid| {
+            let run = world.run(["export", "bash"]).arg((4242 + pid).to_string()).arg("5.2");
+            let run = run.arg(world.at("acme"));
+            let run = phase.into_iter().fold(run, |run, phase| run.arg(phase));
+            run.at("acme").command().stdin(Stdio::null()).spawn().unwrap()
+        });
+        let shells: Vec<_> = shells.collect();
+        shells.into_iter().map(|shell| shell.wait_with_output().unwrap()).collect::<Vec<_>>()
+    };
+    ask(None);
+    renewals_end(&world);
+    for output in ask(Some("wait")) {
+        assert_eq!(String::from_utf8_lossy(&output.stderr), told);
+        let answer = String::from_utf8_lossy(&output.stdout);
+        assert!(answer.contains("AWS_PROFILE='dev: run awsenv login'"), "{answer}");
+    }
+    assert_eq!(operations(&sandbox), ["CreateToken"], "the refresh token was tried once");
+    world.run(["exec", "dev", "--", "true"]).stderr(TOLD).exits(3);
+    assert_eq!(operations(&sandbox).len(), 1);
+    assert!(nothing_is_opened(&world));
+}
+
+#[test]
+fn a_token_that_the_portal_refuses_is_not_sent_again() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    sandbox.revoke();
+    for _ in 0..2 {
+        world.run(["exec", "dev", "--", "true"]).stderr(TOLD).exits(3);
+    }
+    assert_eq!(operations(&sandbox), ["GetRoleCredentials"]);
+    keep(&world, OF_CORP, &sandbox.signed_in(8 * HOUR));
+    exec(&world, "dev");
+}
+
+#[test]
+fn a_role_that_one_may_not_use_is_said_at_once_and_throttling_is_waited_out() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    world
+        .run(["exec", "admin", "--", "true"])
+        .stderr(
+            "awsenv: GetRoleCredentials: ForbiddenException: No access\n\
+             awsenv: hint: your sign-in gives no role Admin in account 111122223333: \
+             https://acme.awsapps.com/start lists what it gives\n",
+        )
+        .exits(125);
+    assert_eq!(operations(&sandbox).len(), 1, "no second try");
+    sandbox.fault("GetRoleCredentials", 1, Fault::error(429, "TooManyRequestsException"));
+    exec(&world, "dev");
+    let statuses: Vec<_> = sandbox.calls().iter().map(|call| call.status).collect();
+    assert_eq!(statuses, [403, 429, 200]);
+}
+
+#[test]
+fn what_is_not_whole_is_no_session() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    for (member, what) in [
+        ("accessKeyId", "access key id"),
+        ("secretAccessKey", "secret access key"),
+        ("sessionToken", "session token"),
+        ("expiration", "expiration"),
+        ("roleCredentials", "credentials"),
+    ] {
+        sandbox.fault("GetRoleCredentials", 1, Fault::Missing(member.into()));
+        let told = format!("awsenv: the answer to GetRoleCredentials lacks its {what}\n");
+        world.run(["exec", "dev", "--", "true"]).stderr(told).exits(125);
+    }
+}
+
+#[test]
+fn a_token_of_another_region_goes_nowhere() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut token = sandbox.signed_in(8 * HOUR);
+    token["region"] = "evil.example/".into();
+    keep(&world, OF_CORP, &token);
+    world.run(["exec", "dev", "--", "true"]).stderr(TOLD).exits(3);
+    world.run(["logout", "--all"]).stderr("awsenv: signed out of 1 portal\n").success();
+    assert_eq!(sandbox.calls(), []);
+}
+
+#[test]
+fn a_race_that_another_program_has_won_loses_nothing() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    let gate = sandbox.gate("CreateToken");
+    sandbox.fault("CreateToken", 1, Fault::error(400, "InvalidGrantException"));
+    let process = world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+    gate.wait_for(1, DEADLINE);
+    // The AWS CLI has renewed it meanwhile; it writes the file after AWS has answered.
+    let theirs = sandbox.signed_in(8 * HOUR);
+    gate.open();
+    sandbox.wait_for("CreateToken", 1, DEADLINE);
+    keep(&world, OF_CORP, &theirs);
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(token(&world, OF_CORP), theirs);
+    assert_eq!(crate::portal::refused(&world), 0);
+}
+
+#[test]
+fn sealed_tokens_are_not_in_the_aws_clis_cache() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let settings = world.read(".config/awsenv/config.toml");
+    let world = world.settings(&format!("{settings}sso_cache = \"sealed\"\n"));
+    crate::portal::sign_in(&world, ["dev"]);
+    exec(&world, "dev");
+    assert_eq!(crate::portal::cached(&world), [""; 0]);
+    let kept = crate::files::below(&world.home());
+    let secrets = sandbox.sign_in_secrets();
+    for path in kept.iter().filter(|path| path.is_file()) {
+        let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        assert!(secrets.iter().all(|secret| !text.contains(secret)), "{}", path.display());
+    }
+    world.run(["logout", "dev"]).stderr("awsenv: signed out of corp\n").success();
+    world.run(["exec", "dev", "--", "true"]).stderr(TOLD).exits(3);
+}
+
+#[test]
+fn a_prompt_with_a_kept_session_does_not_read_a_long_config() {
+    let sandbox = sandbox();
+    let more: String = (0..1000)
+        .map(|n| {
+            format!("[profile p{n}]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = R{n}\nregion = eu-west-1\noutput = json\n\n")
+        })
+        .collect();
+    let world = signed_in(&sandbox, 8 * HOUR).config(&format!("{CONFIG}{more}"));
+    assert!(world.read(".aws/config").lines().count() > 7000);
+    let world = world.file("acme/.awsenv", "profile = \"dev\"\n").allowed("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert_eq!(identity(&sandbox, &shell.env).as_deref(), Some(DEVELOPER));
+    shell.prompt();
+    assert!(shell.get("AWS_ACCESS_KEY_ID").is_some());
+    if !installed("strace") {
+        return;
+    }
+    let log = world.at("strace");
+    let ask = |log: &std::path::Path| {
+        let mut command = world.command("strace");
+        command.args(["-f", "-qq", "-e", "trace=open,openat", "-o"]).arg(log).arg(crate::run::PROGRAM);
+        command.args(["export", "bash", "4242", "5.2"]).arg(world.at("acme")).current_dir(world.at("acme"));
+        assert!(command.output().unwrap().status.success());
+        fs::read_to_string(log).unwrap()
+    };
+    assert!(!ask(&log).contains("/.aws/config"), "answered from the index");
+    let config = world.at(".aws/config");
+    let modified = fs::metadata(&config).unwrap().modified().unwrap();
+    date(&config, modified - std::time::Duration::from_secs(1));
+    assert!(ask(&log).contains("/.aws/config"), "it is read once it has changed");
+}
+
+/// boto3 and awsenv, each with what the other one wrote, and both at once.
+#[test]
+fn boto3_and_awsenv_share_a_sign_in() {
+    let sandbox = sandbox();
+    let world = world(&sandbox).env("AWS_ENDPOINT_URL", sandbox.url()).env("AWS_MAX_ATTEMPTS", "1");
+    let script =
+        "import boto3\nprint(boto3.Session(profile_name='dev').client('sts').get_caller_identity()['Arn'])";
+    let boto3 = |world: &World| {
+        let output = crate::portal::python(world, script).output().unwrap();
+        (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    crate::portal::sign_in(&world, ["dev"]);
+    assert_eq!(boto3(&world).0, format!("{DEVELOPER}\n"), "boto3 takes what awsenv wrote");
+    keep(&world, OF_CORP, &sandbox.signed_in(60));
+    assert_eq!(boto3(&world).0, format!("{DEVELOPER}\n"));
+    let renewed = token(&world, OF_CORP);
+    exec(&world, "dev");
+    assert_eq!(token(&world, OF_CORP), renewed, "awsenv takes what boto3 renewed");
+    for _ in 0..3 {
+        world.run(["session", "clear"]).any_stderr().success();
+        keep(&world, OF_CORP, &sandbox.signed_in(60));
+        let gate = sandbox.gate("CreateToken");
+        std::thread::scope(|scope| {
+            let theirs = scope.spawn(|| boto3(&world));
+            let ours = scope.spawn(|| exec(&world, "dev"));
+            gate.wait_for(2, DEADLINE);
+            gate.open();
+            ours.join().unwrap();
+            theirs.join().unwrap();
+        });
+        let left = token(&world, OF_CORP);
+        assert!(sandbox.takes(left["accessToken"].as_str().unwrap()));
+        // It can go on: the refresh token that is left is the last one.
+        let mut ending = left;
+        ending["expiresAt"] = crate::cloud::long_ago().into();
+        keep(&world, OF_CORP, &ending);
+        world.run(["session", "clear"]).any_stderr().success();
+        exec(&world, "dev");
+    }
+}
