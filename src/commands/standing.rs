@@ -1,6 +1,8 @@
 //! How a session stands, as far as files say it: no call is made, nobody is asked.
 
+use super::subject::tokens;
 use crate::clock::Timestamp;
+use crate::profile::chain::Source;
 use crate::prompt::plan;
 use crate::prompt::resolve::Resolved;
 use crate::provider::renew::is_good;
@@ -19,6 +21,8 @@ pub(super) enum Standing {
     Failed(FailureRecord),
     /// It takes a code of this MFA device.
     NeedsCode(String),
+    /// It takes a sign-in.
+    NeedsSignIn,
     /// Nobody has asked for it yet.
     Absent,
 }
@@ -40,8 +44,15 @@ impl Standing {
         if let Some(failure) = failure.filter(|failure| failure.pause_until(now).is_some()) {
             return Self::Failed(failure);
         }
-        match missing_code(resolved, &store, world, now) {
-            Some(serial) => Self::NeedsCode(serial),
+        let kept = kept_hops(resolved, &store, world, now);
+        if let (Source::Sso(sso), None) = (&resolved.chain.source, kept)
+            && !tokens(world).is_signed_in(&sso.portal, now)
+        {
+            return Self::NeedsSignIn;
+        }
+        let hops = resolved.chain.hops();
+        match hops[kept.unwrap_or_default()..].iter().find_map(|hop| hop.mfa_serial()) {
+            Some(serial) => Self::NeedsCode(serial.to_owned()),
             None => Self::Absent,
         }
     }
@@ -53,25 +64,17 @@ impl Standing {
             Self::Pending => "pending",
             Self::Failed(failure) if failure.needs_person => "needs_person",
             Self::Failed(_) => "failed",
-            Self::NeedsCode(_) => "needs_person",
+            Self::NeedsCode(_) | Self::NeedsSignIn => "needs_person",
             Self::Absent => "absent",
         }
     }
 }
 
-/// The device that a hop presents which no kept session saves.
-fn missing_code(
-    resolved: &Resolved,
-    store: &SessionStore<'_>,
-    world: &World,
-    now: Timestamp,
-) -> Option<String> {
-    let hops = resolved.chain.hops();
-    let last = hops.len().checked_sub(1)?;
+/// After how many hops a good session is kept that the rest can stand on; `None`: it begins with its source.
+fn kept_hops(resolved: &Resolved, store: &SessionStore<'_>, world: &World, now: Timestamp) -> Option<usize> {
     let is_kept = |hops: &usize| {
         let found = store.load(&resolved.key_after(*hops, &world.original));
         matches!(found, Found::Session(session) if is_good(&session, None, now))
     };
-    let kept = (1..=last).rev().find(is_kept).unwrap_or_default();
-    hops[kept..].iter().find_map(|hop| hop.mfa_serial()).map(str::to_owned)
+    (0..resolved.chain.hops().len()).rev().find(is_kept)
 }

@@ -3,19 +3,21 @@
 use serde::Serialize;
 
 use super::standing::Standing;
+use super::subject::tokens;
 use crate::clock;
 use crate::files;
 use crate::key_index::{KeyIndex, Rests};
 use crate::keychain;
 use crate::message::{Failure, printable};
 use crate::places::tilde;
-use crate::profile::chain::{self, Source};
+use crate::profile::chain::{self, Portal, Source};
 use crate::profile::config::ConfigFiles;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict};
 use crate::prompt::memory::{self, Memory, STATE};
 use crate::prompt::plan;
 use crate::prompt::resolve::{check_account, resolve};
+use crate::provider::sso::SIGN_IN;
 use crate::world::{self, World};
 
 /// The documented schema of `--json` (docs/json.md).
@@ -38,6 +40,10 @@ struct Status {
     expiration: Option<String>,
     /// How the session stands: `kept`, `pending`, `failed`, `needs_person`, `absent`; `null` where it takes none.
     session: Option<&'static str>,
+    /// Its end, where one is kept.
+    session_expiration: Option<String>,
+    /// The sign-in that it begins with.
+    sign_in: SignIn,
     /// When a failed renewal is tried again.
     again: Option<String>,
     /// The user set credentials by hand here.
@@ -46,6 +52,19 @@ struct Status {
     reason: Option<String>,
     /// What to do about it.
     hint: Option<String>,
+}
+
+/// How a sign-in stands, as far as files say it.
+#[derive(Debug, Default, Serialize)]
+struct SignIn {
+    /// The `[sso-session]`, or the portal's address; `null` where it begins otherwise.
+    portal: Option<String>,
+    /// The token's end; `null` without one.
+    expiration: Option<String>,
+    /// Whether the next token comes without a person.
+    renewable: bool,
+    /// Until when that can be: the end of the registration that the token was issued to.
+    registration_expiration: Option<String>,
 }
 
 /// Tells it.
@@ -81,6 +100,8 @@ fn status(world: &World) -> Status {
             .and_then(|_| world.env.text("AWS_CREDENTIAL_EXPIRATION"))
             .map(str::to_owned),
         session: None,
+        session_expiration: None,
+        sign_in: SignIn::default(),
         again: None,
         stands_back: remembered.is_some_and(|memory| memory.stands_back),
         reason: None,
@@ -134,8 +155,15 @@ fn status(world: &World) -> Status {
                     chain::check_served(&resolved.chain)?;
                     check_account(&resolved.name, asked, status.account.as_deref())?;
                 }
+                if let Source::Sso(sso) = &resolved.chain.source {
+                    status.sign_in = sign_in(&sso.portal, world);
+                }
                 let standing = Standing::of(&resolved, world, clock::now());
                 status.session = Some(standing.word());
+                if let Standing::Kept(session) = &standing {
+                    let end = session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0));
+                    status.session_expiration = end;
+                }
                 match standing {
                     Standing::Kept(session) => {
                         let claimed = resolved.is_at_hand();
@@ -158,6 +186,32 @@ fn status(world: &World) -> Status {
     status
 }
 
+fn sign_in(portal: &Portal, world: &World) -> SignIn {
+    let tokens = tokens(world);
+    let token = tokens.load(portal).token();
+    let client = token.as_ref().and_then(|token| token.client.as_ref());
+    SignIn {
+        portal: Some(portal.label().to_owned()),
+        renewable: token.as_ref().is_some_and(|token| tokens.is_renewable(portal, token, clock::now())),
+        registration_expiration: client.map(|client| clock::rfc3339(client.expires)),
+        expiration: token.map(|token| clock::rfc3339(token.expires)),
+    }
+}
+
+impl SignIn {
+    fn summary(&self) -> Option<String> {
+        let Self { portal, expiration, renewable, registration_expiration } = self;
+        let portal = portal.as_deref()?;
+        Some(match (expiration, registration_expiration) {
+            (None, _) => format!("{portal}, not signed in"),
+            (Some(until), Some(registration)) if *renewable => {
+                format!("{portal}, until {until}, then renewed; registered until {registration}")
+            }
+            (Some(until), _) => format!("{portal}, until {until}, not renewed"),
+        })
+    }
+}
+
 /// Why there is no session, and what to do.
 fn tell(status: &mut Status, standing: Standing) {
     let (reason, hint) = match standing {
@@ -169,6 +223,10 @@ fn tell(status: &mut Status, standing: Standing) {
         }
         Standing::NeedsCode(serial) => {
             (format!("the MFA device {serial} wants a code"), Some("run `awsenv refresh`".to_owned()))
+        }
+        Standing::NeedsSignIn => {
+            let name = status.name.as_deref().unwrap_or_default();
+            (format!("{name} needs a sign-in"), Some(SIGN_IN.to_owned()))
         }
         Standing::Absent => {
             let hint = "the hook fetches one at the next prompt, `awsenv refresh` does it now";
@@ -205,6 +263,8 @@ fn card(status: &Status, world: &World) -> String {
     rows.extend(
         status.keychain.map(|rests| ("keys", format!("in {}", keychain::shown(rests, &world.places)))),
     );
+    rows.extend(status.sign_in.summary().map(|summary| ("sign-in", summary)));
+    rows.extend(status.session_expiration.as_ref().map(|until| ("session", format!("until {until}"))));
     if status.state == "pinned" {
         let loaded = match (status.stands_back, status.loaded, &status.expiration) {
             (true, ..) => "no: credentials were set by hand".into(),

@@ -264,6 +264,55 @@ fn sealed_tokens_are_not_in_the_aws_clis_cache() {
 }
 
 #[test]
+fn status_tells_every_end_from_files_alone() {
+    let sandbox = sandbox();
+    let world = world(&sandbox).file("acme/.awsenv", "profile = \"dev\"\n").allowed("acme");
+    let rows = || world.run(["status"]).at("acme").any_stdout().success().stdout;
+    let json = || world.run(["status", "--json"]).at("acme").any_stdout().success().json();
+    assert!(
+        rows().ends_with(
+            "  by       GetRoleCredentials dev
+  sign-in  corp, not signed in
+  loaded   no: no hook has run in this shell
+  file     ~/acme/.awsenv
+  why      dev needs a sign-in
+  hint     run `awsenv login`
+"
+        ),
+        "{}",
+        rows()
+    );
+    assert_eq!(json()["session"], "needs_person");
+    let kept = sandbox.signed_in(-60);
+    keep(&world, OF_CORP, &kept);
+    assert_eq!(json()["session"], "absent", "it can be renewed");
+    let (until, registered) =
+        (kept["expiresAt"].as_str().unwrap(), kept["registrationExpiresAt"].as_str().unwrap());
+    let told = format!("  sign-in  corp, until {until}, then renewed; registered until {registered}\n");
+    assert!(rows().contains(&told), "{}", rows());
+    assert_eq!(sandbox.calls(), []);
+    exec(&world, "dev");
+    let got = json();
+    let renewed = token(&world, OF_CORP);
+    assert_eq!(got["session"], "kept");
+    assert!(got["session_expiration"].is_string(), "{got}");
+    assert_eq!(
+        got["sign_in"],
+        serde_json::json!({
+            "portal": "corp",
+            "expiration": renewed["expiresAt"],
+            "renewable": true,
+            "registration_expiration": renewed["registrationExpiresAt"],
+        })
+    );
+    let text = rows();
+    assert!(
+        text.contains(&format!("  session  until {}\n", got["session_expiration"].as_str().unwrap())),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_prompt_with_a_kept_session_does_not_read_a_long_config() {
     let sandbox = sandbox();
     let more: String = (0..1000)

@@ -19,9 +19,7 @@ pub(super) async fn usable(portal: &Portal, means: &Means<'_>) -> anyhow::Result
     if !token.is_due(now) {
         return Ok(Some(token));
     }
-    let can_be_renewed =
-        portal.refreshes && token.means(now).is_some_and(|(_, refresh)| !means.tokens.is_refused(refresh));
-    if !can_be_renewed {
+    if !means.tokens.is_renewable(portal, &token, now) {
         return Ok(Some(token).filter(|token| token.is_good(now)));
     }
     let _lock = means.tokens.lock(&id(portal))?;

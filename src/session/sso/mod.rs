@@ -97,6 +97,18 @@ impl<'a> Tokens<'a> {
         Found::Token(Box::new(token))
     }
 
+    /// Whether nobody has to sign in: the token is good, or the next one can be had for it.
+    pub fn is_signed_in(&self, portal: &Portal, now: Timestamp) -> bool {
+        self.load(portal)
+            .token()
+            .is_some_and(|token| token.is_good(now) || self.is_renewable(portal, &token, now))
+    }
+
+    /// Whether the next token can be had without a person, as far as is known.
+    pub fn is_renewable(&self, portal: &Portal, token: &Token, now: Timestamp) -> bool {
+        portal.refreshes && token.means(now).is_some_and(|(_, refresh)| !self.is_refused(refresh))
+    }
+
     /// Keeps a token. The caller holds the portal's lock.
     pub fn save(&self, portal: &Portal, token: &Token) -> anyhow::Result<()> {
         let id = id(portal);
