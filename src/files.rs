@@ -27,6 +27,11 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Of the file that is there now, if one is.
+    pub fn at(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().as_ref().map(Self::of)
+    }
+
     /// The stamp of an open file, or of a path's target.
     pub fn of(metadata: &fs::Metadata) -> Self {
         Self {

@@ -2,15 +2,17 @@
 //! asks: no MFA, no browser, no dialog.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::allow::tell_shells;
-use super::subject::{Asking, subject_at};
+use super::subject::{Asking, subject_at, tokens};
 use crate::clock;
 use crate::env::Env;
+use crate::files::Stamp;
 use crate::message::{Exit, Failure, render};
 use crate::places::Places;
+use crate::profile::chain::Source;
 use crate::prompt::plan::{Need, is_due};
 use crate::provider::Mfa;
 use crate::session::failure::FailureRecord;
@@ -58,19 +60,33 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
     // Of its own session: a Ctrl-C or a closing terminal is not meant for it.
     let _ = rustix::process::setsid();
     log::info!("renewal of session {} begins", session.short());
-    if let Err(error) = renew(&session, pwd, world) {
+    let mut mended_in = None;
+    if let Err(error) = renew(&session, pwd, world, &mut mended_in) {
         let (_, exit) = render(&error);
         let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
         let needs_person = exit == Exit::PersonNeeded;
-        FailureRecord::save(&world.places, &session, format!("{error:#}"), hint, needs_person, clock::now());
+        let mended_in = mended_in.filter(|_| needs_person);
+        let what = format!("{error:#}");
+        let failure = FailureRecord { what, hint, needs_person, mended_in, ..FailureRecord::default() };
+        failure.save(&world.places, &session, clock::now());
     }
     tell_shells(world);
     log::info!("renewal of session {} ends", session.short());
     Ok(())
 }
 
-fn renew(session: &SessionKey, pwd: &Path, world: &World) -> anyhow::Result<()> {
+/// `mended_in`: the file that another program keeps a sign-in in, as it is before all else.
+fn renew(
+    session: &SessionKey,
+    pwd: &Path,
+    world: &World,
+    mended_in: &mut Option<(PathBuf, Option<Stamp>)>,
+) -> anyhow::Result<()> {
     let subject = subject_at(pwd.as_os_str(), &Asking::default(), world)?;
+    if let Source::Sso(sso) = &subject.resolved.chain.source {
+        let path = tokens(world).path_of(&sso.portal);
+        *mended_in = Some((path.clone(), Stamp::at(&path)));
+    }
     let own = subject.resolved.session_key(&world.original);
     if own != *session {
         // The files changed since the prompt asked; the next prompt asks for the new session.

@@ -38,7 +38,7 @@ pub struct Plan {
     pub wanted: Wanted,
     /// When to ask again at the latest.
     pub deadline: Option<Timestamp>,
-    /// AWS files that were read.
+    /// AWS files that were read, and where the AWS CLI would put a sign-in.
     pub watched: Vec<Watched>,
     /// AWS files that were not there.
     pub absent: Vec<PathBuf>,
@@ -133,7 +133,8 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
         }
         Ok(Survey::Session(entry)) => plan_session(pin, &entry, original, question),
     };
-    Plan { watched: aws_files.watched, absent: aws_files.absent, ..plan }
+    let watched = [aws_files.watched, plan.watched].concat();
+    Plan { watched, absent: [aws_files.absent, plan.absent].concat(), ..plan }
 }
 
 /// What the AWS files come to.
@@ -296,11 +297,18 @@ fn refused(entry: &Entry, failure: &FailureRecord, original: &Env) -> Plan {
         }
         false => format!("{}: could not be renewed, awsenv tries again", entry.name),
     };
-    Plan {
+    let mut plan = Plan {
         wanted: Wanted::fail_closed(&sentence, original),
         complaint: Some(one_line(&failure.what, failure.hint.as_deref())),
         ..Plan::default()
+    };
+    if let Some((path, _)) = &failure.mended_in {
+        match watch(path) {
+            Some(watched) => plan.watched.push(watched),
+            None => plan.absent.push(path.clone()),
+        }
     }
+    plan
 }
 
 fn provided<'a>(

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::session_key::SessionKey;
 use crate::clock::{self, Timestamp};
-use crate::files;
+use crate::files::{self, Stamp};
 use crate::places::Places;
 
 /// A failed renewal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureRecord {
     /// The sentence.
     pub what: String,
@@ -23,6 +23,9 @@ pub struct FailureRecord {
     pub attempts: u32,
     /// Not before then (RFC 3339).
     pub again: String,
+    /// A file that another program may mend it in, as it was: once that has changed, at once.
+    #[serde(default)]
+    pub mended_in: Option<(PathBuf, Option<Stamp>)>,
 }
 
 impl FailureRecord {
@@ -32,25 +35,20 @@ impl FailureRecord {
     }
 
     /// Remembers a failure: twice as long each time, from 5 s to 5 min; where a person is needed, an hour.
-    pub fn save(
-        places: &Places,
-        session: &SessionKey,
-        what: String,
-        hint: Option<String>,
-        needs_person: bool,
-        now: Timestamp,
-    ) {
+    /// How often in a row, and until when it stays with that, is filled in here.
+    pub fn save(self, places: &Places, session: &SessionKey, now: Timestamp) {
         let attempts = Self::load(places, session).map_or(0, |last| last.attempts).saturating_add(1);
-        let pause = match needs_person {
+        let pause = match self.needs_person {
             true => Duration::from_secs(3600),
             false => Duration::from_secs((5 << attempts.min(7).saturating_sub(1)).min(300)),
         };
         let again = clock::rfc3339(now.checked_add(pause).unwrap_or(now));
         log::warn!(
-            "session {}: failure {attempts} in a row, not tried before {again}: {what}",
-            session.short()
+            "session {}: failure {attempts} in a row, not tried before {again}: {}",
+            session.short(),
+            self.what
         );
-        let record = Self { what, hint, needs_person, attempts, again };
+        let record = Self { attempts, again, ..self };
         // Nowhere to write: then the next prompt tries again, which is no worse.
         let _ = files::private_dir(&places.state).and_then(|()| files::private_dir(&dir(places))).and_then(
             |()| {
@@ -77,6 +75,12 @@ impl FailureRecord {
     /// When to try again, if that is still to come.
     pub fn pause_until(&self, now: Timestamp) -> Option<Timestamp> {
         let again = clock::parse(&self.again).filter(|again| *again > now)?;
+        if let Some((path, stamp)) = &self.mended_in
+            && Stamp::at(path) != *stamp
+        {
+            log::info!("{} has changed since the last failure", path.display());
+            return None;
+        }
         log::info!("failures in a row: {}; no renewal before {}", self.attempts, self.again);
         Some(again)
     }

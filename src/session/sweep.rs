@@ -208,8 +208,9 @@ mod tests {
         let places = places(&dir);
         let now = clock::now();
         let long_ago = now.checked_sub(2 * DAY).unwrap();
-        FailureRecord::save(&places, &a_key('a'), "old".into(), None, true, long_ago);
-        FailureRecord::save(&places, &a_key('b'), "new".into(), None, true, now);
+        let failure = || FailureRecord { needs_person: true, ..FailureRecord::default() };
+        failure().save(&places, &a_key('a'), long_ago);
+        failure().save(&places, &a_key('b'), now);
         files::private_dir(&index::dir(&places)).unwrap();
         made_old(&index::dir(&places).join("old"), 2 * MONTH, now);
         made_old(&index::dir(&places).join("new"), DAY, now);

@@ -129,15 +129,12 @@ impl Login {
         (world.shown(&String::from_utf8_lossy(&output.stderr)), code(output.status))
     }
 
-    /// A line of what it says.
+    /// A line of what it says, and nothing beyond.
     pub(crate) fn line(&mut self) -> String {
         let stderr = self.child.stderr.as_mut().unwrap();
-        let mut line = Vec::new();
-        for byte in stderr.bytes() {
-            match byte.unwrap() {
-                b'\n' => break,
-                byte => line.push(byte),
-            }
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while stderr.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+            line.extend(byte);
         }
         String::from_utf8(line).unwrap()
     }

@@ -164,6 +164,38 @@ fn fifty_shells_on_a_dead_token_say_one_line_each_and_open_no_browser() {
     assert!(nothing_is_opened(&world));
 }
 
+/// `aws sso login` tells no shell of ours.
+#[test]
+fn a_sign_in_by_the_aws_cli_is_seen_at_the_next_prompt() {
+    for kind in Kind::ALL {
+        let sandbox = sandbox();
+        let world = world(&sandbox).file("acme/.awsenv", "profile = \"dev\"\n").allowed("acme");
+        let mut shell = world.shell(kind);
+        for kept in [None, Some(-60)] {
+            if let Some(seconds) = kept {
+                keep(&world, OF_CORP, &sandbox.signed_in(seconds));
+                sandbox.revoke();
+                world.run(["session", "clear"]).any_stderr().success();
+            }
+            shell.arrive("acme");
+            renewals_end(&world);
+            shell.wait();
+            assert_eq!(shell.get("AWS_PROFILE"), Some("dev: run awsenv login"));
+            assert!(shell.guard(), "{kind:?}: nothing to ask");
+            let path = world.write(OF_CORP, &sandbox.signed_in(8 * HOUR).to_string());
+            let modified = fs::metadata(&path).unwrap().modified().unwrap();
+            date(&path, modified + std::time::Duration::from_secs(30));
+            assert!(!shell.guard(), "{kind:?}");
+            shell.ask();
+            renewals_end(&world);
+            shell.wait();
+            assert_eq!(identity(&sandbox, &shell.env).as_deref(), Some(DEVELOPER));
+            fs::remove_file(path).unwrap();
+            shell.arrive("");
+        }
+    }
+}
+
 #[test]
 fn a_token_that_the_portal_refuses_is_not_sent_again() {
     let sandbox = sandbox();
