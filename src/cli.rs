@@ -3,22 +3,27 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands::credentials::Format;
 use crate::commands::init::Init;
-use crate::commands::key::import::{Backend, Import, Origin};
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    allow, completions, credentials, edit, exec, explain, hook, init, key, login, logout, man, refresh,
-    renew, session, status, trust,
+    allow, completions, credentials, edit, exec, explain, hook, init, login, logout, man, refresh, renew,
+    session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
 use crate::process::Unprotected;
 use crate::prompt::shell::Shell;
 use crate::world::World;
+
+mod key;
+mod whose;
+
+use key::Key;
+use whose::{OfPortal, Whose};
 
 /// The right AWS credentials in your shell, by directory.
 #[derive(Debug, Parser)]
@@ -237,159 +242,11 @@ enum Session {
     Clear,
 }
 
-#[derive(Debug, Subcommand)]
-enum Key {
-    /// Put keys into the keychain, once AWS has said whose they are
-    #[command(after_help = "\
-Examples:
-  awsenv key add acme-ci
-  aws iam create-access-key | awsenv key add acme-ci --stdin
-
-The keychain is the system's (macOS Keychain, Secret Service), else an encrypted file; AWSENV_KEYCHAIN=auto|os|file.")]
-    Add {
-        /// What to call them: a profile's name, or any that a .awsenv names in [keys]
-        name: String,
-        /// Read JSON from stdin, and ask nothing
-        #[arg(long)]
-        stdin: bool,
-        /// Do not ask AWS whose they are
-        #[arg(long)]
-        no_verify: bool,
-        /// In the place of keys that have the name
-        #[arg(long)]
-        replace: bool,
-        /// The MFA device that goes with them
-        #[arg(long, value_name = "ARN")]
-        mfa_serial: Option<String>,
-    },
-    /// Take keys into the keychain that lie in ~/.aws/credentials, or that aws-vault has
-    #[command(after_help = "\
-Examples:
-  awsenv key import --dry-run
-  awsenv key import acme-ci
-  awsenv key import --from aws-vault --all
-
-Keys of ~/.aws/credentials are moved: once they are in the keychain, their lines are taken out of the file, and nothing
-else there is touched. Other AWS clients then get them from awsenv: by the hook, by `awsenv exec`, or with
-credential_process = awsenv credentials NAME --format process. What aws-vault has is copied.")]
-    Import {
-        /// Whose: profiles, or names in aws-vault; without one all are shown, and you are asked
-        #[arg(value_name = "NAME")]
-        names: Vec<String>,
-        /// Where they are now
-        #[arg(long, value_enum, default_value = "credentials")]
-        from: Origin,
-        /// Which of aws-vault's; without it AWS_VAULT_BACKEND, else the only one with something in it
-        #[arg(long, value_enum)]
-        backend: Option<Backend>,
-        /// All there are, and ask nothing
-        #[arg(long, conflicts_with = "names")]
-        all: bool,
-        /// Leave them in ~/.aws/credentials too
-        #[arg(long)]
-        keep: bool,
-        /// Leave a copy of ~/.aws/credentials as it was, keys and all: credentials.bak
-        #[arg(long, conflicts_with = "keep")]
-        backup: bool,
-        /// In the place of other keys that have the name
-        #[arg(long)]
-        force: bool,
-        /// Only show what would be done
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// What is in the keychain: how old, when used, by which profiles
-    List {
-        /// For scripts; the schema is in docs/json.md
-        #[arg(long)]
-        json: bool,
-    },
-    /// Take keys out of the keychain
-    Remove {
-        /// Their name
-        name: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-        /// Only off the list: the keychain that has them is gone
-        #[arg(long)]
-        forget: bool,
-    },
-    /// Put new keys in the place of old ones, at AWS and in the keychain
-    #[command(after_help = "\
-Examples:
-  awsenv key rotate acme-ci
-  awsenv key rotate acme-ci --if-older-than 90d
-
-The old key is deleted once AWS has answered to the new one. After an interruption, the same command goes on.")]
-    Rotate {
-        /// Their name
-        name: String,
-        /// Only if AWS created the key longer ago than this
-        #[arg(long, value_name = "DURATION")]
-        if_older_than: Option<String>,
-        /// Leave the old key at AWS, inactive
-        #[arg(long)]
-        keep_old: bool,
-    },
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum HookShell {
     Bash,
     Zsh,
     Fish,
-}
-
-/// Which access portal. Without any of it: the directory's, else that of AWS_PROFILE.
-#[derive(Args, Debug)]
-struct OfPortal {
-    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
-    #[arg(value_name = "PROFILE")]
-    name: Option<String>,
-    /// An [sso-session] of ~/.aws/config
-    #[arg(long, value_name = "S", conflicts_with = "name")]
-    sso_session: Option<String>,
-}
-
-/// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's, else those of `default`.
-#[derive(Args, Debug)]
-struct Whose {
-    /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
-    #[arg(value_name = "P")]
-    name: Option<String>,
-    /// The same, as an option
-    #[arg(long, value_name = "P", conflicts_with = "name")]
-    profile: Option<String>,
-    /// A stage of the directory's .awsenv
-    #[arg(long)]
-    stage: Option<String>,
-    /// Ask for sessions of this length (15m to 12h)
-    #[arg(long)]
-    duration: Option<String>,
-    /// A region that wins over all others
-    #[arg(long)]
-    region: Option<String>,
-    /// No session of GetSessionToken in between
-    #[arg(long)]
-    no_session: bool,
-}
-
-impl Whose {
-    fn asking(&self) -> anyhow::Result<Asking<'_>> {
-        if let Some(region) = &self.region {
-            crate::limits::region(region)
-                .map_err(|reason| Failure::new(format!("--region {region}: {reason}")).exit(Exit::Usage))?;
-        }
-        Ok(Asking {
-            profile: self.profile.as_deref().or(self.name.as_deref()),
-            stage: self.stage.as_deref(),
-            duration: self.duration.as_deref().map(subject::duration).transpose()?,
-            region: self.region.as_deref(),
-            no_session: self.no_session,
-            mfa_code: None,
-        })
-    }
 }
 
 /// Parses and runs a command; returns the exit status. clap's own errors, `--help` and `--version` are printed here.
@@ -471,22 +328,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Renew { session, pwd } => renew::run(&session, &pwd, &world),
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
-        Command::Key { command: Key::Add { name, stdin, no_verify, replace, mfa_serial } } => {
-            let mfa_serial = mfa_serial.as_deref();
-            key::add::run(&key::add::Add { name: &name, stdin, no_verify, replace, mfa_serial }, &world)
-        }
-        Command::Key { command: Key::Import { names, from, backend, all, keep, backup, force, dry_run } } => {
-            let import = Import { names: &names, from, backend, all, keep, backup, force, dry_run };
-            key::import::run(&import, &world)
-        }
-        Command::Key { command: Key::List { json } } => key::list::run(json, &world),
-        Command::Key { command: Key::Remove { name, yes, forget } } => {
-            key::remove::run(&key::remove::Remove { name: &name, yes, forget }, &world)
-        }
-        Command::Key { command: Key::Rotate { name, if_older_than, keep_old } } => {
-            let if_older_than = if_older_than.as_deref().map(subject::duration).transpose()?;
-            key::rotate::run(&key::rotate::Rotate { name: &name, if_older_than, keep_old }, &world)
-        }
+        Command::Key { command } => command.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Completions { .. } | Command::Man => unreachable!("answered above"),
     }
