@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use awsenv_sandbox::{Call, Role, Sandbox, Scenario, User};
+use awsenv_sandbox::{Call, Portal, Role, Sandbox, Scenario, User};
 
 const ME: &str = "arn:aws:iam::111122223333:user/me";
 const DEPLOY: &str = "arn:aws:iam::222222222222:role/Deploy";
@@ -84,6 +84,43 @@ unsigned: 403 True
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
     let secrets = serde_json::to_string(&sandbox.calls()).unwrap();
     assert!(!secrets.contains("111111") && secrets.contains("\"TokenCode\":\"******\""), "{secrets}");
+}
+
+#[test]
+fn botocore_signs_in_and_is_refused_what_identity_center_refuses() {
+    let portal = Portal::default().role("111122223333", "Developer").role("222222222222", "Developer");
+    let sandbox = Sandbox::start(Scenario::default().portal(portal));
+    let token = sandbox.signed_in(3600);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sso.py");
+    let mut command = Command::new(python());
+    command.arg(script).arg(sandbox.url()).arg(token["accessToken"].as_str().unwrap());
+    let output = command.env_clear().output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let expected = "\
+device: 600 1 True
+token: Bearer 28800
+code again: 400 InvalidGrantException invalid_grant
+wrong secret: 401 InvalidClientException invalid_client
+other portal: 400 InvalidRequestException invalid_request
+renewed: True
+refresh token again: 400 InvalidGrantException invalid_grant
+with a port: 400 InvalidRedirectUriException invalid_redirect_uri
+scope: 400 InvalidScopeException invalid_scope
+back: ['mine']
+verifier: 400 InvalidGrantException invalid_grant
+code was used: 400 InvalidGrantException invalid_grant
+by browser: Bearer
+role: arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Developer_0123456789abcdef/me@acme.example
+accounts: ['111122223333', '222222222222']
+roles: ['Developer']
+no access: 403 ForbiddenException
+no token: 401 UnauthorizedException
+after logout: 401 UnauthorizedException
+";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    let log = serde_json::to_string(&sandbox.calls()).unwrap();
+    let told: Vec<_> = sandbox.sign_in_secrets().into_iter().filter(|secret| log.contains(secret)).collect();
+    assert_eq!(told, [""; 0]);
 }
 
 /// The CLI is large, so that only who names one has it tried: `AWSENV_TEST_AWS_CLI=/path/to/aws`.
