@@ -6,6 +6,7 @@ mod calls;
 mod processes;
 mod search;
 mod shells;
+mod sso;
 mod tour;
 mod world;
 
