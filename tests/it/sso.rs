@@ -102,13 +102,22 @@ fn a_token_about_to_end_is_renewed_and_what_others_wrote_into_its_file_stays() {
 #[test]
 fn a_renewal_that_fails_costs_nothing_while_the_token_is_good() {
     let sandbox = sandbox();
-    let world = signed_in(&sandbox, 10 * 60);
-    for fault in [Fault::error(500, "InternalServerException"), Fault::Reset, Fault::Html(200)] {
-        sandbox.fault("CreateToken", 3, fault);
+    let world = signed_in(&sandbox, 10 * 60).env("AWS_MAX_ATTEMPTS", "1");
+    let before = token(&world, OF_CORP);
+    for fault in [
+        Fault::error(500, "InternalServerException"),
+        Fault::error(400, "SlowDownException"),
+        Fault::Reset,
+        Fault::Html(200),
+    ] {
+        sandbox.fault("CreateToken", 1, fault);
         world.run(["session", "clear"]).any_stderr().success();
         exec(&world, "dev");
-        sandbox.calls();
+        assert_eq!(token(&world, OF_CORP), before);
     }
+    world.run(["session", "clear"]).any_stderr().success();
+    exec(&world, "dev");
+    assert_ne!(token(&world, OF_CORP)["accessToken"], before["accessToken"], "the next time it succeeds");
     let legacy = sandbox.signed_in(10 * 60);
     keep(&world, OF_ADDRESS, &legacy);
     let count = grants(&sandbox).len();

@@ -12,6 +12,9 @@ use crate::session::sso::{Found, Token, id};
 const LOOKS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Refusals (RFC 6749, 5.2) that the same question would meet again.
+const FOR_GOOD: [&str; 4] = ["invalid_grant", "invalid_client", "unauthorized_client", "expired_token"];
+
 /// The token, renewed if it is about to end; `None`: somebody has to sign in.
 pub(super) async fn usable(portal: &Portal, means: &Means<'_>) -> anyhow::Result<Option<Token>> {
     let Some(token) = read(portal, means).await else { return Ok(None) };
@@ -39,15 +42,17 @@ async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Resu
     if means.tokens.is_refused(refresh) {
         return Ok(still_good(token));
     }
+    if let Err(error) = means.tokens.check_writable() {
+        return still_good(token).map_or(Err(error), |token| Ok(Some(token)));
+    }
     log::info!("{}: the sign-in is renewed", portal.label());
     match oidc::create_token(client, Grant::Refresh(refresh), portal, &means.aws).await {
         Ok(granted) => {
             let next = token.renewed(granted.access_token, granted.refresh_token, granted.expires);
-            // One that cannot be written is good for this one process, and the session is lost after it.
             means.tokens.save(portal, &next)?;
             Ok(Some(next))
         }
-        Err(Refused::Rfc { code, .. }) => {
+        Err(Refused::Rfc { code, .. }) if FOR_GOOD.contains(&code.as_str()) => {
             log::warn!("{}: the sign-in is not renewed: {code}", portal.label());
             // Another program may have renewed it at the same time, and AWS takes a refresh token once.
             if let Some(theirs) = changed(&token, portal, means).await {
@@ -56,10 +61,9 @@ async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Resu
             means.tokens.refuse(refresh);
             Ok(still_good(token))
         }
-        Err(Refused::Other(failure)) => match still_good(token) {
-            Some(token) => Ok(Some(token)),
-            None => Err(failure),
-        },
+        Err(refused) => {
+            still_good(token).map_or_else(|| Err(refused.failure("CreateToken")), |token| Ok(Some(token)))
+        }
     }
 }
 

@@ -109,6 +109,16 @@ impl<'a> Tokens<'a> {
         portal.refreshes && token.means(now).is_some_and(|(_, refresh)| !self.is_refused(refresh))
     }
 
+    /// Whether a token could be kept now: one that cannot be written is lost, and the refresh token that it was got
+    /// with is used up.
+    pub fn check_writable(&self) -> anyhow::Result<()> {
+        let probe = format!(".awsenv.{}", files::random_hex(4));
+        let path = self.path(&probe);
+        let written = self.write(&probe, &[0; 4096]);
+        let removed = files::remove(&path);
+        written.and(Ok(removed?)).with_context(|| format!("cannot write below {}", shown_path(&self.dir())))
+    }
+
     /// Keeps a token. The caller holds the portal's lock.
     pub fn save(&self, portal: &Portal, token: &Token) -> anyhow::Result<()> {
         let id = id(portal);
