@@ -33,6 +33,12 @@ region = eu-west-1
 role_arn = arn:aws:iam::222222222222:role/Deploy
 source_profile = dev
 
+[profile reader]
+region = eu-west-1
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Reader
+
 [profile admin]
 region = eu-west-1
 sso_session = corp
@@ -60,9 +66,9 @@ pub(crate) fn sandbox() -> Sandbox {
     sandbox_with(Portal::default())
 }
 
-/// A portal that gives `Developer`, and not `Admin`.
+/// A portal that gives `Developer` and `Reader`, and not `Admin`.
 pub(crate) fn sandbox_with(portal: Portal) -> Sandbox {
-    let portal = portal.role(ACCOUNT, "Developer");
+    let portal = portal.role(ACCOUNT, "Developer").role(ACCOUNT, "Reader");
     let deploy =
         Role::new("arn:aws:iam::222222222222:role/Deploy", &[&portal.role_arn(ACCOUNT, "Developer")]);
     Sandbox::start(Scenario::default().portal(portal).role(deploy))

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use awsenv_sandbox::{Fault, Sandbox};
 
-use crate::cloud::{DEADLINE, exec, identity, operations, renewals_end};
+use crate::cloud::{DEADLINE, exec, identity, operations, places, renewals_end, within_deadline};
 use crate::portal::{
     ACCOUNT, CONFIG, INLINE, OF_ADDRESS, OF_CORP, keep, nothing_is_opened, sandbox, signed_in, token, world,
 };
@@ -131,16 +131,30 @@ fn fifty_processes_on_a_token_that_has_ended_renew_it_once() {
     let sandbox = sandbox();
     let world = signed_in(&sandbox, -60);
     let gate = sandbox.gate("CreateToken");
-    let processes: Vec<_> = (0..50)
-        .map(|_| world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap())
-        .collect();
+    // Of two roles, so that each waits for its session, and both for the token.
+    let process = |profile: &&str| {
+        world.run(["exec", profile, "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap()
+    };
+    let processes: Vec<_> = ["dev", "reader"].repeat(25).iter().map(process).collect();
     gate.wait_for(1, DEADLINE);
+    let locks = places(&world).state.join("sessions");
+    within_deadline("the second role is not asked for", move || {
+        let held = || {
+            let locks = fs::read_dir(&locks).into_iter().flatten().flatten();
+            locks.filter(|lock| awsenv::files::is_locked(&lock.path())).count()
+        };
+        while held() < 2 {
+            std::thread::yield_now();
+        }
+    });
     gate.open();
     for process in processes {
         let output = process.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
-    assert_eq!(operations(&sandbox), ["CreateToken", "GetRoleCredentials"]);
+    let mut calls = operations(&sandbox);
+    calls.sort();
+    assert_eq!(calls, ["CreateToken", "GetRoleCredentials", "GetRoleCredentials"]);
     assert_eq!(grants(&sandbox), ["refresh_token"]);
 }
 
