@@ -142,13 +142,13 @@ fn a_second_login_waits_for_the_first_and_opens_no_browser() {
     let world = world(&sandbox);
     let first = Login::start(&world, ["dev"]);
     let address = opened(&world);
-    let mut others: Vec<_> = (0..3).map(|_| Login::start(&world, ["dev"])).collect();
-    for other in &mut others {
-        assert_eq!(other.line(), "awsenv: another `awsenv login` signs in to corp, waiting for it");
+    let others: Vec<_> = (0..3).map(|_| Login::start(&world, ["dev"]).line()).collect();
+    for (_, line) in &others {
+        assert_eq!(line, "awsenv: another `awsenv login` signs in to corp, waiting for it");
     }
     visit(&sent_to(&address));
     assert_eq!(first.end(&world).1, 0);
-    for other in others {
+    for (other, _) in others {
         let (said, status) = other.end(&world);
         assert_eq!(
             (told(&said).as_str(), status),

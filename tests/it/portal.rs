@@ -136,13 +136,15 @@ impl Login {
     }
 
     /// A line of what it says, and nothing beyond.
-    pub(crate) fn line(&mut self) -> String {
-        let stderr = self.child.stderr.as_mut().unwrap();
-        let (mut line, mut byte) = (Vec::new(), [0]);
-        while stderr.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
-            line.extend(byte);
-        }
-        String::from_utf8(line).unwrap()
+    pub(crate) fn line(mut self) -> (Self, String) {
+        within_deadline("login says nothing", move || {
+            let stderr = self.child.stderr.as_mut().unwrap();
+            let (mut line, mut byte) = (Vec::new(), [0]);
+            while stderr.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+                line.extend(byte);
+            }
+            (self, String::from_utf8(line).unwrap())
+        })
     }
 }
 
