@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_sts::config::{BehaviorVersion, Region, SharedCredentialsProvider};
-use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
@@ -20,6 +19,7 @@ use crate::places::expand_home;
 use crate::profile::endpoints::Endpoints;
 
 mod attempts;
+mod proxy;
 
 use attempts::Attempts;
 
@@ -126,7 +126,7 @@ impl<'a> Aws<'a> {
     fn http(&self, endpoint: Option<&str>) -> anyhow::Result<SharedHttpClient> {
         let trust = self.trust(endpoint)?;
         let tls = TlsContext::builder().with_trust_store(trust).build().context("cannot set up TLS")?;
-        let proxy = ProxyConfig::from_env();
+        let proxy = proxy::proxy(self.endpoints.original(), endpoint)?;
         Ok(Builder::new().build_with_connector_fn(move |settings, runtime| {
             let mut connector = Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))

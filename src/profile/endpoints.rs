@@ -17,6 +17,11 @@ impl<'a> Endpoints<'a> {
         Self { original, settings }
     }
 
+    /// The environment with our own values undone.
+    pub fn original(&self) -> &'a Env {
+        self.original
+    }
+
     /// A setting by the name of its variable.
     pub fn value(&self, name: &str) -> Option<&'a str> {
         let of_the_profile =

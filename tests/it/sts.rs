@@ -265,6 +265,20 @@ fn an_answer_that_is_none_makes_a_short_error_and_no_session() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_understood_is_not_gone_round() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox).env("HTTP_PROXY", "http://u:p w@[::bad");
+    world
+        .run(["exec", "one", "--", "true"])
+        .stderr(format!(
+            "awsenv: cannot assume {ONE}: HTTP_PROXY is no URL of a proxy\n\
+             awsenv: hint: write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX\n"
+        ))
+        .exits(125);
+    assert_eq!(sandbox.calls(), []);
+}
+
+#[test]
 fn a_wrong_clock_is_named_as_such() {
     let sandbox = sandbox();
     for seconds in [-3600, 3600] {
