@@ -150,7 +150,8 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     Answer { statements, guard, needs_session: plan.needs_session, notice }
 }
 
-/// The key id, the profile and the region, where we decided over them. Never a secret: it becomes shell text.
+/// The home, where everything is looked up; the key id, the profile and the region, where we decided over them.
+/// Never a secret: it becomes shell text.
 fn guarded_variables(wanted: &Wanted, target: &Env) -> Vec<(&'static str, OsString)> {
     let names: &[&'static str] = match (wanted.decides_identity(), wanted.0.contains_key("AWS_REGION")) {
         (true, _) => &[
@@ -163,7 +164,8 @@ fn guarded_variables(wanted: &Wanted, target: &Env) -> Vec<(&'static str, OsStri
         (false, true) => &["AWS_REGION"],
         (false, false) => &[],
     };
-    names.iter().map(|name| (*name, target.get(name).unwrap_or_default().to_owned())).collect()
+    let names = std::iter::once(&"HOME").chain(names);
+    names.map(|name| (*name, target.get(name).unwrap_or_default().to_owned())).collect()
 }
 
 /// One line for the prompt: what, and what to do.

@@ -13,7 +13,7 @@ use awsenv::prompt::runtime::Runtime;
 use awsenv::prompt::shell::Shell as Kinds;
 
 use crate::shell::{Kind, Shell};
-use crate::world::{World, date, installed};
+use crate::world::{CONFIG, World, date, installed};
 
 /// The guard's text with tokens and references masked.
 fn masked(text: &str) -> String {
@@ -158,6 +158,7 @@ fn a_changed_variable_makes_it_false() {
             ("AWS_ACCESS_KEY_ID", ""),
             ("AWS_PROFILE", "prod"),
             ("AWS_REGION", "us-east-1"),
+            ("HOME", "/elsewhere"),
         ] {
             shell.env.set(name, value);
             assert!(!shell.guard(), "{kind:?}: {name}={value}");
@@ -165,6 +166,20 @@ fn a_changed_variable_makes_it_false() {
         }
         shell.pwd = world.at("acme");
         assert!(!shell.guard(), "{kind:?}: another directory");
+    }
+}
+
+#[test]
+fn another_home_has_other_keys() {
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        let world = World::with_pin().file("other/.aws/config", &CONFIG.replace("AKIADEV", "AKIAOTHER"));
+        let mut shell = loaded(&world, kind);
+        assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIADEV"));
+        shell.env.set("HOME", world.at("other"));
+        assert!(!shell.guard(), "{kind:?}");
+        shell.prompt();
+        assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIAOTHER"), "{kind:?}");
+        assert!(shell.guard(), "{kind:?}");
     }
 }
 
@@ -199,6 +214,9 @@ fn where_nothing_counts_the_guard_is_true_too_until_something_does() {
         let mut shell = world.shell(kind);
         shell.cd("acme/sub");
         assert!(shell.guard());
+        shell.env.set("HOME", "/elsewhere");
+        assert!(!shell.guard(), "{kind:?}: what another home has allowed");
+        shell.env.set("HOME", world.home());
         world.write("acme/.awsenv", "profile = \"dev\"\n");
         assert!(!shell.guard(), "{kind:?}: a new file above");
         shell.prompt();
