@@ -9,12 +9,12 @@ mod start;
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn main() -> std::process::ExitCode {
-    start().into()
+    start(|_| ()).into()
 }
 
-/// Returns the exit status.
-fn start() -> u8 {
-    let before = process::protect();
+/// Returns the exit status. What `prepare` does to a command is done once this process becomes it.
+fn start(prepare: fn(&mut std::process::Command)) -> u8 {
+    let before = process::protect(prepare);
     let env = Env::of_this_process();
     logging::start(&env);
     let mut arguments = std::env::args_os();

@@ -13,15 +13,17 @@ use crate::env::Env;
 #[derive(Debug)]
 pub struct Unprotected {
     core: Rlimit,
+    prepare: fn(&mut Command),
 }
 
-/// No core dumps, and no other process of this user may attach: secrets pass through this memory.
-pub fn protect() -> Unprotected {
+/// No core dumps, and no other process of this user may attach: secrets pass through this memory. `prepare`
+/// restores what else was changed for a command that this process becomes.
+pub fn protect(prepare: fn(&mut Command)) -> Unprotected {
     let core = getrlimit(Resource::Core);
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: core.maximum });
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    Unprotected { core }
+    Unprotected { core, prepare }
 }
 
 /// `user@host` in the letters STS allows for a session's name, so that CloudTrail names a person.
@@ -42,7 +44,9 @@ pub fn become_command(command: &[OsString], env: &Env, before: &Unprotected) -> 
     };
     let _ = setrlimit(Resource::Core, before.core);
     // The kernel makes the new program dumpable again by itself (prctl(2), PR_SET_DUMPABLE).
-    let error = Command::new(program).args(arguments).env_clear().envs(env.iter()).exec();
+    let mut command = Command::new(program);
+    (before.prepare)(command.args(arguments).env_clear().envs(env.iter()));
+    let error = command.exec();
     // execvp(3) answers "denied" for what is nowhere, once a directory of PATH was closed to it.
     if error.kind() == io::ErrorKind::PermissionDenied && !is_anywhere(program, env) {
         return (rustix::io::Errno::NOENT.into(), 127);

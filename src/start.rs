@@ -2,11 +2,16 @@
 //!
 //! Rust's start-up reads `/proc/self/maps` to find the end of the stack, so that an overflow can be named. At
 //! each prompt that is a tenth of a whole `export` (`cargo bench --bench cost`). What else it does is done here.
-#![expect(unsafe_code, reason = "symbols of C's are defined, and a signal is ignored")]
+#![expect(
+    unsafe_code,
+    reason = "symbols of C's are defined, and a signal is ignored, here and in what follows"
+)]
 
 use std::ffi::{c_char, c_int};
 use std::fs::File;
 use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 /// C's `main` (C99 5.1.2.2.1). The arguments come from `std::env`, which glibc has handed them before.
 // Sound: it is called once, by the C library, with the signature that this expects; nothing is done with the
@@ -15,8 +20,20 @@ use std::os::fd::{AsRawFd, IntoRawFd};
 pub(crate) extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
     fill_standard_streams();
     // SAFETY: no handler is installed, the default is exchanged for "ignore", and no other thread runs yet.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
-    std::process::exit(crate::start().into())
+    let before = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    let prepare = if before == libc::SIG_IGN { ignore_sigpipe } else { |_: &mut Command| () };
+    std::process::exit(crate::start(prepare).into())
+}
+
+/// As the caller had it (`trap '' PIPE`); `Command` would give the default to what is started.
+fn ignore_sigpipe(command: &mut Command) {
+    // SAFETY: signal(2) is async-signal-safe, and nothing else is done.
+    unsafe {
+        command.pre_exec(|| {
+            libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+            Ok(())
+        })
+    };
 }
 
 /// Where a caller closed one of the three streams, the next file opened would become it, and a message would

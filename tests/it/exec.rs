@@ -132,6 +132,19 @@ fn the_commands_own_end_is_passed_on() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_pipe_ends_the_command_unless_the_caller_ignores_that() {
+    let world = World::with_profiles();
+    for (caller, expected) in [("trap '' PIPE; ", "alive\n"), ("", "")] {
+        let mut shell = world.command("sh");
+        shell.arg("-c").arg(format!("{caller}exec \"$0\" exec dev -- sh -c 'kill -PIPE $$; echo alive'"));
+        let output = shell.arg(PROGRAM).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+        assert_eq!(code(output.status), if expected.is_empty() { 141 } else { 0 });
+    }
+}
+
 #[test]
 fn a_signal_reaches_the_command_itself() {
     let world = World::with_profiles();
