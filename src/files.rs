@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
@@ -194,6 +195,18 @@ pub fn lock(path: &Path) -> io::Result<File> {
     }
 }
 
+/// The same lock, if it is to be had within this time.
+pub fn lock_within(path: &Path, time: Duration) -> io::Result<Option<File>> {
+    if let Some(lock) = try_lock(path)? {
+        return Ok(Some(lock));
+    }
+    let (done, is_done) = mpsc::channel();
+    let path = path.to_owned();
+    // The kernel waits without an end. A lock that comes when nobody waits any more is dropped at once.
+    std::thread::spawn(move || done.send(lock(&path)));
+    is_done.recv_timeout(time).map_or(Ok(None), |lock| lock.map(Some))
+}
+
 /// The same lock, if it is free.
 pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
     loop {
@@ -286,6 +299,17 @@ mod tests {
         assert_eq!(waiter.join().unwrap(), inode, "the lock that has the name");
         remove_lock(&path).unwrap();
         assert!(!path.exists() && !is_locked(&path));
+    }
+
+    #[test]
+    fn who_waits_for_a_lock_waits_no_longer_than_it_may() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = lock(&path).unwrap();
+        assert!(lock_within(&path, Duration::from_millis(1)).unwrap().is_none());
+        let waiter = std::thread::spawn(move || lock_within(&path, Duration::from_secs(60)).unwrap());
+        drop(held);
+        assert!(waiter.join().unwrap().is_some(), "nor less, whoever gave up before");
     }
 
     /// How often this process has a file open.

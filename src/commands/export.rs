@@ -7,7 +7,6 @@
 //! does the hook call phase 2, the one slow thing a prompt ever does: it waits, at most `wait` long.
 
 use std::ffi::OsString;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use super::renew;
@@ -17,12 +16,9 @@ use crate::places::Places;
 use crate::prompt::plan::Need;
 use crate::prompt::shell::Shell;
 use crate::prompt::{self, Answer, Question};
-use crate::session::store::SessionStore;
+use crate::session::store::{SILENT, SessionStore};
 use crate::settings::Settings;
 use crate::world;
-
-/// A wait longer than this is worth a word.
-pub(super) const SILENT: Duration = Duration::from_millis(200);
 
 /// Answers the hook; `None` if this is not how a hook asks, and a person should be told.
 pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
@@ -80,15 +76,10 @@ fn print(shell: Shell, answer: &Answer, pending: bool) -> ! {
 
 /// Waits until nobody holds the session's lock: then whoever renewed it is done.
 fn wait_for(need: &Need, wait: Duration, places: &Places) {
-    let (done, is_done) = mpsc::channel();
-    let (places, session) = (places.clone(), need.session.clone());
-    std::thread::spawn(move || {
-        let lock = SessionStore::new(&places).lock(&session);
-        let _ = done.send(lock.is_ok());
-    });
-    if is_done.recv_timeout(wait.min(SILENT)).is_err() && wait > SILENT {
+    let lock = |time| SessionStore::new(places).lock(&need.session, time);
+    if matches!(lock(wait.min(SILENT)), Ok(None)) && wait > SILENT {
         world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
-        let _ = is_done.recv_timeout(wait - SILENT);
+        let _ = lock(wait - SILENT);
     }
     log::debug!("{}: waited for the renewal, at most {wait:?}", need.name);
 }

@@ -3,11 +3,11 @@
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 
 use super::allow::tell_shells;
-use super::export::SILENT;
 use super::subject::{Asking, person, subject};
 use crate::clock::{self, Timestamp};
 use crate::credentials::Expiry;
 use crate::message::printable;
+use crate::session::store::SILENT;
 use crate::world::{self, World};
 
 /// Renews the session of a profile, or of the directory's pin.

@@ -267,7 +267,8 @@ impl Subject {
             chain.source,
             Source::Keys { .. } | Source::Environment(_) | Source::Keychain { account: None, .. }
         );
-        Order { chain, region: self.resolved.region.as_deref(), session, ask_for_account }
+        let region = self.resolved.region.as_deref();
+        Order { chain, hops: chain.hops().len(), region, session, ask_for_account }
     }
 
     fn means<'a>(&'a self, world: &'a World, mfa: &Mfa) -> Means<'a> {
@@ -289,7 +290,7 @@ impl Subject {
 
 /// Where a command's MFA codes come from.
 pub(super) fn person(asking: &Asking<'_>, world: &World) -> Mfa {
-    Mfa::of_person(asking.mfa_code, world.settings.mfa, &world.original)
+    Mfa::of_person(asking.mfa_code, world.settings.mfa, &world.original, world::say)
 }
 
 /// What a command that a person typed takes along; `settings` are the profile's.

@@ -67,6 +67,14 @@ impl Hop<'_> {
             Self::Role(role) => role.mfa_serial.as_deref(),
         }
     }
+
+    /// The command that prints a code of it.
+    pub fn mfa_process(&self) -> Option<&Secret> {
+        match self {
+            Self::Session(session) => session.mfa_process.as_ref(),
+            Self::Role(role) => role.mfa_process.as_ref(),
+        }
+    }
 }
 
 /// Who decided on a step: for `explain` and for errors.

@@ -20,10 +20,17 @@ where
             (None, _) => Failure::new(format!("{call}: no answer that AWS would give"))
                 .hint("is there a proxy in between? look at HTTPS_PROXY and the endpoint settings"),
         },
-        SdkError::TimeoutError(_) => unreachable_host(call, "it took too long"),
+        SdkError::TimeoutError(_) => {
+            Failure::new(format!("{call}: no answer came from AWS: it took too long")).hint(NETWORK)
+        }
         SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().map_or_else(String::new, |error| innermost(error));
-            unreachable_host(call, &cause)
+            let error = failure.as_connector_error();
+            let cause = error.map_or_else(String::new, |error| innermost(error));
+            match error.is_some_and(|error| is_of_connecting(error)) {
+                true => unreachable_host(call, &cause),
+                false => Failure::new(format!("{call}: no answer came from AWS: {}", shortened(&cause)))
+                    .hint(NETWORK),
+            }
         }
         SdkError::ResponseError(_) => Failure::new(format!("{call}: the answer could not be read")),
         _ => Failure::new(format!("{call}: {}", shortened(&innermost(&error)))),
@@ -36,9 +43,33 @@ pub(super) fn is_wrong_code(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_some_and(|failure| failure.what.contains(words))
 }
 
+/// Whether no connection was made, so that nothing of the call has left.
+pub(super) fn is_unsent(error: &anyhow::Error) -> bool {
+    code(error) == Some(UNREACHABLE)
+}
+
+/// Whether AWS honours the keys that signed the call no more, or not here.
+pub(super) fn is_unknown_signer(error: &anyhow::Error) -> bool {
+    matches!(code(error), Some("ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId"))
+}
+
+/// What stands after the name of the call.
+fn code(error: &anyhow::Error) -> Option<&str> {
+    error.downcast_ref::<Failure>()?.what.split(": ").nth(1)
+}
+
+const UNREACHABLE: &str = "AWS cannot be reached";
+const NETWORK: &str = "check the network, HTTPS_PROXY and AWS_CA_BUNDLE";
+
 fn unreachable_host(call: &str, why: &str) -> Failure {
-    Failure::new(format!("{call}: AWS cannot be reached: {}", shortened(why)))
-        .hint("check the network, HTTPS_PROXY and AWS_CA_BUNDLE")
+    Failure::new(format!("{call}: {UNREACHABLE}: {}", shortened(why))).hint(NETWORK)
+}
+
+/// The SDK itself does not tell (`ConnectionStatus` is private), so its HTTP client is asked.
+fn is_of_connecting(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+        .any(|error| error.is_connect())
 }
 
 fn refused(call: &str, code: &str, message: &str) -> Failure {

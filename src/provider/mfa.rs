@@ -6,21 +6,24 @@ use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::Means;
-use super::error::is_wrong_code;
+use super::error::{is_unsent, is_wrong_code};
 use crate::clock;
-use crate::credentials::Credentials;
 use crate::env::Env;
 use crate::message::{Exit, Failure, printable};
 use crate::secret::Secret;
-use crate::session::mfa_mark;
+use crate::session::mfa_mark::Mark;
 use crate::settings::MfaFrom;
 
 /// So often a person may type a code before it is an error.
 const TRIES: u32 = 3;
+
+/// Nobody waits for a lock for longer: who holds it may have been suspended.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where codes come from.
 #[derive(Debug)]
@@ -31,24 +34,30 @@ pub struct Mfa {
     given: Option<Secret>,
     /// Gone once a person is asked.
     unasked: Option<Sender<()>>,
+    /// How a person hears that somebody else has to be waited for; gone once that is said.
+    tell: Option<fn(&str)>,
+    /// How long one waits for somebody else.
+    patience: Duration,
 }
 
-/// A code, and whether whoever gave it can give another.
-struct Code {
+/// A code of a device, and whether whoever gave it can give another.
+pub(super) struct Code {
+    serial: String,
     digits: Secret,
     was_typed: bool,
 }
 
 impl Mfa {
-    /// For a command that a person typed, with the code that stands in it, or `AWSENV_MFA_CODE`.
-    pub fn of_person(given: Option<&str>, from: MfaFrom, original: &Env) -> Self {
+    /// For a command that a person typed, with the code that stands in it, or `AWSENV_MFA_CODE`. `tell` shows the
+    /// person a line.
+    pub fn of_person(given: Option<&str>, from: MfaFrom, original: &Env, tell: fn(&str)) -> Self {
         let given = given.or_else(|| original.text("AWSENV_MFA_CODE")).map(Secret::new);
-        Self { from: Some(from), given, unasked: None }
+        Self { from: Some(from), given, unasked: None, tell: Some(tell), patience: PATIENCE }
     }
 
     /// For a renewal: whatever needs a person is an error.
     pub fn nobody() -> Self {
-        Self { from: None, given: None, unasked: None }
+        Self { from: None, given: None, unasked: None, tell: None, patience: PATIENCE }
     }
 
     /// Drops this once a person is asked: who has been telling how long it takes falls silent then.
@@ -61,30 +70,53 @@ impl Mfa {
         self.from.is_some()
     }
 
+    /// Whether a code came with the command, and is not used yet.
+    pub(super) fn has_code(&self) -> bool {
+        self.given.is_some()
+    }
+
     /// Somebody is asked something.
     pub(super) fn hush(&mut self) {
         drop(self.unasked.take());
     }
 
+    /// How long to wait for somebody else.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// A wait was in vain: who holds this lock may hold the next one of the chain, too.
+    pub(super) fn lose_patience(&mut self) {
+        self.patience = Duration::ZERO;
+    }
+
+    /// Somebody else has a session's lock: a person hears it once.
+    pub(super) fn tell_of_wait(&mut self, name: &str) {
+        self.hush();
+        if let Some(tell) = self.tell.take() {
+            let name = printable(name);
+            tell(&format!(
+                "awsenv: {name}: another awsenv is fetching it, or asking for a code; waiting for that (Ctrl-C ends \
+                 the waiting)"
+            ));
+        }
+    }
+
     /// Makes a call with a code of this device, if there is one. A code that was typed and is wrong is asked for
-    /// again; no code is sent twice.
-    pub(super) fn present(
+    /// again.
+    pub(super) fn present<T>(
         &mut self,
         serial: Option<&str>,
         process: Option<&Secret>,
         means: &Means<'_>,
-        call: impl Fn(Option<&Secret>) -> anyhow::Result<Credentials>,
-    ) -> anyhow::Result<Credentials> {
-        let Some(serial) = serial else { return call(None) };
+        mut call: impl FnMut(&mut Self, Option<&Code>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let Some(serial) = serial else { return call(self, None) };
         let (mut complaint, mut left) = (None, TRIES);
         loop {
             left -= 1;
             let code = self.code(serial, process, complaint, means.original)?;
-            let answer = match check(serial, &code.digits, means) {
-                Ok(()) => call(Some(&code.digits)),
-                Err(error) => Err(error.into()),
-            };
-            complaint = match answer {
+            complaint = match call(self, Some(&code)) {
                 Err(error) if code.was_typed && left > 0 => Some(why_again(&error).ok_or(error)?),
                 answer => return answer,
             };
@@ -112,16 +144,39 @@ impl Mfa {
                 printed("ykman", "ykman", &["oath", "accounts", "code", "--single", serial], original)?
             }
             (None, None, MfaFrom::Terminal) => {
-                return Ok(Code { digits: ask(serial, complaint)?, was_typed: true });
+                let digits = ask(serial, complaint)?;
+                return Ok(Code { serial: serial.to_owned(), digits, was_typed: true });
             }
         };
-        Ok(Code { digits, was_typed: false })
+        Ok(Code { serial: serial.to_owned(), digits, was_typed: false })
     }
+}
+
+/// Makes a call that a code goes with, if there is one: no code is sent twice.
+pub(super) fn send<T>(
+    code: Option<&Code>,
+    means: &Means<'_>,
+    call: impl FnOnce(Option<&Secret>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let Some(Code { serial, digits, .. }) = code else { return call(None) };
+    let mark = check(serial, digits, means)?;
+    let answer = call(Some(digits));
+    if answer.as_ref().is_err_and(is_unsent) {
+        mark.take_back();
+    }
+    answer
 }
 
 fn needs_person(serial: &str) -> Failure {
     Failure::new(format!("the MFA device {serial} wants a code"))
         .hint("run `awsenv refresh`")
+        .exit(Exit::PersonNeeded)
+}
+
+/// What a renewal says where a person is at it already.
+pub(super) fn is_asked_elsewhere(serial: &str) -> Failure {
+    Failure::new(format!("the MFA device {serial} wants a code, and another awsenv is asking for it"))
+        .hint("answer there, or run `awsenv refresh`")
         .exit(Exit::PersonNeeded)
 }
 
@@ -162,16 +217,14 @@ fn ask(serial: &str, complaint: Option<&str>) -> anyhow::Result<Secret> {
 const NOT_SIX: &str = "an MFA code is six digits";
 const SENT_BEFORE: &str = "that MFA code was sent before, and AWS takes each one once: wait for the next";
 
-/// Six digits (AWS STS, TokenCode), which were not sent before.
-fn check(serial: &str, code: &Secret, means: &Means<'_>) -> Result<(), Failure> {
+/// Six digits (AWS STS, TokenCode), which were not sent before, and are marked as sent from here on.
+fn check(serial: &str, code: &Secret, means: &Means<'_>) -> Result<Mark, Failure> {
     let digits = code.expose();
     if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Failure::new(NOT_SIX).exit(Exit::PersonNeeded));
     }
-    if !mfa_mark::take(means.places, serial, code, clock::now()) {
-        return Err(Failure::new(SENT_BEFORE).exit(Exit::PersonNeeded));
-    }
-    Ok(())
+    Mark::take(means.places, serial, code, clock::now())
+        .ok_or_else(|| Failure::new(SENT_BEFORE).exit(Exit::PersonNeeded))
 }
 
 /// What to say before the next try; `None`: another code would not help.

@@ -22,6 +22,7 @@ pub mod renew;
 pub mod sso;
 pub mod sts;
 
+use mfa::Code;
 pub use mfa::Mfa;
 
 /// What a walk takes along.
@@ -46,25 +47,23 @@ fn call(
     chain: &RoleChain,
     region: Option<&str>,
     means: &Means<'_>,
-    mfa: &mut Mfa,
+    code: Option<&Code>,
 ) -> anyhow::Result<Credentials> {
-    let runtime = runtime()?;
-    let aws = &means.aws;
-    match hop {
-        Hop::Session(session) => {
-            let region = chain.source_region.as_deref().or(region).unwrap_or(fallback_region(None));
-            mfa.present(session.mfa_serial.as_deref(), session.mfa_process.as_ref(), means, |code| {
-                runtime.block_on(sts::get_session_token(session, signer, region, aws, code))
-            })
-            .with_context(|| format!("cannot get a session for {}", chain.name))
-        }
+    let (runtime, aws) = (runtime()?, &means.aws);
+    let region = region_of(hop, chain, region);
+    mfa::send(code, means, |code| match hop {
+        Hop::Session(session) => runtime.block_on(sts::get_session_token(session, signer, region, aws, code)),
         Hop::Role(role) => {
-            let region = region.unwrap_or(fallback_region(Some(&role.arn)));
-            mfa.present(role.mfa_serial.as_deref(), role.mfa_process.as_ref(), means, |code| {
-                runtime.block_on(sts::assume_role(role, signer, region, aws, code, means.original))
-            })
-            .with_context(|| format!("cannot assume {}", role.arn))
+            runtime.block_on(sts::assume_role(role, signer, region, aws, code, means.original))
         }
+    })
+}
+
+/// Where the call is made.
+fn region_of<'a>(hop: Hop<'_>, chain: &'a RoleChain, region: Option<&'a str>) -> &'a str {
+    match hop {
+        Hop::Session(_) => chain.source_region.as_deref().or(region).unwrap_or(fallback_region(None)),
+        Hop::Role(role) => region.unwrap_or(fallback_region(Some(&role.arn))),
     }
 }
 

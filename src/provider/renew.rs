@@ -1,11 +1,19 @@
 //! One at a time: whoever holds a session's lock asks AWS, everybody else finds the answer in the store. Every hop
 //! of a chain is a session of its own, which serves all chains that begin the same way: one MFA code, one call.
 //!
-//! The lock of a chain is taken before that of the shorter chain that it stands on, so nobody waits in a circle.
+//! A renewal takes the lock of a chain before that of the shorter chain that it stands on. A command that a person
+//! typed takes one for a call alone; while the person may be asked something, it holds another, in the same order,
+//! for which such commands wait and renewals do not. So nobody waits in a circle, and no prompt for a person.
 
+use std::fs::File;
+use std::io;
 use std::time::Duration;
 
-use super::{Means, Mfa, call, identity, source};
+use anyhow::Context;
+
+use super::error::is_unknown_signer;
+use super::mfa::{self, Mfa};
+use super::{Means, call, identity, region_of, source};
 use crate::aws::fallback_region;
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
@@ -14,13 +22,15 @@ use crate::profile::chain::{Hop, RoleChain, Source, known_account};
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
 use crate::session::sso;
-use crate::session::store::{Found, Session, SessionStore};
+use crate::session::store::{Found, SILENT, Session, SessionStore};
 
 /// What to get, and under which key to keep it.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
     /// How.
     pub chain: &'a RoleChain,
+    /// After so many of the chain's hops: all of them, or fewer on the way there.
+    pub hops: usize,
     /// The region of calls that name none.
     pub region: Option<&'a str>,
     /// Where to keep it.
@@ -46,6 +56,27 @@ impl Obtained {
     }
 }
 
+impl<'a> Order<'a> {
+    /// The last call on the way; none where the source itself is kept.
+    fn hop(&self) -> Option<Hop<'a>> {
+        self.chain.hops().get(self.hops.checked_sub(1)?).copied()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.hops == self.chain.hops().len()
+    }
+
+    /// What people call it: the chain, or on the way the profile that says this much.
+    fn name(&self) -> String {
+        let (whole, first) = (&self.chain.name, &self.chain.origin.profile);
+        match self.hop() {
+            _ if self.is_whole() => whole.clone(),
+            None | Some(Hop::Session(_)) => first.as_ref().unwrap_or(whole).clone(),
+            Some(Hop::Role(role)) => role.profile.clone().unwrap_or_else(|| role.name().to_owned()),
+        }
+    }
+}
+
 /// A session that is good for `least` from now: from the store, or else from AWS.
 pub fn obtain(
     order: &Order<'_>,
@@ -53,98 +84,86 @@ pub fn obtain(
     means: &Means<'_>,
     mfa: &mut Mfa,
 ) -> anyhow::Result<Obtained> {
-    let store = SessionStore::new(means.places);
-    let kept = good(&store, order.session, least);
+    let kept = good(&SessionStore::new(means.places), order.session, least);
     if let Some(session) = kept.filter(|session| !lacks_account(order, session)) {
         return Ok(Obtained::old(session));
     }
-    // No lock to be had: then one call more is better than none.
-    let _lock = store.lock(order.session);
+    let _turn = turn(order, means, mfa);
     complete(order, least, means, mfa)
 }
 
-/// The same for who holds the lock, or has none.
+/// The same for a renewal that holds the lock, and for who has had to wait.
 pub fn complete(
     order: &Order<'_>,
     least: Option<Duration>,
     means: &Means<'_>,
     mfa: &mut Mfa,
 ) -> anyhow::Result<Obtained> {
-    match good(&SessionStore::new(means.places), order.session, least) {
+    let store = SessionStore::new(means.places);
+    match good(&store, order.session, least) {
         // Kept on the way to another chain's end, where nobody needed to know whose it is.
         Some(session) if lacks_account(order, &session) => keep(order, session, means),
         Some(session) => Ok(Obtained::old(session)),
-        None => fetch(order, means, mfa),
+        None => ask(order, &|| good(&store, order.session, least), means, mfa),
     }
 }
 
-/// A new session, or the one that somebody else got while this waited for the lock.
+/// A new session, or the one that somebody else got while this waited.
 pub fn refresh(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
     let store = SessionStore::new(means.places);
     let key_id = |session: &Session| session.credentials.access_key_id.clone();
     let before = loaded(&store, order.session).as_ref().map(key_id);
-    let _lock = match store.try_lock(order.session) {
-        Ok(None) => {
-            let lock = store.lock(order.session);
-            let theirs = good(&store, order.session, None).filter(|session| Some(key_id(session)) != before);
-            if let Some(session) = theirs.filter(|session| !lacks_account(order, session)) {
-                return Ok(Obtained::old(session));
-            }
-            lock.ok()
-        }
-        lock => lock.ok().flatten(),
+    let theirs = || {
+        let session = good(&store, order.session, None)?;
+        (Some(key_id(&session)) != before && !lacks_account(order, &session)).then_some(session)
     };
-    fetch(order, means, mfa)
+    let _turn = turn(order, means, mfa);
+    theirs().map_or_else(|| ask(order, &theirs, means, mfa), |session| Ok(Obtained::old(session)))
 }
 
-/// Asks AWS for the last hop, whatever the store holds; those before it may be kept ones. The caller holds the
-/// lock, or has none.
+/// Asks AWS for the last hop, whatever the store holds; those before it may be kept ones. For a renewal that holds
+/// the lock.
 pub fn fetch(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
-    log::info!("{}: AWS is asked for session {}", order.chain.name, order.session.short());
-    let credentials = walk(order, order.chain.hops().len(), means, mfa)?;
-    let session = new(order.chain.name.clone(), credentials, order.chain);
-    keep(order, session, means)
+    ask(order, &|| None, means, mfa)
 }
 
-/// What the hop before the last of `hops` signs, called anew.
-fn walk(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
-    let Some(before) = hops.checked_sub(1) else { return source(order.chain, means, mfa) };
-    let signer = signer(order, before, means, mfa)?;
-    let hop = order.chain.hops()[before];
-    let credentials = call(hop, &signer, order.chain, order.region, means, mfa)?;
-    if hop.mfa_serial().is_some() {
-        FailureRecord::forget_waiting(means.places);
+/// Asks AWS, unless somebody else has by the time it is one's turn: then `theirs` is it.
+fn ask(
+    order: &Order<'_>,
+    theirs: &dyn Fn() -> Option<Session>,
+    means: &Means<'_>,
+    mfa: &mut Mfa,
+) -> anyhow::Result<Obtained> {
+    let (name, short) = (&order.chain.name, order.session.short());
+    let on_the_way = if order.is_whole() { "" } else { ", on the way" };
+    log::info!("{name}: AWS is asked for session {short}{on_the_way}");
+    let (signer, is_kept) = signer(order, means, mfa)?;
+    let answer = ask_signed(order, &signer, theirs, means, mfa);
+    match answer {
+        Err(error) if is_kept && is_unknown_signer(&error) && is_revoked(order, &signer, means) => {
+            log::warn!("{name}: AWS honours a kept session no more, it is fetched anew");
+            SessionStore::new(means.places).forget(&signer.access_key_id)?;
+            let (signer, _) = self::signer(order, means, mfa)?;
+            ask_signed(order, &signer, theirs, means, mfa)
+        }
+        answer => answer,
     }
-    Ok(credentials)
 }
 
-/// The session after so many hops, kept or new.
-fn signer(order: &Order<'_>, hops: usize, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Credentials> {
-    let (chain, aws) = (order.chain, &means.aws);
+/// What signs the last call, and whether it came out of the store.
+fn signer(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<(Credentials, bool)> {
+    let chain = order.chain;
     // Keys are taken from where they rest; a role of a sign-in is a session like any other.
-    if hops == 0 && !matches!(chain.source, Source::Sso(_)) {
-        return source(chain, means, mfa);
-    }
-    let key = SessionKey::after(hops, chain, order.region, &aws.fingerprint(), &user_at_host(means.original));
-    let store = SessionStore::new(means.places);
-    if let Some(session) = good(&store, &key, None) {
-        return Ok(session.credentials);
-    }
-    let _lock = store.lock(&key);
-    if let Some(session) = good(&store, &key, None) {
-        return Ok(session.credentials);
-    }
-    log::info!("{}: AWS is asked for session {}, on the way", chain.name, key.short());
-    let credentials = walk(order, hops, means, mfa)?;
-    let name = match hops.checked_sub(1).map(|last| chain.hops()[last]) {
-        None | Some(Hop::Session(_)) => chain.origin.profile.clone().unwrap_or_else(|| chain.name.clone()),
-        Some(Hop::Role(role)) => role.profile.clone().unwrap_or_else(|| role.name().to_owned()),
+    let is_kept = |hops: &usize| *hops > 0 || matches!(chain.source, Source::Sso(_));
+    let Some(hops) = order.hops.checked_sub(1).filter(is_kept) else {
+        return Ok((source(chain, means, mfa)?, false));
     };
-    let session = new(name, credentials, chain);
+    let user = user_at_host(means.original);
+    let session = SessionKey::after(hops, chain, order.region, &means.aws.fingerprint(), &user);
     // If it cannot be kept, neither can the last one, and that is said.
-    let _ = store.save(&key, &session);
-    FailureRecord::forget(means.places, &key);
-    Ok(session.credentials)
+    let before = Order { hops, session: &session, ask_for_account: false, ..*order };
+    let obtained = obtain(&before, None, means, mfa)?;
+    Ok((obtained.session.credentials, !obtained.is_new))
 }
 
 fn new(name: String, credentials: Credentials, chain: &RoleChain) -> Session {
@@ -155,16 +174,92 @@ fn new(name: String, credentials: Credentials, chain: &RoleChain) -> Session {
     Session { name, credentials, issued: clock::now(), sign_in }
 }
 
-/// The end of a chain: whose it is, where that has to be asked, and into the store.
+/// Whether AWS knows this kept session no more, where it was issued. Elsewhere, in another partition, it never did:
+/// then it is good for all others.
+fn is_revoked(order: &Order<'_>, signer: &Credentials, means: &Means<'_>) -> bool {
+    let before = Order { hops: order.hops - 1, ..*order };
+    let region = before.hop().map_or(order.region.unwrap_or(fallback_region(None)), |hop| {
+        region_of(hop, order.chain, order.region)
+    });
+    identity::identity(signer, region, &means.aws).is_err_and(|error| is_unknown_signer(&error))
+}
+
+/// The last call, with a code if it takes one, and what came of it into the store.
+fn ask_signed(
+    order: &Order<'_>,
+    signer: &Credentials,
+    theirs: &dyn Fn() -> Option<Session>,
+    means: &Means<'_>,
+    mfa: &mut Mfa,
+) -> anyhow::Result<Obtained> {
+    let store = SessionStore::new(means.places);
+    let hop = order.hop();
+    let serial = hop.as_ref().and_then(Hop::mfa_serial);
+    if let Some(serial) = serial.filter(|_| !mfa.has_person() && store.is_person_asked(order.session)) {
+        return Err(mfa::is_asked_elsewhere(serial).into());
+    }
+    let process = hop.as_ref().and_then(Hop::mfa_process);
+    let answer = mfa.present(serial, process, means, |mfa, code| {
+        let lock = |time| store.lock(order.session, time);
+        let _lock = mfa.has_person().then(|| wait(lock, &order.chain.name, mfa));
+        if let Some(session) = theirs() {
+            return Ok(Obtained::old(session));
+        }
+        let credentials = match hop {
+            Some(hop) => call(hop, signer, order.chain, order.region, means, code)?,
+            None => signer.clone(),
+        };
+        let session = new(order.name(), credentials, order.chain);
+        let obtained = keep(order, session, means)?;
+        if serial.is_some() {
+            FailureRecord::forget_waiting(means.places);
+        }
+        Ok(obtained)
+    });
+    match hop {
+        None => answer,
+        Some(Hop::Session(_)) => {
+            answer.with_context(|| format!("cannot get a session for {}", order.chain.name))
+        }
+        Some(Hop::Role(role)) => answer.with_context(|| format!("cannot assume {}", role.arn)),
+    }
+}
+
+/// Whoever has a code in hand waits for nobody who is asked for one.
+fn turn(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> Option<File> {
+    let store = SessionStore::new(means.places);
+    match mfa.has_person() {
+        true if mfa.has_code() => None,
+        true => wait(|time| store.lock_for_person(order.session, time), &order.chain.name, mfa),
+        false => wait(|time| store.lock(order.session, time), &order.chain.name, mfa),
+    }
+}
+
+/// No lock to be had: then one call more is better than none.
+fn wait(lock: impl Fn(Duration) -> io::Result<Option<File>>, name: &str, mfa: &mut Mfa) -> Option<File> {
+    match lock(SILENT) {
+        Ok(None) => {
+            mfa.tell_of_wait(name);
+            let lock = lock(mfa.patience()).ok().flatten();
+            if lock.is_none() {
+                mfa.lose_patience();
+            }
+            lock
+        }
+        taken => taken.ok().flatten(),
+    }
+}
+
+/// Whose it is, where that has to be asked, and into the store.
 fn keep(order: &Order<'_>, mut session: Session, means: &Means<'_>) -> anyhow::Result<Obtained> {
     let credentials = &mut session.credentials;
     if order.ask_for_account && order.chain.roles.is_empty() {
         let region = order.region.unwrap_or(fallback_region(None));
         credentials.account = Some(identity::identity(credentials, region, &means.aws)?.account);
-    } else if credentials.account.is_none() {
+    } else if credentials.account.is_none() && order.is_whole() {
         credentials.account = known_account(order.chain);
     }
-    session.name.clone_from(&order.chain.name);
+    session.name = order.name();
     let not_kept = SessionStore::new(means.places).save(order.session, &session).err();
     FailureRecord::forget(means.places, order.session);
     Ok(Obtained { session, is_new: true, not_kept })
@@ -193,4 +288,23 @@ pub fn is_good(session: &Session, least: Option<Duration>, now: Timestamp) -> bo
     let least = least.unwrap_or_else(|| Duration::from_secs(300).min(life / 5));
     let left = expiry.0.duration_since(now);
     left.is_positive() && left.unsigned_abs() > least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_waited_in_vain_once_waits_no_more() {
+        let times = std::cell::RefCell::new(Vec::new());
+        let held = |time| {
+            times.borrow_mut().push(time);
+            Ok(None)
+        };
+        let mut mfa = Mfa::nobody();
+        for _ in 0..2 {
+            assert!(wait(held, "one", &mut mfa).is_none());
+        }
+        assert_eq!(times.into_inner(), [SILENT, Duration::from_secs(60), SILENT, Duration::ZERO]);
+    }
 }

@@ -16,22 +16,34 @@ const STEP: i64 = 30;
 /// AWS takes a code a little longer than its own step; after so many more it may come again by chance.
 const LATER: i64 = 2;
 
-/// Notes that a code is about to be sent, for all processes of this user; `false`: it was sent before. Where
-/// nothing can be noted, AWS has to tell.
-pub fn take(places: &Places, serial: &str, code: &Secret, now: Timestamp) -> bool {
-    let dir = dir(places);
-    let opened = files::private_dir(&places.runtime).and_then(|()| files::private_dir(&dir));
-    let (Ok(()), Some(key)) = (opened, key(places)) else { return true };
-    let Ok(_lock) = files::lock(&dir.join("lock")) else { return true };
-    let step = now.as_second() / STEP;
-    let mark =
-        |step: i64| dir.join(digest(&key, format!("mfa:{serial}:{}:{step}", code.expose()).as_bytes()));
-    if (step - LATER..=step).any(|step| mark(step).exists()) {
-        return false;
+/// That a code was sent, or is about to be: for all processes of this user.
+#[derive(Debug)]
+pub struct Mark(Option<PathBuf>);
+
+impl Mark {
+    /// Notes it; `None`: the code was sent before. Where nothing can be noted, AWS has to tell.
+    pub fn take(places: &Places, serial: &str, code: &Secret, now: Timestamp) -> Option<Self> {
+        let dir = dir(places);
+        let opened = files::private_dir(&places.runtime).and_then(|()| files::private_dir(&dir));
+        let (Ok(()), Some(key)) = (opened, key(places)) else { return Some(Self(None)) };
+        let Ok(_lock) = files::lock(&dir.join("lock")) else { return Some(Self(None)) };
+        let step = now.as_second() / STEP;
+        let mark =
+            |step: i64| dir.join(digest(&key, format!("mfa:{serial}:{}:{step}", code.expose()).as_bytes()));
+        if (step - LATER..=step).any(|step| mark(step).exists()) {
+            return None;
+        }
+        forget_old(places, now);
+        let _ = files::touch(&mark(step));
+        Some(Self(Some(mark(step))))
     }
-    forget_old(places, now);
-    let _ = files::touch(&mark(step));
-    true
+
+    /// The code never left: it may be sent yet.
+    pub fn take_back(self) {
+        if let Some(path) = self.0 {
+            let _ = files::remove(&path);
+        }
+    }
 }
 
 /// Removes the marks of codes that nobody can use any more.
@@ -58,13 +70,16 @@ mod tests {
         let now = clock::now();
         let later = |seconds| now.checked_add(Duration::from_secs(seconds)).unwrap();
         let code = Secret::new("123456");
-        assert!(take(&places, "mfa/me", &code, now));
+        let take = |serial, code: &Secret, now| Mark::take(&places, serial, code, now);
+        let mark = take("mfa/me", &code, now).unwrap();
         for seconds in [0, 1, 29, 59] {
-            assert!(!take(&places, "mfa/me", &code, later(seconds)), "{seconds}");
+            assert!(take("mfa/me", &code, later(seconds)).is_none(), "{seconds}");
         }
-        assert!(take(&places, "mfa/me", &Secret::new("654321"), now));
-        assert!(take(&places, "mfa/you", &code, now));
-        assert!(take(&places, "mfa/me", &code, later(600)));
+        assert!(take("mfa/me", &Secret::new("654321"), now).is_some());
+        assert!(take("mfa/you", &code, now).is_some());
+        assert!(take("mfa/me", &code, later(600)).is_some());
+        mark.take_back();
+        assert!(take("mfa/me", &code, now).is_some(), "it never left");
     }
 
     #[test]
@@ -78,7 +93,7 @@ mod tests {
             let entries = std::fs::read_dir(super::dir(&places)).unwrap();
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
         };
-        take(&places, "mfa/me", &Secret::new("123456"), now);
+        Mark::take(&places, "mfa/me", &Secret::new("123456"), now).unwrap();
         assert!(names().iter().all(|name| !name.contains("123456")), "{:?}", names());
         assert_eq!(names().len(), 2);
         forget_old(&places, now.checked_add(Duration::from_secs(600)).unwrap());

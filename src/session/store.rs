@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ use crate::secret::Secret;
 
 /// The largest session file: STS tokens may take 4 KB, with tags and policies more.
 const LIMIT: u64 = 64 * 1024;
+
+/// A wait longer than this is worth a word.
+pub const SILENT: Duration = Duration::from_millis(200);
 
 /// How a lock's name ends.
 pub(super) const LOCK: &str = ".lock";
@@ -43,7 +47,7 @@ pub struct Session {
 }
 
 /// Long-lived keys are given out from the store for so long; then whoever has them is asked again.
-const LENT: std::time::Duration = std::time::Duration::from_secs(12 * 3600);
+const LENT: Duration = Duration::from_secs(12 * 3600);
 
 impl Session {
     /// From when on it is no longer given out: AWS's end, or that of a loan.
@@ -140,14 +144,26 @@ impl<'a> SessionStore<'a> {
         Ok(())
     }
 
-    /// Waits for this session's lock; whoever holds it alone asks AWS.
-    pub fn lock(&self, session: &SessionKey) -> io::Result<File> {
+    /// Waits for this session's lock, but no longer than this; whoever holds it alone asks AWS.
+    pub fn lock(&self, session: &SessionKey, time: Duration) -> io::Result<Option<File>> {
         if let Some(lock) = self.try_lock(session)? {
-            return Ok(lock);
+            return Ok(Some(lock));
         }
-        let lock = files::lock(&self.lock_path(session))?;
-        log::debug!("session {}: lock taken after a wait", session.short());
+        let lock = files::lock_within(&self.lock_path(session), time)?;
+        let how = if lock.is_some() { "lock taken after a wait" } else { "the lock did not come in time" };
+        log::debug!("session {}: {how}", session.short());
         Ok(lock)
+    }
+
+    /// Waits for the lock of the commands that people typed: whoever holds it alone asks its person.
+    pub fn lock_for_person(&self, session: &SessionKey, time: Duration) -> io::Result<Option<File>> {
+        self.prepare()?;
+        files::lock_within(&self.person_lock_path(session), time)
+    }
+
+    /// Whether a person is asked now for what it takes, or AWS is, for a person.
+    pub fn is_person_asked(&self, session: &SessionKey) -> bool {
+        files::is_locked(&self.person_lock_path(session))
     }
 
     /// Takes the lock if it is free.
@@ -209,6 +225,10 @@ impl<'a> SessionStore<'a> {
 
     pub(super) fn lock_path(&self, session: &SessionKey) -> PathBuf {
         self.dir().join(format!("{}{LOCK}", session.name()))
+    }
+
+    fn person_lock_path(&self, session: &SessionKey) -> PathBuf {
+        self.dir().join(format!("{}.person{LOCK}", session.name()))
     }
 }
 

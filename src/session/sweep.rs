@@ -45,6 +45,7 @@ fn sweep(places: &Places, now: Timestamp) {
         let session = SessionKey::named(name.strip_suffix(LOCK).unwrap_or(name));
         match session {
             Some(session) => forget_ended(&store, &session, &entry, now),
+            None if name.ends_with(LOCK) => drop(files::remove_lock(&entry.path())),
             None if is_older(&entry, HALF_WRITTEN, now) => drop(files::remove(&entry.path())),
             None => {}
         }
@@ -173,7 +174,8 @@ mod tests {
         let places = places(&dir);
         let now = clock::now();
         let store = SessionStore::new(&places);
-        let held = store.lock(&a_key('c')).unwrap();
+        let name = |letter, rest| format!("{}{rest}", a_key(letter).name());
+        let held = store.try_lock(&a_key('c')).unwrap().unwrap();
         for (letter, ended) in [('a', 2 * DAY), ('b', DAY / 2), ('c', 2 * DAY)] {
             store.save(&a_key(letter), &session(ended, now)).unwrap();
             drop(store.try_lock(&a_key(letter)).unwrap());
@@ -182,10 +184,12 @@ mod tests {
         made_old(&store.path(&a_key('d')), 2 * MONTH, now);
         std::fs::write(store.path(&a_key('e')), "and lately").unwrap();
         files::touch(&store.lock_path(&a_key('f'))).unwrap();
+        drop(store.lock_for_person(&a_key('b'), DAY).unwrap().unwrap());
+        let asked = store.lock_for_person(&a_key('f'), DAY).unwrap().unwrap();
+        made_old(&store.dir().join(name('f', ".person.lock")), 2 * HALF_WRITTEN, now);
         made_old(&store.dir().join("half.1.abcd"), 2 * HALF_WRITTEN, now);
         files::touch(&store.dir().join("half.2.abcd")).unwrap();
         sweep(&places, now);
-        let name = |letter, rest| format!("{}{rest}", a_key(letter).name());
         let mut left = vec![
             name('b', ""),
             name('b', LOCK),
@@ -193,11 +197,12 @@ mod tests {
             name('c', LOCK),
             name('e', ""),
             name('e', LOCK),
+            name('f', ".person.lock"),
             "half.2.abcd".to_owned(),
         ];
         left.sort();
         assert_eq!(names(&places, "sessions"), left);
-        drop(held);
+        drop((held, asked));
         sweep(&places, now);
         assert!(matches!(store.load(&a_key('c')), Found::Absent));
     }
@@ -247,8 +252,8 @@ mod tests {
         let store = SessionStore::new(&places);
         assert_eq!(forget_all(&places).unwrap(), 0);
         store.save(&a_key('b'), &session(Duration::ZERO, now)).unwrap();
-        let held = store.lock(&a_key('a')).unwrap();
-        drop(store.lock(&a_key('b')).unwrap());
+        let held = store.try_lock(&a_key('a')).unwrap().unwrap();
+        drop(store.try_lock(&a_key('b')).unwrap().unwrap());
         files::touch(&store.dir().join("half.1.abcd")).unwrap();
         assert_eq!(forget_all(&places).unwrap(), 1);
         assert_eq!(names(&places, "sessions"), [format!("{}{LOCK}", a_key('a').name())]);

@@ -52,6 +52,10 @@ region = eu-west-1
 mfa_serial = arn:aws:iam::111122223333:mfa/me
 ";
 
+/// What `careful` says while somebody else has its session's lock.
+pub(crate) const WAITS: &str = "awsenv: careful: another awsenv is fetching it, or asking for a code; waiting for \
+                                that (Ctrl-C ends the waiting)\n";
+
 /// An AWS where [`CONFIG`] holds.
 pub(crate) fn sandbox() -> Sandbox {
     let me = User::new(ME, "AKIAME", "me/secret").mfa(MFA, &["111111", "222222", "333333"]);

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use awsenv::session::store::SessionStore;
-use awsenv_sandbox::{Call, Sandbox};
+use awsenv_sandbox::{Call, Fault, Sandbox};
 
 use crate::cloud::{self, CAREFUL, CONFIG, MFA, ONE, THREE, TWO, exec, identity, operations, sandbox};
 use crate::shell::Kind;
@@ -99,6 +99,42 @@ fn a_session_in_the_middle_that_ends_soon_signs_nothing_more() {
     assert_eq!(shown(&sandbox.calls()), "One Two One Two");
 }
 
+/// What the store gives out as this, AWS knows no more.
+fn revoke(sandbox: &Sandbox, world: &World, name: &str) {
+    let kept = cloud::sessions(world).into_iter().find(|(_, session)| session.name == name);
+    sandbox.revoke_session(&kept.unwrap().1.credentials.access_key_id);
+}
+
+#[test]
+fn a_session_in_the_middle_that_was_revoked_is_fetched_anew() {
+    let sandbox = sandbox();
+    let world = world(&sandbox).env("AWSENV_MFA_CODE", "111111");
+    exec(&world, "two");
+    exec(&world, "far");
+    let before = sandbox.calls().len();
+    for name in ["one", "two"] {
+        revoke(&sandbox, &world, name);
+    }
+    exec(&world, "three");
+    let answered = "Three GetCallerIdentity Two GetCallerIdentity One Two Three";
+    assert_eq!(shown(&sandbox.calls()[before..]), answered);
+    // One that carries the mark of MFA takes another code.
+    revoke(&sandbox, &world, "careful");
+    revoke(&sandbox, &world, "base");
+    world.run(["refresh", "far"]).any_stderr().env("AWSENV_MFA_CODE", "222222").success();
+}
+
+#[test]
+fn a_session_that_is_not_known_elsewhere_stays_where_it_is() {
+    let sandbox = sandbox();
+    let world = world(&sandbox).env("AWSENV_MFA_CODE", "111111");
+    exec(&world, "careful");
+    sandbox.fault("AssumeRole", 1, Fault::error(403, "InvalidClientTokenId"));
+    let stderr = world.run(["exec", "abroad", "--", "true"]).any_stderr().exits(125).stderr;
+    assert!(stderr.contains("AssumeRole: InvalidClientTokenId: "), "{stderr}");
+    world.run(["exec", "abroad", "--", "true"]).without("AWSENV_MFA_CODE").success();
+}
+
 #[test]
 fn whoever_else_has_the_keys_or_another_device_shares_nothing() {
     let sandbox = sandbox();
@@ -130,8 +166,7 @@ fn three_projects_that_lack_one_mfa_session_ask_for_it_once() {
     gate.open();
     for process in processes {
         let output = cloud::within_deadline("a process waits", || process.wait_with_output().unwrap());
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        assert!(output.status.success());
+        assert!(output.status.success(), "{output:?}");
     }
     let mut calls: Vec<_> = sandbox.calls().iter().map(|call| shown(std::slice::from_ref(call))).collect();
     calls.sort();

@@ -1,12 +1,14 @@
 //! MFA codes: who gives them, which are asked for again, and that none is sent twice.
 
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::io::{BufRead, BufReader, Read, Write as _};
 
 use awsenv_sandbox::{Fault, Sandbox};
 
-use crate::cloud::{self, CONFIG, MFA, exec, identity, operations, sandbox, within_deadline};
+use crate::cloud::{self, CONFIG, MFA, WAITS, exec, identity, operations, sandbox, within_deadline};
 use crate::run::PROGRAM;
+use crate::shell::Kind;
+use crate::terminal::Terminal;
 use crate::world::World;
 
 /// Runs the program on a terminal and types a code at each question; what the terminal showed, and the exit code.
@@ -89,6 +91,81 @@ fn a_code_that_was_sent_is_not_sent_again_by_any_process() {
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains("sent before"), "{screen}");
     assert_eq!(operations(&sandbox), ["AssumeRole", "GetSessionToken", "AssumeRole"]);
+}
+
+#[test]
+fn a_code_that_never_left_may_be_sent_and_one_that_may_have_is_not() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let refresh = || world.run(["refresh", "careful", "--mfa-code", "111111"]).any_stderr();
+    for _ in 0..2 {
+        let stderr = refresh().env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1").exits(1).stderr;
+        assert!(stderr.contains("AWS cannot be reached: Connection refused"), "{stderr}");
+    }
+    sandbox.fault("GetSessionToken", 1, Fault::Reset);
+    let stderr = refresh().exits(1).stderr;
+    assert!(stderr.contains("no answer came from AWS: "), "{stderr}");
+    let stderr = refresh().exits(3).stderr;
+    assert!(stderr.contains("that MFA code was sent before"), "{stderr}");
+    world.run(["refresh", "careful", "--mfa-code", "222222"]).any_stderr().success();
+}
+
+#[test]
+fn who_waits_for_a_code_that_another_asks_for_says_so_and_takes_what_it_brings() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut asked = Terminal::start(&world, &["refresh", "careful"]);
+    asked.wait_for("MFA code of ");
+    let start = |arguments: &[&str]| {
+        let mut command = world.command(PROGRAM);
+        command.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        // `refresh` says of whatever takes a while that it is fetched.
+        let told = within_deadline("nothing is said", move || {
+            lines.by_ref().map_while(Result::ok).find(|line| !line.starts_with("awsenv: fetching"))
+        });
+        assert_eq!(told.as_deref(), Some(WAITS.trim_end()));
+        child
+    };
+    let waiting = [
+        start(&["exec", "careful", "--", "env"]),
+        start(&["credentials", "careful", "--format", "env"]),
+        start(&["refresh", "careful"]),
+    ];
+    asked.answer("", "111111");
+    let (screen, code) = asked.end();
+    assert_eq!(code, 0, "{screen}");
+    for child in waiting {
+        let output = within_deadline("a command waits", move || child.wait_with_output().unwrap());
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(operations(&sandbox), ["GetSessionToken", "AssumeRole"], "one code, and one call each");
+}
+
+#[test]
+fn a_question_in_a_forgotten_tab_holds_up_no_prompt_and_nobody_who_has_a_code() {
+    let sandbox = sandbox();
+    let world = cloud::pinned(&sandbox, "profile = \"careful\"\n");
+    let mut forgotten = Terminal::start(&world, &["refresh", "careful"]);
+    forgotten.wait_for("MFA code of ");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme").wait();
+    assert_eq!(shell.get("AWS_PROFILE"), Some("careful: run awsenv refresh"));
+    let told = "wants a code, and another awsenv is asking for it; answer there, or run `awsenv refresh`\n";
+    assert!(shell.notice.ends_with(told), "{}", shell.notice);
+    assert!(shell.guard(), "nothing is tried again before somebody answers");
+    world.run(["exec", "careful", "--mfa-code", "111111", "--", "true"]).success();
+    assert!(!shell.guard());
+    shell.ask();
+    assert!(identity(&sandbox, &shell.env).is_some(), "{}", shell.notice);
+    // What is typed at last is not sent, since nobody needs it any more.
+    forgotten.answer("", "222222");
+    let (screen, code) = forgotten.end();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(operations(&sandbox)[..2], ["GetSessionToken", "AssumeRole"]);
+    assert_eq!(operations(&sandbox).iter().filter(|call| *call == "GetSessionToken").count(), 1);
+    world.run(["exec", "careful", "--no-session", "--mfa-code", "222222", "--", "true"]).success();
 }
 
 #[test]

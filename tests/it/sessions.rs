@@ -7,7 +7,7 @@ use std::time::Duration;
 use awsenv::seal;
 use zeroize::Zeroizing;
 
-use crate::cloud::{self, CONFIG, TWO, exec, identity, operations, sandbox};
+use crate::cloud::{self, CONFIG, TWO, WAITS, exec, identity, operations, sandbox};
 use crate::shell::Kind;
 use crate::world::World;
 
@@ -119,7 +119,9 @@ fn a_hundred_processes_that_lack_one_session_make_one_call() {
     let mut issued = Vec::new();
     for process in processes {
         let output = cloud::within_deadline("a process waits", || process.wait_with_output().unwrap());
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let told = String::from_utf8_lossy(&output.stderr);
+        // So many take a while to start.
+        assert!(told.is_empty() || told == WAITS.replace("careful", "one"), "{told}");
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
         let key = text.lines().find_map(|line| line.strip_prefix("AWS_ACCESS_KEY_ID="));

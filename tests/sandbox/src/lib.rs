@@ -165,6 +165,11 @@ impl Sandbox {
         self.state.sign_ins.known().secrets.iter().cloned().collect()
     }
 
+    /// As if AWS honoured this session no more, before its end.
+    pub fn revoke_session(&self, access_key_id: &str) {
+        self.state.revoke(access_key_id);
+    }
+
     /// Whose keys these are, if they are whole and good now.
     pub fn verify(&self, access_key_id: &str, secret: &str, token: Option<&str>) -> Option<String> {
         self.state.verify(access_key_id, secret, token)

@@ -150,6 +150,11 @@ impl State {
         principal
     }
 
+    /// Forgets a session.
+    pub(crate) fn revoke(&self, access_key_id: &str) {
+        lock(&self.issued).remove(access_key_id);
+    }
+
     /// Takes a code, once.
     pub(crate) fn present(&self, signer: &Principal, serial: &str, code: &str) -> Result<(), Refusal> {
         let owned = self
