@@ -13,6 +13,7 @@ pub mod key;
 pub mod login;
 pub mod logout;
 pub mod man;
+mod progress;
 pub mod refresh;
 pub mod renew;
 pub mod session;

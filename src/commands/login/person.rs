@@ -1,8 +1,9 @@
 //! What the person sees while signing in, on stderr.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{Write, stderr};
 use std::time::Duration;
 
+use super::super::progress::Progress;
 use super::opener::{self, Way};
 use super::qr;
 use crate::env::Env;
@@ -16,14 +17,12 @@ pub(super) struct Person<'a> {
     label: &'a str,
     way: &'a Way,
     original: &'a Env,
-    /// A terminal that understands more than text.
-    is_terminal: bool,
+    progress: Progress,
 }
 
 impl<'a> Person<'a> {
     pub(super) fn new(label: &'a str, way: &'a Way, original: &'a Env) -> Self {
-        let is_terminal = stderr().is_terminal() && original.text("TERM").is_none_or(|term| term != "dumb");
-        Self { label, way, original, is_terminal }
+        Self { label, way, original, progress: Progress::of(original) }
     }
 
     fn open(&self, address: &str) {
@@ -39,17 +38,10 @@ impl<'a> Person<'a> {
 
     fn qr(&self, address: &str) {
         let Ok(size) = rustix::termios::tcgetwinsize(stderr()) else { return };
-        if self.is_terminal
+        if self.progress.is_seen()
             && let Some(code) = qr::draw(address, size.ws_col, size.ws_row)
         {
             let _ = stderr().lock().write_all(code.as_bytes());
-        }
-    }
-
-    /// In place of the line before; the first one is begun.
-    fn progress(&self, text: &str) {
-        if self.is_terminal {
-            let _ = write!(stderr().lock(), "\r{text}\x1b[K");
         }
     }
 }
@@ -88,10 +80,10 @@ impl Guide for Person<'_> {
 
     fn waits(&self, left: Duration) {
         let seconds = left.as_secs();
-        self.progress(&format!("awsenv: waiting for you, {}:{:02} left", seconds / 60, seconds % 60));
+        self.progress.show(&format!("awsenv: waiting for you, {}:{:02} left", seconds / 60, seconds % 60));
     }
 
     fn ends(&self) {
-        self.progress("");
+        self.progress.clear();
     }
 }
