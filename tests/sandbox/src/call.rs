@@ -40,9 +40,34 @@ pub(crate) struct Log {
     calls: Mutex<Vec<Call>>,
     more: Condvar,
     file: Mutex<Option<File>>,
+    /// By operation: how many are under way, and the most that ever were.
+    under_way: Mutex<BTreeMap<String, (usize, usize)>>,
+}
+
+/// A call that is under way, until this is dropped.
+pub(crate) struct UnderWay<'a>(&'a Log, String);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.entry(self.1.clone()).or_default().0 -= 1;
+    }
 }
 
 impl Log {
+    pub(crate) fn begin(&self, operation: &str) -> UnderWay<'_> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, most) = under_way.entry(operation.to_owned()).or_default();
+        *now += 1;
+        *most = (*most).max(*now);
+        UnderWay(self, operation.to_owned())
+    }
+
+    pub(crate) fn most_at_once(&self, operation: &str) -> usize {
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.get(operation).map_or(0, |(_, most)| *most)
+    }
+
     pub(crate) fn add(&self, call: Call) {
         if let Some(file) = self.file.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             let line = serde_json::to_string(&call).expect("a call is plain text");

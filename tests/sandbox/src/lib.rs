@@ -73,6 +73,11 @@ impl Sandbox {
         self.state.log.calls()
     }
 
+    /// How many calls of an operation were under way at the same time, at most.
+    pub fn most_at_once(&self, operation: &str) -> usize {
+        self.state.log.most_at_once(operation)
+    }
+
     /// Waits until the log holds `count` calls of an operation.
     ///
     /// # Panics

@@ -145,6 +145,7 @@ async fn handle(
         Service::Browser => "Authorize".to_owned(),
     };
     let claimed = sigv4::claimed(&parts);
+    let _under_way = state.log.begin(&operation);
     state.faults.pass(&operation).await;
     let answer = meet(service, &operation, &parameters, &parts, &body, state);
     parameters.remove("Version");
