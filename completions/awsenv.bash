@@ -64,6 +64,9 @@ _awsenv() {
             awsenv,session)
                 cmd="awsenv__subcmd__session"
                 ;;
+            awsenv,sso)
+                cmd="awsenv__subcmd__sso"
+                ;;
             awsenv,status)
                 cmd="awsenv__subcmd__status"
                 ;;
@@ -118,6 +121,9 @@ _awsenv() {
             awsenv__subcmd__help,session)
                 cmd="awsenv__subcmd__help__subcmd__session"
                 ;;
+            awsenv__subcmd__help,sso)
+                cmd="awsenv__subcmd__help__subcmd__sso"
+                ;;
             awsenv__subcmd__help,status)
                 cmd="awsenv__subcmd__help__subcmd__status"
                 ;;
@@ -144,6 +150,15 @@ _awsenv() {
                 ;;
             awsenv__subcmd__help__subcmd__session,list)
                 cmd="awsenv__subcmd__help__subcmd__session__subcmd__list"
+                ;;
+            awsenv__subcmd__help__subcmd__sso,accounts)
+                cmd="awsenv__subcmd__help__subcmd__sso__subcmd__accounts"
+                ;;
+            awsenv__subcmd__help__subcmd__sso,populate)
+                cmd="awsenv__subcmd__help__subcmd__sso__subcmd__populate"
+                ;;
+            awsenv__subcmd__help__subcmd__sso,roles)
+                cmd="awsenv__subcmd__help__subcmd__sso__subcmd__roles"
                 ;;
             awsenv__subcmd__help__subcmd__trust,list)
                 cmd="awsenv__subcmd__help__subcmd__trust__subcmd__list"
@@ -202,6 +217,30 @@ _awsenv() {
             awsenv__subcmd__session__subcmd__help,list)
                 cmd="awsenv__subcmd__session__subcmd__help__subcmd__list"
                 ;;
+            awsenv__subcmd__sso,accounts)
+                cmd="awsenv__subcmd__sso__subcmd__accounts"
+                ;;
+            awsenv__subcmd__sso,help)
+                cmd="awsenv__subcmd__sso__subcmd__help"
+                ;;
+            awsenv__subcmd__sso,populate)
+                cmd="awsenv__subcmd__sso__subcmd__populate"
+                ;;
+            awsenv__subcmd__sso,roles)
+                cmd="awsenv__subcmd__sso__subcmd__roles"
+                ;;
+            awsenv__subcmd__sso__subcmd__help,accounts)
+                cmd="awsenv__subcmd__sso__subcmd__help__subcmd__accounts"
+                ;;
+            awsenv__subcmd__sso__subcmd__help,help)
+                cmd="awsenv__subcmd__sso__subcmd__help__subcmd__help"
+                ;;
+            awsenv__subcmd__sso__subcmd__help,populate)
+                cmd="awsenv__subcmd__sso__subcmd__help__subcmd__populate"
+                ;;
+            awsenv__subcmd__sso__subcmd__help,roles)
+                cmd="awsenv__subcmd__sso__subcmd__help__subcmd__roles"
+                ;;
             awsenv__subcmd__trust,help)
                 cmd="awsenv__subcmd__trust__subcmd__help"
                 ;;
@@ -221,7 +260,7 @@ _awsenv() {
 
     case "${cmd}" in
         awsenv)
-            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials login logout refresh session key completions man help"
+            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials login logout refresh session sso key completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -393,7 +432,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help)
-            opts="hook init edit allow deny trust status explain exec credentials login logout refresh session key completions man help"
+            opts="hook init edit allow deny trust status explain exec credentials login logout refresh session sso key completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -715,6 +754,62 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help__subcmd__session__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__sso)
+            opts="accounts roles populate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__sso__subcmd__accounts)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__sso__subcmd__populate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__sso__subcmd__roles)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1183,6 +1278,168 @@ _awsenv() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso)
+            opts="-h --help accounts roles populate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__accounts)
+            opts="-h --sso-session --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sso-session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__help)
+            opts="accounts roles populate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__help__subcmd__accounts)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__help__subcmd__populate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__help__subcmd__roles)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__populate)
+            opts="-h --sso-session --account --role --name --region --prune --dry-run --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sso-session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__sso__subcmd__roles)
+            opts="-h --sso-session --account --role --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sso-session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

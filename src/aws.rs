@@ -70,7 +70,7 @@ impl<'a> Aws<'a> {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .http_client(self.http(endpoint)?)
-            .retry_config(RetryConfig::standard().with_max_attempts(self.attempts()))
+            .retry_config(RetryConfig::standard().with_max_attempts(self.attempts(3)))
             .timeout_config(timeouts());
         match endpoint {
             Some(url) => config = config.endpoint_url(url),
@@ -90,6 +90,20 @@ impl<'a> Aws<'a> {
     /// A client of the access portal; a token goes along with each call.
     pub fn sso(&self, region: &str) -> anyhow::Result<aws_sdk_sso::Client> {
         let config = aws_sdk_sso::config::Builder::from(&self.config("SSO", region, None)?);
+        Ok(aws_sdk_sso::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
+    }
+
+    /// A client of the access portal for as many calls as somebody has accounts: told to slow down, it waits, with
+    /// jitter, and asks again more often than for a single call.
+    pub fn sso_of_many_calls(&self, region: &str) -> anyhow::Result<aws_sdk_sso::Client> {
+        let config = aws_sdk_sso::config::Builder::from(&self.config("SSO", region, None)?)
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(self.attempts(10))
+                    .with_initial_backoff(Duration::from_millis(250))
+                    .with_max_backoff(Duration::from_secs(5)),
+            )
+            .timeout_config(timeouts().to_builder().operation_timeout(Duration::from_secs(90)).build());
         Ok(aws_sdk_sso::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
     }
 
@@ -115,12 +129,12 @@ impl<'a> Aws<'a> {
         Ok(endpoint.url().to_owned())
     }
 
-    fn attempts(&self) -> u32 {
+    fn attempts(&self, usual: u32) -> u32 {
         self.endpoints
             .value("AWS_MAX_ATTEMPTS")
             .and_then(|text| text.parse().ok())
             .filter(|attempts| *attempts > 0)
-            .unwrap_or(3)
+            .unwrap_or(usual)
     }
 
     fn http(&self, endpoint: Option<&str>) -> anyhow::Result<SharedHttpClient> {

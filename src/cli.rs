@@ -20,9 +20,11 @@ use crate::prompt::shell::Shell;
 use crate::world::World;
 
 mod key;
+mod sso;
 mod whose;
 
 use key::Key;
+use sso::Sso;
 use whose::{OfPortal, Whose};
 
 /// The right AWS credentials in your shell, by directory.
@@ -202,6 +204,11 @@ BROWSER or the setting `browser` names the browser.")]
         #[command(subcommand)]
         command: Session,
     },
+    /// What a sign-in gives, and profiles for it
+    Sso {
+        #[command(subcommand)]
+        command: Sso,
+    },
     /// Long-lived keys in the keychain
     Key {
         #[command(subcommand)]
@@ -328,6 +335,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Renew { session, pwd } => renew::run(&session, &pwd, &world),
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
+        Command::Sso { command } => command.run(&world),
         Command::Key { command } => command.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Completions { .. } | Command::Man => unreachable!("answered above"),

@@ -95,9 +95,19 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, path, bytes, |_| Ok(()))
 }
 
-/// Puts other content in the place of a file that others write too (`~/.aws/credentials`), if it still is what was
-/// `read`. A link stays one: what it leads to is replaced. Owner and mode stay, but nobody else may read it then.
+/// Puts other content in the place of a file that others write too (`~/.aws/config`), if it still is what was `read`.
+/// A link stays one: what it leads to is replaced. Owner and mode stay.
+pub fn edit(path: &Path, read: &[u8], bytes: &[u8]) -> io::Result<()> {
+    rewrite_for(path, read, bytes, 0o777)
+}
+
+/// The same for a file with secrets in it (`~/.aws/credentials`): nobody else may read it then.
 pub fn rewrite(path: &Path, read: &[u8], bytes: &[u8]) -> io::Result<()> {
+    rewrite_for(path, read, bytes, 0o600)
+}
+
+/// Of the mode, what is in `most` stays.
+fn rewrite_for(path: &Path, read: &[u8], bytes: &[u8], most: u32) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     let before = File::open(&path)?;
     // Of two of us, one comes second. Not every file system has locks; what follows has to do there.
@@ -117,7 +127,7 @@ pub fn rewrite(path: &Path, read: &[u8], bytes: &[u8]) -> io::Result<()> {
         if metadata.uid() != uid() {
             std::os::unix::fs::fchown(file, Some(metadata.uid()), Some(metadata.gid()))?;
         }
-        file.set_permissions(fs::Permissions::from_mode(metadata.mode() & 0o600))
+        file.set_permissions(fs::Permissions::from_mode(metadata.mode() & most))
     })
 }
 

@@ -17,6 +17,7 @@ mod progress;
 pub mod refresh;
 pub mod renew;
 pub mod session;
+pub mod sso;
 mod standing;
 pub mod status;
 pub mod subject;

@@ -118,6 +118,18 @@ fn users_own(world: &World) -> anyhow::Result<String> {
     }
 }
 
+/// Whether neither the directory nor AWS_PROFILE has a say in it.
+pub(super) fn names_nobody(world: &World) -> bool {
+    let allowlist = Allowlist::new(&world.places, &world.settings);
+    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, None);
+    let is_free = match directory.verdict {
+        Verdict::Nothing => directory.complaint.is_none(),
+        Verdict::Pinned(pinned) => pinned.pin.source.is_none() && directory.complaint.is_none(),
+        Verdict::Refused(..) => false,
+    };
+    is_free && world.original.text("AWS_PROFILE").is_none()
+}
+
 fn from_pin(mut pin: Pin, asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     pin.duration = asking.duration.or(pin.duration);
     pin.region = asking.region.map(str::to_owned).or(pin.region);

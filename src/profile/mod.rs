@@ -7,6 +7,7 @@ pub mod config;
 pub mod edit;
 pub mod endpoints;
 pub mod locator;
+pub mod owned;
 // The folder is named after the AWS shared config's profiles, and so is what stands in this file.
 #[expect(clippy::module_inception, reason = "a profile, in the room about profiles")]
 mod profile;

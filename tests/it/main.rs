@@ -11,6 +11,7 @@ mod shell;
 mod terminal;
 mod world;
 
+mod assignments;
 mod credentials;
 mod exec;
 mod explain;
@@ -33,6 +34,7 @@ mod login;
 mod logout;
 mod mfa;
 mod output;
+mod populate;
 mod renewal;
 mod rotate;
 mod sessions;

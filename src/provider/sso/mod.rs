@@ -11,6 +11,7 @@ use crate::profile::chain::{Portal, Sso};
 use crate::secret::Secret;
 use crate::session::sso::Token;
 
+mod assignments;
 mod browser;
 mod callback;
 mod device;
@@ -18,6 +19,7 @@ mod oidc;
 mod sign_in;
 mod token;
 
+pub use assignments::{Account, Assignments};
 pub use sign_in::{Guide, How, Invitation, Outcome, sign_in};
 
 /// What to do where a sign-in is missing.

@@ -1,0 +1,117 @@
+//! `awsenv sso …`.
+
+use clap::{Args, Subcommand};
+
+use super::whose::OfPortal;
+use crate::commands::sso::populate::Populate;
+use crate::commands::sso::{self, Filter};
+use crate::commands::subject::Asking;
+use crate::message::{Exit, Failure};
+use crate::world::World;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Sso {
+    /// The accounts that a sign-in gives
+    #[command(
+        after_help = "Examples:\n  awsenv sso accounts\n  awsenv sso accounts --sso-session corp --json"
+    )]
+    Accounts {
+        #[command(flatten)]
+        portal: OfPortal,
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// The roles that it gives in each account, and the profiles that they have
+    #[command(
+        after_help = "Examples:\n  awsenv sso roles\n  awsenv sso roles --account 'acme-*' --role Admin"
+    )]
+    Roles {
+        #[command(flatten)]
+        portal: OfPortal,
+        #[command(flatten)]
+        which: Which,
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a profile for each role that has none to ~/.aws/config
+    #[command(after_help = "\
+Examples:
+  awsenv sso populate --dry-run
+  awsenv sso populate --sso-session corp --region eu-west-1
+  awsenv sso populate --account 'acme-*' --name '{account_name}/{role}'
+  awsenv sso populate --prune
+
+In --name stand {account_name}, {account_id}, {role} and {session}. The profiles come between two comments, and
+nothing else in the file is touched; what you change between them stays. --prune takes out profiles from there, and
+with --account or --role only such as these mean.")]
+    Populate {
+        #[command(flatten)]
+        portal: OfPortal,
+        #[command(flatten)]
+        which: Which,
+        /// How they are called
+        #[arg(long = "name", value_name = "TEMPLATE", default_value = "{account_name}-{role}")]
+        template: String,
+        /// Their region
+        #[arg(long)]
+        region: Option<String>,
+        /// Take out those whose role the sign-in no longer gives
+        #[arg(long)]
+        prune: bool,
+        /// Only show what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Which of the roles.
+#[derive(Args, Debug)]
+pub(super) struct Which {
+    /// Only accounts of this name or id; `*` stands for any text, `?` for a character
+    #[arg(long = "account", value_name = "A")]
+    accounts: Vec<String>,
+    /// Only roles of this name, likewise
+    #[arg(long = "role", value_name = "R")]
+    roles: Vec<String>,
+}
+
+impl Which {
+    fn filter(&self) -> Filter<'_> {
+        Filter { accounts: &self.accounts, roles: &self.roles }
+    }
+}
+
+impl Sso {
+    pub(super) fn run(self, world: &World) -> anyhow::Result<()> {
+        match &self {
+            Self::Accounts { portal, json } => {
+                sso::accounts::run(&asking(portal), portal.sso_session.as_deref(), *json, world)
+            }
+            Self::Roles { portal, which, json } => {
+                let session = portal.sso_session.as_deref();
+                sso::roles::run(&asking(portal), session, &which.filter(), *json, world)
+            }
+            Self::Populate { portal, which, template, region, prune, dry_run } => {
+                if let Some(region) = region {
+                    crate::limits::region(region).map_err(|reason| {
+                        Failure::new(format!("--region {region}: {reason}")).exit(Exit::Usage)
+                    })?;
+                }
+                let populate = Populate {
+                    filter: which.filter(),
+                    name: template,
+                    region: region.as_deref(),
+                    prune: *prune,
+                    dry_run: *dry_run,
+                };
+                sso::populate::run(&asking(portal), portal.sso_session.as_deref(), &populate, world)
+            }
+        }
+    }
+}
+
+fn asking(portal: &OfPortal) -> Asking<'_> {
+    Asking { profile: portal.name.as_deref(), ..Asking::default() }
+}
