@@ -8,7 +8,7 @@ use awsenv_sandbox::{Consent, Fault, Portal, Sandbox, Scenario};
 use crate::search::{Evidence, Search};
 use crate::shells::{self, SHELLS};
 use crate::tour::PLANTED;
-use crate::world::{ALL, Env, Run, World};
+use crate::world::{ALL, Env, Run, SLIP, World};
 
 const CACHE: &str = "home/.aws/sso/cache";
 
@@ -40,11 +40,20 @@ impl Corp {
     fn of(world: World, settings: &str) -> Self {
         let aws =
             Sandbox::start(Scenario::default().portal(Portal::default().role("111122223333", "Developer")));
+        // Secrets right above the block that `sso populate` owns, and in a profile that it takes out of there.
+        let block = format!(
+            "[profile above]\ncredential_process = print {SLIP}\n\
+             # BEGIN awsenv sso populate corp\n[profile gone]\nsso_session = corp\n\
+             sso_account_id = 444455556666\nsso_role_name = Admin\ns3 =\n  x = {SLIP}\n# {SLIP}\noutput = {SLIP}\n\
+             # END awsenv sso populate corp\n"
+        );
         world.aws_files(
-            "[sso-session corp]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n\
+            &("[sso-session corp]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n\
              [profile dev]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Developer\n\
              region = eu-central-1\n\
-             [profile admin]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n",
+             [profile admin]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n"
+                .to_owned()
+                + &block),
             "",
         );
         world.write("work/acme/.awsenv", "profile = \"dev\"\n");
@@ -111,6 +120,10 @@ impl Corp {
             "exec admin -- true",
             "session list",
             "refresh",
+            "sso accounts",
+            "sso roles",
+            "sso populate --prune --dry-run",
+            "sso populate --prune",
             "login --fresh",
         ] {
             say(command);
@@ -139,6 +152,13 @@ impl Corp {
         ] {
             self.aws.fault("GetRoleCredentials", 1, fault);
             say("refresh");
+            say("login");
+        }
+        for fault in
+            [Fault::Malformed, Fault::Missing("roleList".into()), Fault::error(401, "UnauthorizedException")]
+        {
+            self.aws.fault("ListAccountRoles", 1, fault);
+            say("sso populate");
             say("login");
         }
         self.aws.consent(Consent::Tampered);
@@ -170,7 +190,13 @@ fn nobody_who_signs_in_shows_keeps_or_passes_on_a_secret() {
     evidence.extend(corp.world.files(&[&PLANTED[..], &[CACHE]].concat()));
     let shown =
         |what: &str| evidence.iter().any(|evidence| String::from_utf8_lossy(&evidence.bytes).contains(what));
-    for what in ["<h1>Signed in</h1>", "CreateToken in us-east-1 at 127.0.0.1:", "the sign-in is renewed"] {
+    for what in [
+        "-output = …",
+        "took 1 profile out of",
+        "<h1>Signed in</h1>",
+        "CreateToken in us-east-1 at 127.0.0.1:",
+        "the sign-in is renewed",
+    ] {
         assert!(shown(what), "{what}");
     }
     assert_clean(&corp, &evidence);
