@@ -6,7 +6,6 @@ use std::io::{IsTerminal, stdout};
 
 use super::name::Template;
 use super::{Filter, Listed, at, listed, profiles, role_of};
-use crate::commands::allow::tell_shells;
 use crate::commands::subject::Asking;
 use crate::files;
 use crate::key_index::KeyIndex;
@@ -93,7 +92,6 @@ pub fn run(
             Failure::new(format!("cannot write {path}: {error}")).hint("nothing was written; run it again")
         },
     )?;
-    tell_shells(world);
     world::say(&printable(&told(new.len(), gone.len(), given - new.len(), &path)));
     Ok(())
 }
