@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use awsenv::env::Env;
+use awsenv_sandbox::{Account, Portal, Sandbox, Scenario};
 use serde_json::Value;
 
 use crate::shell::Kind;
@@ -58,6 +59,7 @@ fn printed(world: &World, command: &[String]) -> String {
     match command[0].as_str() {
         "session" => return sessions(world),
         "key" => return keys(world),
+        "sso" => return signed_in(command),
         _ => {}
     }
     let mut run = world.run([]).at("acme").any_stdout();
@@ -86,6 +88,25 @@ fn keys(world: &World) -> String {
     world.run(["key", "remove", "acme-ci", "--yes"]).any_stderr().success();
     let list: Value = serde_json::from_str(&printed).unwrap();
     printed.replace(list[0]["added"].as_str().unwrap(), "2026-11-22T09:00:00Z")
+}
+
+/// What `sso … --json` prints of a portal with two accounts.
+fn signed_in(command: &[String]) -> String {
+    let account = |id: &str, name: &str, email: &str, role: &str| Account {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        email: email.to_owned(),
+        roles: vec![role.to_owned()],
+    };
+    let accounts = vec![
+        account("111122223333", "Acme Dev", "dev@acme.example", "Developer"),
+        account("222233334444", "Acme Prod", "", "ReadOnly"),
+    ];
+    let portal = Portal { accounts, ..Portal::default() };
+    let sandbox = Sandbox::start(Scenario::default().portal(portal));
+    let world = crate::portal::signed_in(&sandbox, 3600);
+    let run = command.iter().fold(world.run([]), |run, argument| run.arg(argument));
+    run.any_stdout().success().stdout
 }
 
 /// Each field by its path as the tables write it, with its value.
@@ -159,7 +180,7 @@ fn every_sample_is_what_the_program_prints() {
 fn every_field_is_in_its_table_with_its_type() {
     let world = world();
     let chapters = chapters();
-    assert_eq!(chapters.len(), 7);
+    assert_eq!(chapters.len(), 9);
     for chapter in &chapters {
         is_documented(&printed(&world, &chapter.command), chapter);
     }
@@ -172,7 +193,7 @@ fn the_tables_hold_in_other_situations_too() {
         .file("third/.awsenv", "")
         .env("AWS_PROFILE", "x");
     world.run(["deny", "third"]).any_stderr().success();
-    let [status, explain, trust, ..] = &chapters()[..] else { panic!("seven chapters") };
+    let [status, explain, trust, ..] = &chapters()[..] else { panic!("nine chapters") };
     let states = |directory: &str| {
         let printed = world.run(["status", "--json"]).at(directory).any_stdout().success().stdout;
         is_documented(&printed, status);
