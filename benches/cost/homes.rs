@@ -31,6 +31,12 @@ const PROFILES: [&str; 8] = ["acme", "acme-prod", "audit", "data", "ops", "sandb
 pub(crate) const PID: &str = "4242";
 pub(crate) const BASH_VERSION: &str = "5.2.15(1)-release";
 
+/// Who runs this.
+fn user() -> String {
+    let output = Command::new("id").arg("-un").output().expect("id starts");
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}
+
 /// A home with one pinned directory, and the program that minds it.
 pub(crate) struct Home {
     dir: PathBuf,
@@ -121,9 +127,9 @@ impl Home {
             ("HOME", self.dir.clone().into_os_string()),
             ("PATH", path),
             ("LANG", "C.UTF-8".into()),
-            // zsh would make one up, and a session is named after it.
-            ("USER", "me".into()),
-            ("LOGNAME", "me".into()),
+            // A session is named after the user; zsh and fish put in the real one.
+            ("USER", user().into()),
+            ("LOGNAME", user().into()),
             ("XDG_CONFIG_HOME", at("config")),
             ("XDG_DATA_HOME", at("data")),
             ("XDG_STATE_HOME", at("state")),
