@@ -38,6 +38,11 @@ impl Env {
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
+
+    /// What a child gets of it. An MFA code is for the command that a person typed, not for what that starts.
+    pub fn for_child(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.iter().filter(|(name, _)| *name != "AWSENV_MFA_CODE")
+    }
 }
 
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {

@@ -1,11 +1,12 @@
-//! This process itself: what others may read of it, and how it becomes another.
+//! This process itself: what others may read of it, how it becomes another, and how it hears one.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, ExitStatus, Stdio};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use zeroize::Zeroizing;
 
 use crate::env::Env;
 
@@ -34,6 +35,14 @@ pub fn user_at_host(original: &Env) -> String {
     let host = host.split('.').next().unwrap_or_default();
     let legal = |c: char| if c.is_ascii_alphanumeric() || "+=,.@-_".contains(c) { c } else { '-' };
     format!("{user}@{host}").chars().map(legal).take(64).collect()
+}
+
+/// What a program prints, in memory that is wiped, and how it ended. It may talk to the person by stderr and the
+/// terminal ("touch your YubiKey").
+pub fn printed(command: &mut Command, env: &Env) -> io::Result<(ExitStatus, Zeroizing<Vec<u8>>)> {
+    let output =
+        command.env_clear().envs(env.for_child()).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    Ok((output.status, Zeroizing::new(output.stdout)))
 }
 
 /// Becomes `command` with exactly this environment. Returns only if that fails, with the shells' exit code

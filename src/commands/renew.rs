@@ -44,7 +44,7 @@ pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> boo
         .arg(need.session.name())
         .arg(pwd)
         .env_clear()
-        .envs(env.iter().filter(|(name, _)| *name != "AWSENV_MFA_CODE"))
+        .envs(env.for_child())
         .current_dir("/")
         .stdin(lock)
         .stdout(Stdio::null())

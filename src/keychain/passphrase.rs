@@ -1,13 +1,13 @@
 //! The encrypted file's passphrase: from the setting `passphrase_command`, else from the person at the terminal.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context;
-use zeroize::Zeroizing;
 
 use super::Asks;
 use crate::env::Env;
 use crate::message::{Exit, Failure};
+use crate::process;
 use crate::secret::Secret;
 use crate::terminal;
 
@@ -65,19 +65,13 @@ impl Passphrase<'_> {
         }
     }
 
-    /// A shell command line; it may talk to the person by stderr and the terminal.
+    /// A shell command line.
     fn run(&self, command: &str) -> anyhow::Result<Secret> {
-        let output = Command::new("/bin/sh")
-            .args(["-c", command])
-            .env_clear()
-            .envs(self.original.iter().filter(|(name, _)| *name != "AWSENV_MFA_CODE"))
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .context("cannot run passphrase_command")?;
-        let printed = Zeroizing::new(output.stdout);
-        if !output.status.success() {
-            return Err(Failure::new(format!("passphrase_command ended with {}", output.status)).into());
+        let (status, printed) =
+            process::printed(Command::new("/bin/sh").args(["-c", command]), self.original)
+                .context("cannot run passphrase_command")?;
+        if !status.success() {
+            return Err(Failure::new(format!("passphrase_command ended with {status}")).into());
         }
         let text = std::str::from_utf8(&printed).context("passphrase_command printed what is no UTF-8")?;
         // The first line, as `pass` stores it.

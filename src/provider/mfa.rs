@@ -1,10 +1,9 @@
 //! MFA codes: given with the command, from a profile's `mfa_process`, from a YubiKey, or from the person at the
 //! terminal. Only for commands that a person typed; a renewal never asks.
 
-use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::error::{is_unsent, is_wrong_code};
 use crate::clock;
 use crate::env::Env;
 use crate::message::{Exit, Failure, printable};
+use crate::process;
 use crate::secret::Secret;
 use crate::session::mfa_mark::Mark;
 use crate::settings::MfaFrom;
@@ -180,20 +180,14 @@ pub(super) fn is_asked_elsewhere(serial: &str) -> Failure {
         .exit(Exit::PersonNeeded)
 }
 
-/// What a program prints; it may talk to the person by stderr ("touch your YubiKey").
+/// The code that a program prints.
 fn printed(name: &str, program: &str, arguments: &[&str], original: &Env) -> anyhow::Result<Secret> {
-    let output = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .envs(original.iter().filter(|(name, _)| *name != OsStr::new("AWSENV_MFA_CODE")))
-        .stderr(Stdio::inherit())
-        .output()
+    let (status, text) = process::printed(Command::new(program).args(arguments), original)
         .with_context(|| format!("cannot run {name}"))?;
-    if !output.status.success() {
-        return Err(Failure::new(format!("{name} ended with {}", output.status)).into());
+    if !status.success() {
+        return Err(Failure::new(format!("{name} ended with {status}")).into());
     }
-    let text = Secret::new(String::from_utf8(output.stdout).unwrap_or_default());
-    Ok(Secret::new(text.expose().trim()))
+    Ok(Secret::new(std::str::from_utf8(&text).unwrap_or_default().trim()))
 }
 
 fn ask(serial: &str, complaint: Option<&str>) -> anyhow::Result<Secret> {

@@ -88,7 +88,7 @@ pub(super) fn open(opener: &[String], address: &str, original: &Env) -> anyhow::
     Command::new(program)
         .args(arguments.chain((!has_place).then(|| address.to_owned())))
         .env_clear()
-        .envs(original.iter().filter(|(name, _)| *name != "AWSENV_MFA_CODE"))
+        .envs(original.for_child())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

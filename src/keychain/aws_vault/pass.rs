@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context;
 use zeroize::Zeroizing;
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::env::Env;
 use crate::keychain::Texts;
 use crate::message::{Exit, Failure};
+use crate::process;
 
 /// Below this prefix of a store, empty for all of it.
 pub(super) struct Store<'a> {
@@ -41,21 +42,14 @@ impl Store<'_> {
 
     fn show(&self, name: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let entry = Path::new(self.prefix).join(name);
-        let output = Command::new(self.command)
-            .arg("show")
-            .arg(&entry)
-            .env_clear()
-            .envs(self.original.iter().filter(|(name, _)| *name != "AWSENV_MFA_CODE"))
-            .env("PASSWORD_STORE_DIR", &self.dir)
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
+        let mut env = self.original.clone();
+        env.set("PASSWORD_STORE_DIR", &self.dir);
+        let (status, text) = process::printed(Command::new(self.command).arg("show").arg(&entry), &env)
             .with_context(|| format!("cannot run {}", self.command))?;
-        let text = Zeroizing::new(output.stdout);
-        if output.status.success() {
+        if status.success() {
             return Ok(text);
         }
-        let what = format!("{} show {}: {}", self.command, entry.display(), output.status);
+        let what = format!("{} show {}: {status}", self.command, entry.display());
         Err(Failure::new(what).hint("its own words stand above").into())
     }
 }
