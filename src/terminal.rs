@@ -22,6 +22,25 @@ pub fn ask(prompt: &str) -> io::Result<String> {
     Ok(line.trim().to_owned())
 }
 
+/// Asks for a yes; everything else is a no.
+pub fn agrees(question: &str) -> io::Result<bool> {
+    ask(&format!("{question} [y/N] ")).map(|answer| is_yes(&answer))
+}
+
+/// Asks for a no; an empty answer is a yes.
+pub fn agrees_unless_told(question: &str) -> io::Result<bool> {
+    ask(&format!("{question} [Y/n] ")).map(|answer| answer.is_empty() || is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+/// Tells the person something before the next question.
+pub fn tell(text: &str) -> io::Result<()> {
+    writeln!(open()?, "{}", printable(text))
+}
+
 /// Asks for a line that is not shown. (The crates for it ask first and hide then: a fast typist is seen. After Ctrl-C
 /// they leave the terminal as it is.)
 pub fn ask_hidden(prompt: &str) -> io::Result<Secret> {

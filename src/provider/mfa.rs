@@ -1,8 +1,7 @@
 //! MFA codes: given with the command, from a profile's `mfa_process`, from a YubiKey, or from the person at the
 //! terminal. Only for commands that a person typed; a renewal never asks.
 
-use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader, Write};
+use std::io;
 use std::process::Command;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use crate::process;
 use crate::secret::Secret;
 use crate::session::mfa_mark::Mark;
 use crate::settings::MfaFrom;
+use crate::terminal;
 
 /// So often a person may type a code before it is an error.
 const TRIES: u32 = 3;
@@ -191,21 +191,17 @@ fn printed(name: &str, program: &str, arguments: &[&str], original: &Env) -> any
 }
 
 fn ask(serial: &str, complaint: Option<&str>) -> anyhow::Result<Secret> {
-    let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|_| {
-        Failure::new(format!("the MFA device {serial} wants a code, and there is no terminal"))
+    let unanswered = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => Failure::new("no MFA code was typed").exit(Exit::PersonNeeded).into(),
+        io::ErrorKind::Other => Failure::new(format!("the MFA device {serial} wants a code, and {error}"))
             .hint("run it in a terminal, or set AWSENV_MFA_CODE")
             .exit(Exit::PersonNeeded)
-    })?;
-    if let Some(complaint) = complaint {
-        writeln!(terminal, "awsenv: {complaint}")?;
-    }
-    write!(terminal, "MFA code of {}: ", printable(serial))?;
-    let mut line = String::new();
-    let length = BufReader::new(terminal).read_line(&mut line).context("cannot read the MFA code")?;
-    if length == 0 {
-        return Err(Failure::new("no MFA code was typed").exit(Exit::PersonNeeded).into());
-    }
-    Ok(Secret::new(line.trim()))
+            .into(),
+        _ => anyhow::Error::new(error).context("cannot read the MFA code"),
+    };
+    let told = complaint.map_or(Ok(()), |complaint| terminal::tell(&format!("awsenv: {complaint}")));
+    let answer = told.and_then(|()| terminal::ask(&format!("MFA code of {serial}: ")));
+    answer.map(Secret::new).map_err(unanswered)
 }
 
 const NOT_SIX: &str = "an MFA code is six digits";

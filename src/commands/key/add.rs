@@ -233,8 +233,8 @@ fn verify(name: &str, keys: &Keys, config: &SharedConfig, world: &World) -> anyh
 /// The keys are kept: no answer is no profile, and no error.
 fn offer_a_profile(name: &str, files: &ConfigFiles, world: &World) -> anyhow::Result<()> {
     let shown = tilde(&files.config, &world.places.home);
-    let answer = terminal::ask(&format!("Write profile {name} to {shown}? [Y/n] "));
-    if !answer.is_ok_and(|answer| matches!(answer.to_ascii_lowercase().as_str(), "" | "y" | "yes")) {
+    let agrees = terminal::agrees_unless_told(&format!("Write profile {name} to {shown}?"));
+    if !agrees.unwrap_or(false) {
         return Ok(());
     }
     let Ok(region) = ask_until_right("Its region (empty for none): ", limits::region) else { return Ok(()) };

@@ -247,10 +247,9 @@ fn ask(count: usize, is_moved: bool) -> anyhow::Result<()> {
     let what =
         if count == 1 { "this pair of keys".to_owned() } else { format!("these {count} pairs of keys") };
     let unanswered = |error| terminal::unanswered("cannot ask", &error, "name the keys you mean, or --all");
-    let answer = terminal::ask(&format!("{act} {what}? [y/N] ")).map_err(unanswered)?;
-    match answer.to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::new("nothing was imported").into()),
+    match terminal::agrees(&format!("{act} {what}?")).map_err(unanswered)? {
+        true => Ok(()),
+        false => Err(Failure::new("nothing was imported").into()),
     }
 }
 

@@ -38,8 +38,8 @@ pub fn run(remove: &Remove<'_>, world: &World) -> anyhow::Result<()> {
     };
     let (ids, place) = (found.ids.join(" and "), keychain::shown(found.rests, &world.places));
     let question = match remove.forget {
-        false => format!("Remove {ids}, the keys of {name}, from {place}? [y/N] "),
-        true => format!("Take {name} off the list, and leave {ids} in {place}? [y/N] "),
+        false => format!("Remove {ids}, the keys of {name}, from {place}?"),
+        true => format!("Take {name} off the list, and leave {ids} in {place}?"),
     };
     if !remove.yes && !agreed(&question)? {
         return Err(Failure::new(format!("{name} stays")).into());
@@ -87,6 +87,5 @@ fn or_forget(error: &anyhow::Error, name: &str) -> anyhow::Error {
 
 fn agreed(question: &str) -> anyhow::Result<bool> {
     let unanswered = |error| terminal::unanswered("cannot ask", &error, "--yes removes them unasked");
-    let answer = terminal::ask(question).map_err(unanswered)?;
-    Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+    Ok(terminal::agrees(question).map_err(unanswered)?)
 }
