@@ -1,13 +1,10 @@
 //! `awsenv refresh`: renew now, asking whatever has to be asked, since a person typed it.
 
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-
 use super::allow::tell_shells;
 use super::subject::{Asking, person, subject};
 use crate::clock::{self, Timestamp};
 use crate::credentials::Expiry;
 use crate::message::printable;
-use crate::session::store::SILENT;
 use crate::world::{self, World};
 
 /// Renews the session of a profile, or of the directory's pin.
@@ -19,7 +16,7 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
         return Ok(());
     }
     let key = subject.resolved.session_key(&world.original);
-    let mut mfa = person(asking, world).until_asked(patience(format!("awsenv: fetching {name} …")));
+    let mut mfa = person(asking, world).says_if_slow(format!("awsenv: fetching {name} …"));
     let obtained = subject.refresh(&key, world, &mut mfa)?;
     drop(mfa);
     super::subject::warn_if_not_kept(&obtained);
@@ -39,15 +36,4 @@ pub(super) fn tell(name: &str, expiry: Option<Expiry>) {
 pub(super) fn span(end: Timestamp) -> String {
     let left = end.duration_since(clock::now());
     format!("{}, until {}", clock::human(left.try_into().unwrap_or_default()), clock::rfc3339(end))
-}
-
-/// Says this once it takes longer than a moment, unless the sender is dropped before.
-fn patience(text: String) -> Sender<()> {
-    let (done, is_done) = mpsc::channel();
-    std::thread::spawn(move || {
-        if is_done.recv_timeout(SILENT) == Err(RecvTimeoutError::Timeout) {
-            world::say(&text);
-        }
-    });
-    done
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::process::Command;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,6 +16,7 @@ use crate::message::{Exit, Failure, printable};
 use crate::process;
 use crate::secret::Secret;
 use crate::session::mfa_mark::Mark;
+use crate::session::store::SILENT;
 use crate::settings::MfaFrom;
 use crate::terminal;
 
@@ -32,10 +33,14 @@ pub struct Mfa {
     from: Option<MfaFrom>,
     /// The one that came with the command, until it is used.
     given: Option<Secret>,
-    /// Gone once a person is asked.
-    unasked: Option<Sender<()>>,
-    /// How a person hears that somebody else has to be waited for; gone once that is said.
+    /// How a person hears of what takes long.
     tell: Option<fn(&str)>,
+    /// What to say once a call takes longer than a moment, until that is under way.
+    slow: Option<String>,
+    /// As long as it lives, that is going to be said.
+    unasked: Option<Sender<()>>,
+    /// Whether it was said that somebody else has to be waited for.
+    has_told_of_wait: bool,
     /// How long one waits for somebody else.
     patience: Duration,
 }
@@ -52,17 +57,26 @@ impl Mfa {
     /// person a line.
     pub fn of_person(given: Option<&str>, from: MfaFrom, original: &Env, tell: fn(&str)) -> Self {
         let given = given.or_else(|| original.text("AWSENV_MFA_CODE")).map(Secret::new);
-        Self { from: Some(from), given, unasked: None, tell: Some(tell), patience: PATIENCE }
+        Self { from: Some(from), given, tell: Some(tell), ..Self::nobody() }
     }
 
     /// For a renewal: whatever needs a person is an error.
     pub fn nobody() -> Self {
-        Self { from: None, given: None, unasked: None, tell: None, patience: PATIENCE }
+        Self {
+            from: None,
+            given: None,
+            tell: None,
+            slow: None,
+            unasked: None,
+            has_told_of_wait: false,
+            patience: PATIENCE,
+        }
     }
 
-    /// Drops this once a person is asked: who has been telling how long it takes falls silent then.
-    pub fn until_asked(self, unasked: Sender<()>) -> Self {
-        Self { unasked: Some(unasked), ..self }
+    /// Says this once AWS takes longer than a moment, unless the person has been asked something, or has heard of
+    /// somebody else, before.
+    pub fn says_if_slow(self, text: String) -> Self {
+        Self { slow: Some(text), ..self }
     }
 
     /// Whether a person typed the command.
@@ -75,9 +89,21 @@ impl Mfa {
         self.given.is_some()
     }
 
+    /// AWS is asked now.
+    pub(super) fn is_calling(&mut self) {
+        let (Some(text), Some(tell)) = (self.slow.take(), self.tell) else { return };
+        let (unasked, is_over) = mpsc::channel();
+        std::thread::spawn(move || {
+            if is_over.recv_timeout(SILENT) == Err(RecvTimeoutError::Timeout) {
+                tell(&text);
+            }
+        });
+        self.unasked = Some(unasked);
+    }
+
     /// Somebody is asked something.
     pub(super) fn hush(&mut self) {
-        drop(self.unasked.take());
+        (self.slow, self.unasked) = (None, None);
     }
 
     /// How long to wait for somebody else.
@@ -93,7 +119,8 @@ impl Mfa {
     /// Somebody else has a session's lock: a person hears it once.
     pub(super) fn tell_of_wait(&mut self, name: &str) {
         self.hush();
-        if let Some(tell) = self.tell.take() {
+        if let Some(tell) = self.tell.filter(|_| !self.has_told_of_wait) {
+            self.has_told_of_wait = true;
             let name = printable(name);
             tell(&format!(
                 "awsenv: {name}: another awsenv is fetching it, or asking for a code; waiting for that (Ctrl-C ends \

@@ -91,7 +91,10 @@ fn source(chain: &RoleChain, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
             }
             Ok(credentials.clone())
         }
-        Source::Sso(sso) => sso::credentials(sso, &chain.name, means),
+        Source::Sso(sso) => {
+            mfa.is_calling();
+            sso::credentials(sso, &chain.name, means)
+        }
         _ => Err(check_served(chain).expect_err("all other sources are for later").into()),
     }
 }

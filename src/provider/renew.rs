@@ -205,6 +205,7 @@ fn ask_signed(
         if let Some(session) = theirs() {
             return Ok(Obtained::old(session));
         }
+        mfa.is_calling();
         let credentials = match hop {
             Some(hop) => call(hop, signer, order.chain, order.region, means, code)?,
             None => signer.clone(),
