@@ -6,10 +6,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::error::explain;
 use super::patience::until_known;
-use super::runtime;
+use super::{lacks, runtime};
 use crate::aws::Aws;
 use crate::credentials::Credentials;
-use crate::message::Failure;
 
 /// Who signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ fn named(
     let answer = answer.map_err(|error| explain("GetCallerIdentity", error))?;
     match (answer.account, answer.arn) {
         (Some(account), Some(arn)) => Ok(Identity { account, arn }),
-        (None, _) => Err(Failure::new("the answer to GetCallerIdentity lacks its account").into()),
-        (_, None) => Err(Failure::new("the answer to GetCallerIdentity lacks its ARN").into()),
+        (None, _) => Err(lacks("GetCallerIdentity", "account").into()),
+        (_, None) => Err(lacks("GetCallerIdentity", "ARN").into()),
     }
 }

@@ -3,13 +3,14 @@
 use anyhow::Context;
 
 use crate::aws::{Aws, fallback_region};
-use crate::clock;
-use crate::credentials::Credentials;
+use crate::clock::{self, Timestamp};
+use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
 use crate::keychain::Keychain;
 use crate::message::Failure;
 use crate::places::Places;
 use crate::profile::chain::{Hop, RoleChain, Source, check_served};
+use crate::secret::Secret;
 use crate::session::failure::FailureRecord;
 use crate::session::sso::Tokens;
 
@@ -57,6 +58,39 @@ fn call(
             runtime.block_on(sts::assume_role(role, signer, region, aws, code, means.original))
         }
     })
+}
+
+/// A session as AWS answers it. Every member is needed; one that is missing or empty is no session.
+fn issued(
+    call: &str,
+    [access_key_id, secret_access_key, session_token]: [String; 3],
+    expiry: Option<Timestamp>,
+    account: Option<String>,
+) -> anyhow::Result<Credentials> {
+    let (secret, token) = (Secret::new(secret_access_key), Secret::new(session_token));
+    for (what, text) in [
+        ("access key id", access_key_id.as_str()),
+        ("secret access key", secret.expose()),
+        ("session token", token.expose()),
+    ] {
+        if text.is_empty() {
+            return Err(lacks(call, what).into());
+        }
+    }
+    // 1970 is what the SDK makes of an expiration that was not there.
+    let expiry = expiry.filter(|instant| instant.as_second() > 0).ok_or_else(|| lacks(call, "expiration"))?;
+    Ok(Credentials {
+        access_key_id,
+        secret_access_key: secret,
+        session_token: Some(token),
+        expiry: Some(Expiry(expiry)),
+        account,
+    })
+}
+
+/// An answer that is not whole.
+fn lacks(call: &str, what: &str) -> Failure {
+    Failure::new(format!("the answer to {call} lacks its {what}"))
 }
 
 /// Where the call is made.

@@ -3,15 +3,14 @@
 
 use aws_sdk_sts::config::Builder;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
-use aws_smithy_types::DateTime;
 use aws_smithy_types::retry::RetryConfig;
 
 use super::error::explain;
+use super::{issued, lacks};
 use crate::aws::Aws;
 use crate::clock::Timestamp;
-use crate::credentials::{Credentials, Expiry};
+use crate::credentials::Credentials;
 use crate::env::Env;
-use crate::message::Failure;
 use crate::process::user_at_host;
 use crate::profile::chain::{Role, SessionToken};
 use crate::secret::Secret;
@@ -89,35 +88,14 @@ fn retries(code: Option<&Secret>) -> Builder {
     }
 }
 
-/// Every member of the answer is needed; one that is missing or empty is no session.
 fn credentials(
     call: &str,
     answer: Option<aws_sdk_sts::types::Credentials>,
     account: Option<String>,
 ) -> anyhow::Result<Credentials> {
-    let incomplete = |what: &str| Failure::new(format!("the answer to {call} lacks its {what}"));
-    let answer = answer.ok_or_else(|| incomplete("credentials"))?;
-    for (what, text) in [
-        ("access key id", &answer.access_key_id),
-        ("secret access key", &answer.secret_access_key),
-        ("session token", &answer.session_token),
-    ] {
-        if text.is_empty() {
-            return Err(incomplete(what).into());
-        }
-    }
-    Ok(Credentials {
-        expiry: Some(Expiry(instant(answer.expiration).ok_or_else(|| incomplete("expiration"))?)),
-        access_key_id: answer.access_key_id,
-        secret_access_key: Secret::new(answer.secret_access_key),
-        session_token: Some(Secret::new(answer.session_token)),
-        account,
-    })
-}
-
-/// 1970 is what the SDK makes of an expiration that was not there.
-fn instant(expiration: DateTime) -> Option<Timestamp> {
-    Timestamp::from_second(expiration.secs()).ok().filter(|instant| instant.as_second() > 0)
+    let answer = answer.ok_or_else(|| lacks(call, "credentials"))?;
+    let expiry = Timestamp::from_second(answer.expiration.secs()).ok();
+    issued(call, [answer.access_key_id, answer.secret_access_key, answer.session_token], expiry, account)
 }
 
 fn seconds(duration: std::time::Duration) -> i32 {

@@ -5,7 +5,7 @@ use aws_sdk_sso::error::{ProvideErrorMetadata, SdkError};
 use tokio::task::JoinSet;
 
 use super::super::error::explain;
-use super::super::{Means, runtime};
+use super::super::{Means, lacks, runtime};
 use super::{needs_sign_in, token};
 use crate::limits;
 use crate::message::{Failure, shown};
@@ -166,7 +166,7 @@ fn following(call: &str, this: Option<&str>, next: Option<String>) -> Result<Opt
 }
 
 fn half(call: &str, what: &str) -> Refused {
-    Refused::Other(Failure::new(format!("the answer to {call} lacks its {what}")))
+    Refused::Other(lacks(call, what))
 }
 
 fn odd(call: &str, what: &str, name: &str) -> Refused {

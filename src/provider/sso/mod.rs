@@ -3,12 +3,11 @@
 
 use anyhow::Context;
 
-use super::{Means, runtime};
+use super::{Means, issued, lacks, runtime};
 use crate::clock::{self, Timestamp};
-use crate::credentials::{Credentials, Expiry};
+use crate::credentials::Credentials;
 use crate::message::{Exit, Failure};
 use crate::profile::chain::{Portal, Sso};
-use crate::secret::Secret;
 use crate::session::sso::Token;
 
 mod assignments;
@@ -72,20 +71,10 @@ async fn get_role_credentials(
             _ => super::error::explain(CALL, error),
         }
     })?;
-    let incomplete = |what: &str| Failure::new(format!("the answer to {CALL} lacks its {what}"));
-    let answer = answer.role_credentials.ok_or_else(|| incomplete("credentials"))?;
-    let whole =
-        |text: Option<String>, what| text.filter(|text| !text.is_empty()).ok_or_else(|| incomplete(what));
-    // Milliseconds; 0 is what the SDK makes of one that was not there.
-    let expiry =
-        Timestamp::from_millisecond(answer.expiration).ok().filter(|instant| instant.as_second() > 0);
-    Ok(Credentials {
-        access_key_id: whole(answer.access_key_id, "access key id")?,
-        secret_access_key: Secret::new(whole(answer.secret_access_key, "secret access key")?),
-        session_token: Some(Secret::new(whole(answer.session_token, "session token")?)),
-        expiry: Some(Expiry(expiry.ok_or_else(|| incomplete("expiration"))?)),
-        account: Some(sso.account.clone()),
-    })
+    let answer = answer.role_credentials.ok_or_else(|| lacks(CALL, "credentials"))?;
+    let texts = [answer.access_key_id, answer.secret_access_key, answer.session_token];
+    let expiry = Timestamp::from_millisecond(answer.expiration).ok();
+    issued(CALL, texts.map(Option::unwrap_or_default), expiry, Some(sso.account.clone()))
 }
 
 /// Ends a sign-in at the portal. Whoever has the token cannot use it any more.

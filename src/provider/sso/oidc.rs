@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Deserialize;
 
 use super::super::error::explain;
+use super::super::lacks;
 use crate::aws::Aws;
 use crate::clock::{self, Timestamp};
 use crate::message::{Failure, shown};
@@ -79,8 +80,7 @@ pub(super) async fn create_token(
         Grant::Device(code) => request.grant_type(DEVICE_GRANT).device_code(code.expose()),
     };
     let answer = request.send().await.map_err(|error| refused(CALL, error))?;
-    let incomplete =
-        || Refused::Other(Failure::new(format!("the answer to {CALL} lacks its token or its end")).into());
+    let incomplete = || Refused::Other(lacks(CALL, "token or its end").into());
     let expires = u64::try_from(answer.expires_in).ok().filter(|seconds| *seconds > 0);
     let expires = expires.and_then(|seconds| clock::now().checked_add(Duration::from_secs(seconds)).ok());
     let access_token = answer.access_token.filter(|token| !token.is_empty()).map(Secret::new);
