@@ -137,11 +137,6 @@ impl FromIterator<(String, KeyEntry)> for KeyIndex {
 mod tests {
     use super::*;
 
-    fn places(dir: &tempfile::TempDir) -> Places {
-        let at = |name: &str| dir.path().join(name);
-        Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
-    }
-
     fn entry(id: &str) -> KeyEntry {
         KeyEntry {
             access_key_id: id.into(),
@@ -156,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_put_is_found_until_it_is_removed() {
         let dir = tempfile::tempdir().unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         assert_eq!(KeyIndex::load(&places).unwrap(), KeyIndex::default());
         KeyIndex::put(&places, "a", entry("AKIA1")).unwrap();
         KeyIndex::put(&places, "b", entry("AKIA2")).unwrap();
@@ -171,7 +166,7 @@ mod tests {
     #[test]
     fn two_at_once_lose_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         std::thread::scope(|scope| {
             for n in 0..8 {
                 let places = &places;
@@ -185,7 +180,7 @@ mod tests {
     fn what_cannot_be_believed_is_an_error_and_no_empty_list() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         KeyIndex::put(&places, "a", entry("AKIA1")).unwrap();
         let path = KeyIndex::path(&places);
         let good = std::fs::read(&path).unwrap();

@@ -21,6 +21,13 @@ pub struct Places {
 }
 
 impl Places {
+    /// All of them below one directory of a test.
+    #[cfg(test)]
+    pub(crate) fn below(dir: &Path) -> Self {
+        let at = |name: &str| dir.join(name);
+        Self { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
+    }
+
     /// The platform's directories (XDG on Linux, `~/Library` on macOS, `%APPDATA%` on Windows).
     /// `None` without a home directory: nothing can be trusted or kept then.
     pub fn of(env: &Env) -> Option<Self> {

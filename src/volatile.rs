@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_key_is_kept_and_forgotten() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let description = format!("awsenv:test:{}", files::random_hex(8));
         let name = Name { keyring: &description, file: "key" };
         assert_eq!(find(&places, name), None);
@@ -145,10 +145,5 @@ mod tests {
         assert_eq!(read(&path), Some(Key::new([7; 32])));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(read(&path), None);
-    }
-
-    fn places(dir: &tempfile::TempDir) -> Places {
-        let at = |name: &str| dir.path().join(name);
-        Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
     }
 }

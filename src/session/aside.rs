@@ -66,9 +66,7 @@ mod tests {
     #[test]
     fn originals_come_back_and_are_not_readable_on_disk() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let at = |name: &str| dir.path().join(name);
-        let places =
-            Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") };
+        let places = Places::below(dir.path());
         let now = crate::clock::now();
         let id = put(&places, b"AWS_SECRET_ACCESS_KEY=planted\0", now).unwrap();
         assert_eq!(put(&places, b"AWS_SECRET_ACCESS_KEY=planted\0", now), Some(id.clone()));

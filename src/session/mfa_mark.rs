@@ -64,9 +64,7 @@ mod tests {
     #[test]
     fn a_code_of_a_device_is_taken_once_until_it_may_come_again_by_chance() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let at = |name: &str| dir.path().join(name);
-        let places =
-            Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") };
+        let places = Places::below(dir.path());
         let now = clock::now();
         let later = |seconds| now.checked_add(Duration::from_secs(seconds)).unwrap();
         let code = Secret::new("123456");
@@ -85,9 +83,7 @@ mod tests {
     #[test]
     fn a_mark_does_not_tell_the_code_and_goes_when_it_is_old() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let at = |name: &str| dir.path().join(name);
-        let places =
-            Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") };
+        let places = Places::below(dir.path());
         let now = clock::now();
         let names = || -> Vec<_> {
             let entries = std::fs::read_dir(super::dir(&places)).unwrap();

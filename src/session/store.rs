@@ -261,11 +261,6 @@ fn open(key: &Key, session: &SessionKey, sealed: &[u8]) -> Option<Session> {
 mod tests {
     use super::*;
 
-    fn places(dir: &tempfile::TempDir) -> Places {
-        let at = |name: &str| dir.path().join(name);
-        Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
-    }
-
     fn session(name: &str) -> Session {
         Session {
             name: name.into(),
@@ -288,7 +283,7 @@ mod tests {
     #[test]
     fn a_session_comes_back_and_is_not_readable_on_disk() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let store = SessionStore::new(&places);
         store.save(&a_key("a"), &session("one")).unwrap();
         let Found::Session(found) = store.load(&a_key("a")) else { panic!("it was saved") };
@@ -302,7 +297,7 @@ mod tests {
     #[test]
     fn a_damaged_or_swapped_file_is_as_good_as_nothing() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let store = SessionStore::new(&places);
         store.save(&a_key("a"), &session("one")).unwrap();
         std::fs::copy(store.path(&a_key("a")), store.path(&a_key("b"))).unwrap();
@@ -318,7 +313,7 @@ mod tests {
     #[test]
     fn a_lock_is_held_by_one() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let store = SessionStore::new(&places);
         let held = store.try_lock(&a_key("a")).unwrap();
         assert!(held.is_some());

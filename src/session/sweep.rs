@@ -134,11 +134,6 @@ mod tests {
     use crate::session::failure::FailureRecord;
     use crate::session::store::Session;
 
-    fn places(dir: &tempfile::TempDir) -> Places {
-        let at = |name: &str| dir.path().join(name);
-        Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
-    }
-
     fn a_key(letter: char) -> SessionKey {
         SessionKey::named(&letter.to_string().repeat(40)).unwrap()
     }
@@ -171,7 +166,7 @@ mod tests {
     #[test]
     fn what_ended_a_day_ago_goes_with_its_lock_and_what_may_serve_stays() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let now = clock::now();
         let store = SessionStore::new(&places);
         let name = |letter, rest| format!("{}{rest}", a_key(letter).name());
@@ -210,7 +205,7 @@ mod tests {
     #[test]
     fn failures_go_a_day_after_their_pause_and_the_index_after_a_month() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let now = clock::now();
         let long_ago = now.checked_sub(2 * DAY).unwrap();
         let failure = || FailureRecord { needs_person: true, ..FailureRecord::default() };
@@ -229,7 +224,7 @@ mod tests {
     #[test]
     fn whoever_keeps_a_session_sweeps_once_a_day() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let now = clock::now();
         let store = SessionStore::new(&places);
         let keep = |letter| store.save(&a_key(letter), &session(2 * DAY, now)).unwrap();
@@ -247,7 +242,7 @@ mod tests {
     #[test]
     fn all_that_is_forgotten_is_counted_and_a_lock_that_is_held_stays() {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let now = clock::now();
         let store = SessionStore::new(&places);
         assert_eq!(forget_all(&places).unwrap(), 0);

@@ -121,9 +121,7 @@ impl<'a> Tokens<'a> {
 
     /// Keeps a token. The caller holds the portal's lock.
     pub fn save(&self, portal: &Portal, token: &Token) -> anyhow::Result<()> {
-        let id = id(portal);
-        self.write(&id, &token.document())
-            .with_context(|| format!("cannot write {}", shown_path(&self.path(&id))))
+        self.put(&id(portal), &token.document())
     }
 
     /// Removes a token, by its [`id`]. The caller holds its lock.
@@ -154,9 +152,11 @@ impl<'a> Tokens<'a> {
 
     /// Keeps a registration. The caller holds the portal's lock.
     pub fn save_registration(&self, portal: &Portal, registration: &Registration) -> anyhow::Result<()> {
-        let id = Registration::id(portal);
-        self.write(&id, &registration.document())
-            .with_context(|| format!("cannot write {}", shown_path(&self.path(&id))))
+        self.put(&Registration::id(portal), &registration.document())
+    }
+
+    fn put(&self, id: &str, document: &[u8]) -> anyhow::Result<()> {
+        self.write(id, document).with_context(|| format!("cannot write {}", shown_path(&self.path(id))))
     }
 
     /// Waits for the lock of a token, by its [`id`]. Other programs know nothing of it.

@@ -11,11 +11,6 @@ fn portal(session: Option<&str>) -> Portal {
     }
 }
 
-fn places(dir: &tempfile::TempDir) -> Places {
-    let at = |name: &str| dir.path().join(name);
-    Places { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
-}
-
 /// As AWS CLI 2.36.7 writes it.
 const TOKEN: &str = r#"{"startUrl": "https://d-1234567890.awsapps.com/start", "region": "us-east-1", "accessToken": "at", "expiresAt": "2026-11-22T07:35:37Z", "clientId": "cid", "clientSecret": "csec", "registrationExpiresAt": "2027-02-19T23:35:30Z", "refreshToken": "rt-1"}"#;
 const REGISTRATION: &str = r#"{"clientId": "cid", "clientSecret": "csec", "expiresAt": "2027-02-19T23:35:30Z", "scopes": ["sso:account:access"], "grantTypes": ["authorization_code", "refresh_token"]}"#;
@@ -82,7 +77,7 @@ fn a_registration_serves_the_way_it_was_made_for() {
 fn a_kept_token_is_private_in_either_place() {
     for cache in [SsoCache::Cli, SsoCache::Sealed] {
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-        let places = places(&dir);
+        let places = Places::below(dir.path());
         let (tokens, portal) = (Tokens::new(&places, cache), portal(Some("my-sso")));
         assert!(matches!(tokens.load(&portal), Found::Absent));
         tokens.save(&portal, &Token::parse(TOKEN.as_bytes()).unwrap()).unwrap();
@@ -106,7 +101,7 @@ fn a_kept_token_is_private_in_either_place() {
 #[test]
 fn a_token_of_another_region_is_not_this_portals() {
     let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-    let places = places(&dir);
+    let places = Places::below(dir.path());
     let tokens = Tokens::new(&places, SsoCache::Cli);
     let here = portal(Some("my-sso"));
     tokens.save(&here, &Token::parse(TOKEN.as_bytes()).unwrap()).unwrap();
