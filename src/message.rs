@@ -63,6 +63,11 @@ pub fn render(error: &anyhow::Error) -> (String, Exit) {
     (text, failure.map_or(Exit::Failed, |failure| failure.exit))
 }
 
+/// What to do about an error, if it says.
+pub fn hint(error: &anyhow::Error) -> Option<&str> {
+    error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref())
+}
+
 /// Escapes what could steer a terminal: C0, DEL, C1 and the bidirectional overrides, all on one line.
 /// Everything from a file or the network passes here before it is shown (CWE-150).
 pub fn printable(text: &str) -> String {

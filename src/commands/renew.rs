@@ -10,7 +10,7 @@ use super::subject::{Asking, subject_at, tokens};
 use crate::clock;
 use crate::env::Env;
 use crate::files::Stamp;
-use crate::message::{Exit, Failure, render};
+use crate::message::{self, Exit, Failure, render};
 use crate::places::Places;
 use crate::profile::chain::Source;
 use crate::prompt::plan::{Need, is_due};
@@ -63,7 +63,7 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
     let mut mended_in = None;
     if let Err(error) = renew(&session, pwd, world, &mut mended_in) {
         let (_, exit) = render(&error);
-        let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
+        let hint = message::hint(&error).map(str::to_owned);
         let needs_person = exit == Exit::PersonNeeded;
         let mended_in = mended_in.filter(|_| needs_person);
         let what = format!("{error:#}");

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::files;
 use crate::key_index::{KeyIndex, Rests};
 use crate::keychain;
-use crate::message::{Failure, printable};
+use crate::message::{self, printable};
 use crate::places::tilde;
 use crate::profile::chain::{self, Portal, Source};
 use crate::profile::config::ConfigFiles;
@@ -160,12 +160,10 @@ fn status(world: &World) -> Status {
                 }
                 let standing = Standing::of(&resolved, world, clock::now());
                 status.session = Some(standing.word());
-                if let Standing::Kept(session) = &standing {
-                    let end = session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0));
-                    status.session_expiration = end;
-                }
                 match standing {
                     Standing::Kept(session) => {
+                        let end = session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0));
+                        status.session_expiration = end;
                         let claimed = resolved.is_at_hand();
                         let of_the_chain = status.account.as_deref().filter(|_| !claimed);
                         let account = of_the_chain.or(session.credentials.account.as_deref());
@@ -245,7 +243,7 @@ fn holds(memory: &Memory, verdict: &Verdict) -> bool {
 
 fn because(status: &mut Status, error: &anyhow::Error) {
     status.reason = Some(format!("{error:#}"));
-    status.hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
+    status.hint = message::hint(error).map(str::to_owned);
 }
 
 fn card(status: &Status, world: &World) -> String {

@@ -93,13 +93,7 @@ impl<'a> Keychain<'a> {
             .into());
         };
         touch(self.places, access_key_id);
-        Ok(Credentials {
-            access_key_id: keys.access_key_id,
-            secret_access_key: keys.secret_access_key,
-            session_token: None,
-            expiry: None,
-            account: entry.account.clone(),
-        })
+        Ok(Credentials { account: entry.account.clone(), ..keys.into() })
     }
 
     /// The keys that rest there under this name: those with this id, if they are found, else all. The system's

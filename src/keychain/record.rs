@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::credentials::Credentials;
 use crate::limits;
 use crate::secret::Secret;
 
@@ -15,6 +16,19 @@ pub struct Keys {
     pub access_key_id: String,
     /// The signing key.
     pub secret_access_key: Secret,
+}
+
+/// They sign as they are.
+impl From<Keys> for Credentials {
+    fn from(keys: Keys) -> Self {
+        Self {
+            access_key_id: keys.access_key_id,
+            secret_access_key: keys.secret_access_key,
+            session_token: None,
+            expiry: None,
+            account: None,
+        }
+    }
 }
 
 /// Borrowed, so that no copy of the secret is left in memory.

@@ -193,12 +193,13 @@ impl Terms {
     /// missing ones for equally old.
     fn unchanged(&self, file: &Path, reference: &Path) -> Vec<u8> {
         let (f, r) = (&self.path(file), &self.path(reference));
+        let test = |start: &[u8], and: &[u8]| {
+            self.join(&[start, b"-e ", r, and, b"! ", f, b" -nt ", r, and, b"! ", f, b" -ot ", r])
+        };
         match self.shell {
-            Shell::Bash => self.join(&[b"-e ", r, b" && ! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r]),
-            Shell::Zsh => {
-                self.join(&[b"-e ", f, b" && -e ", r, b" && ! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r])
-            }
-            Shell::Fish => self.join(&[b"test -e ", r, b" -a ! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r]),
+            Shell::Bash => test(b"", b" && "),
+            Shell::Zsh => test(&self.join(&[b"-e ", f, b" && "]), b" && "),
+            Shell::Fish => test(b"test ", b" -a "),
         }
     }
 

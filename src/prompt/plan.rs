@@ -18,7 +18,7 @@ use crate::credentials::Credentials;
 use crate::env::Env;
 use crate::files::Stamp;
 use crate::key_index::KeyIndex;
-use crate::message::{Exit, Failure};
+use crate::message::{self, Exit, Failure};
 use crate::places::Places;
 use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
@@ -74,7 +74,7 @@ impl Plan {
 
     fn refuse(error: &anyhow::Error, sentence: &str, original: &Env) -> Self {
         log::warn!("no credentials: {error:#}");
-        let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref());
+        let hint = message::hint(error);
         Self {
             wanted: Wanted::fail_closed(sentence, original),
             complaint: Some(one_line(&format!("{error:#}"), hint)),

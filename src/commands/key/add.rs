@@ -14,7 +14,6 @@ use crate::aws::{Aws, fallback_region};
 use crate::clock;
 use crate::commands::allow::tell_shells;
 use crate::commands::subject::person_keychain;
-use crate::credentials::Credentials;
 use crate::key_index::{KeyEntry, KeyIndex};
 use crate::keychain::{self, Keys};
 use crate::limits;
@@ -219,15 +218,8 @@ fn verify(name: &str, keys: &Keys, config: &SharedConfig, world: &World) -> anyh
     let of_profile = profile.map(|profile| profile.region()).transpose()?.flatten();
     let region = users_region(&world.original).or(of_profile);
     let region = region.as_deref().unwrap_or(fallback_region(None));
-    let credentials = Credentials {
-        access_key_id: keys.access_key_id.clone(),
-        secret_access_key: keys.secret_access_key.clone(),
-        session_token: None,
-        expiry: None,
-        account: None,
-    };
     let aws = Aws::new(Endpoints::new(&world.original, &settings), &world.places.home);
-    identity(&credentials, region, &aws).with_context(|| format!("{name} was not added"))
+    identity(&keys.clone().into(), region, &aws).with_context(|| format!("{name} was not added"))
 }
 
 /// The keys are kept: no answer is no profile, and no error.

@@ -4,7 +4,7 @@ use crate::commands::allow::tell_shells;
 use crate::commands::subject::person_keychain;
 use crate::key_index::{KeyIndex, Rests};
 use crate::keychain;
-use crate::message::{Failure, printable, render};
+use crate::message::{self, Failure, printable, render};
 use crate::session::store::SessionStore;
 use crate::terminal;
 use crate::world::{self, World};
@@ -80,7 +80,7 @@ fn search(name: &str, world: &World) -> anyhow::Result<Option<Found>> {
 fn or_forget(error: &anyhow::Error, name: &str) -> anyhow::Error {
     let forget =
         format!("if it is gone for good, `awsenv key remove {name} --forget` takes {name} off the list");
-    let own = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
+    let own = message::hint(error).map(str::to_owned);
     let hint = own.into_iter().chain([forget]).collect::<Vec<_>>().join("; ");
     Failure::new(format!("{error:#}")).hint(hint).exit(render(error).1).into()
 }

@@ -2,7 +2,6 @@
 //! honours. The new key waits beside the old one until AWS answers to it; then the list of keys is changed, which is
 //! the one step that decides; only then the old key goes. Whatever cuts this off, the next `rotate` goes on there.
 
-use std::fs::TryLockError;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -14,7 +13,7 @@ use crate::credentials::Credentials;
 use crate::files;
 use crate::key_index::{KeyEntry, KeyIndex};
 use crate::keychain::{self, Keychain, Keys};
-use crate::message::{Failure, printable, render};
+use crate::message::{self, Failure, printable, render};
 use crate::provider::iam::{AccessKey, Iam, NotCreated};
 use crate::provider::identity::{Identity, identity, identity_of_new};
 use crate::session::store::SessionStore;
@@ -67,7 +66,7 @@ pub fn run(rotate: &Rotate<'_>, world: &World) -> anyhow::Result<()> {
         Ok(()),
         |new| {
             rotation.settle(&new)?;
-            rotation.retire(&as_credentials(&new), &id, rotate)
+            rotation.retire(&new.into(), &id, rotate)
         },
     )
 }
@@ -77,17 +76,9 @@ fn lock(world: &World) -> anyhow::Result<std::fs::File> {
     let path = world.places.data.join("keys").join("rotate.lock");
     let lock = files::private_dir(&world.places.data)
         .and_then(|()| files::private_dir(&world.places.data.join("keys")))
-        .and_then(|()| files::touch(&path))
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::new("keys are being rotated already").hint("wait until that has ended").into())
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", path.display()))
-        }
-    }
+        .and_then(|()| files::try_lock(&path))
+        .with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(lock.ok_or_else(|| Failure::new("keys are being rotated already").hint("wait until that has ended"))?)
 }
 
 impl Rotation<'_> {
@@ -209,7 +200,7 @@ impl Rotation<'_> {
 
     /// AWS answers to the new key, and means the same user.
     fn prove(&self, new: &Keys, who: &Identity) -> anyhow::Result<()> {
-        let found = identity_of_new(&as_credentials(new), self.region(), &self.subject.aws(self.world))
+        let found = identity_of_new(&new.clone().into(), self.region(), &self.subject.aws(self.world))
             .with_context(|| new.access_key_id.clone())?;
         if found != *who {
             let what = format!("{} is of {}, not of {}", new.access_key_id, found.arn, who.arn);
@@ -245,7 +236,7 @@ impl Rotation<'_> {
     /// A failure after which the old keys are those of the name.
     fn failed(&self, also: &str, why: &anyhow::Error, hint: Option<String>) -> anyhow::Error {
         let also = if also.is_empty() { String::new() } else { format!("; {also}") };
-        let own = why.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.clone());
+        let own = message::hint(why).map(str::to_owned);
         let what = format!("{} works as before{also}: {why:#}", self.entry.access_key_id);
         let failure = Failure::new(what).exit(render(why).1);
         match hint.or(own) {
@@ -288,16 +279,6 @@ impl Rotation<'_> {
     fn unfinished(&self, what: &str, why: &anyhow::Error) -> anyhow::Error {
         let failure = Failure::new(format!("{what}: {why:#}")).exit(render(why).1);
         failure.hint(format!("`awsenv key rotate {}` finishes it", self.name)).into()
-    }
-}
-
-fn as_credentials(keys: &Keys) -> Credentials {
-    Credentials {
-        access_key_id: keys.access_key_id.clone(),
-        secret_access_key: keys.secret_access_key.clone(),
-        session_token: None,
-        expiry: None,
-        account: None,
     }
 }
 
