@@ -2,6 +2,7 @@
 //! True: nothing has changed. False: ask the program. It is printed last, as the commit record.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub struct Guard {
     pub deadline: Option<Timestamp>,
     /// Variables and the values they must still have (empty: unset or empty).
     pub variables: Vec<(&'static str, OsString)>,
-    /// The generation of all that other shells may change.
+    /// The generation of all that other shells may change, and of the references.
     pub token: Option<PathBuf>,
     /// Files that took part.
     pub watched: Vec<Watched>,
@@ -111,32 +112,38 @@ impl Guard {
         })
     }
 
-    /// All terms as one command: inside one `[[` they take bash a fifth less than each in its own.
+    /// Of the variables one command, and one of the files: inside one `[[` the terms take bash a fifth less than
+    /// each in its own.
     fn test(&self, abilities: Abilities, runtime: &Runtime) -> std::io::Result<Vec<u8>> {
         let write = Terms { shell: abilities.shell };
         let (empty, set): (Vec<_>, Vec<_>) = self.variables.iter().partition(|(_, value)| value.is_empty());
-        let mut terms = vec![write.variable("PWD", &self.pwd)];
-        terms.extend(set.into_iter().map(|(name, value)| write.variable(name, value)));
-        terms.extend(
-            write.empty(std::iter::once("AWSENV_DISABLE").chain(empty.into_iter().map(|(name, _)| *name))),
-        );
-        terms.extend(self.token.iter().chain(&self.entries).map(|path| write.exists(path)));
+        let pwd = ("PWD", self.pwd.as_os_str());
+        let set = std::iter::once(pwd).chain(set.into_iter().map(|(name, value)| (*name, value.as_os_str())));
+        let empty = std::iter::once("AWSENV_DISABLE").chain(empty.into_iter().map(|(name, _)| *name));
+        let mut test = write.variables(&set.collect::<Vec<_>>(), &empty.collect::<Vec<_>>())?;
+        let token = self.token.as_ref().ok_or(std::io::ErrorKind::NotFound)?;
+        let mut terms: Vec<_> =
+            std::iter::once(token).chain(&self.entries).map(|path| write.exists(path)).collect();
         for file in &self.watched {
             let reference = runtime.reference(&file.path, file.stamp)?;
             terms.push(write.unchanged(&file.path, &reference));
             terms.extend(file.target.iter().map(|target| write.same_file(&file.path, target)));
         }
         terms.extend(write.absent(&self.absent));
-        let mut test = match abilities.shell {
-            Shell::Bash | Shell::Zsh => [b"[[ ", terms.join(&b" && "[..]).as_slice(), b" ]]"].concat(),
-            Shell::Fish => terms.join(&b"; and "[..]),
-        };
+        test.extend(match abilities.shell {
+            Shell::Bash | Shell::Zsh => [b" && [[ ", terms.join(&b" && "[..]).as_slice(), b" ]]"].concat(),
+            Shell::Fish => [b"; and ", terms.join(&b"; and "[..]).as_slice()].concat(),
+        });
         if let Some(deadline) = self.deadline {
             test.extend(write.before(self.now, deadline, abilities, runtime)?);
         }
         Ok(test)
     }
 }
+
+/// What may stand between the values of variables: nothing to any shell inside double quotes. Values that have
+/// all of these get no guard.
+const BETWEEN: [u8; 6] = *b"|,;+=@";
 
 /// How each shell writes a term: for bash and zsh what stands inside `[[ ]]`, for fish a command.
 struct Terms {
@@ -152,35 +159,38 @@ impl Terms {
         self.shell.quote(path)
     }
 
-    /// A variable has this value, which is not empty. In bash `nocasematch` makes `==` take proj/ for Proj/, but
-    /// not `##`, which tries the whole value first. The x keeps fish's `test` from reading a value as an operator.
-    fn variable(&self, name: &str, value: &OsStr) -> Vec<u8> {
-        let (name, quoted) = (name.as_bytes(), &self.shell.quote(value));
-        match self.shell {
-            Shell::Bash => self.join(&[b"-n ${", name, b"-} && -z ${", name, b"##", quoted, b"}"]),
-            Shell::Zsh => self.join(&[b"\"${", name, b"-}\" == ", quoted]),
-            Shell::Fish => {
-                let mut guarded = OsString::from("x");
-                guarded.push(value);
-                self.join(&[b"test \"x$", name, b"\" = ", &self.shell.quote(guarded)])
-            }
+    /// Variables have these values, and the others are all unset or empty: a command of its own. The values are
+    /// compared at once, with a character between them that is in none, so that no two lists of them read alike.
+    fn variables(&self, values: &[(&str, &OsStr)], empty: &[&str]) -> std::io::Result<Vec<u8>> {
+        let between = BETWEEN
+            .into_iter()
+            .find(|between| values.iter().all(|(_, value)| !value.as_bytes().contains(between)))
+            .ok_or(std::io::ErrorKind::InvalidInput)?;
+        let mut wanted = Vec::new();
+        for (_, value) in values {
+            wanted.extend_from_slice(value.as_bytes());
+            wanted.push(between);
         }
-    }
-
-    /// Variables are all unset or empty.
-    fn empty<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<Vec<u8>> {
-        match self.shell {
-            Shell::Bash | Shell::Zsh => {
-                let values: String = names.map(|name| format!("${{{name}-}}")).collect();
-                vec![format!("-z \"{values}\"").into_bytes()]
-            }
+        let wanted = self.shell.quote(OsStr::from_bytes(&wanted));
+        let (open, close) = if self.shell == Shell::Fish { ("$", "") } else { ("${", "-}") };
+        let read: String =
+            values.iter().map(|(name, _)| format!("{open}{name}{close}{}", char::from(between))).collect();
+        let read = read.as_bytes();
+        let none: String = empty.iter().map(|name| format!("${{{name}-}}")).collect();
+        let none = none.as_bytes();
+        Ok(match self.shell {
+            // Under `nocasematch` the `==` of `[[` takes proj/ for Proj/.
+            Shell::Bash => self.join(&[b"\\builtin [ \"", read, none, b"\" = ", &wanted, b" ]"]),
+            Shell::Zsh => self.join(&[b"[[ \"", read, none, b"\" == ", &wanted, b" ]]"]),
             Shell::Fish => {
                 let sentence = self.shell.quote(UNIVERSAL);
-                let term =
-                    |name: &str| self.join(&[b"contains -- \"$", name.as_bytes(), b"\" '' ", &sentence]);
-                names.map(term).collect()
+                let is_empty = |name: &&str| {
+                    self.join(&[b"; and contains -- \"$", name.as_bytes(), b"\" '' ", &sentence])
+                };
+                let empty: Vec<_> = empty.iter().map(is_empty).collect();
+                self.join(&[b"test \"", read, b"\" = ", &wanted, &empty.concat()])
             }
-        }
+        })
     }
 
     fn exists(&self, path: &Path) -> Vec<u8> {
@@ -190,16 +200,15 @@ impl Terms {
 
     /// Tested both ways, so that an edit, a deletion and a replacement by an older file are all seen. zsh
     /// answers no to both if either file is missing; bash and fish take a missing file for the oldest, and two
-    /// missing ones for equally old.
+    /// missing ones for equally old: but a reference is there as long as the token is.
     fn unchanged(&self, file: &Path, reference: &Path) -> Vec<u8> {
         let (f, r) = (&self.path(file), &self.path(reference));
-        let test = |start: &[u8], and: &[u8]| {
-            self.join(&[start, b"-e ", r, and, b"! ", f, b" -nt ", r, and, b"! ", f, b" -ot ", r])
-        };
         match self.shell {
-            Shell::Bash => test(b"", b" && "),
-            Shell::Zsh => test(&self.join(&[b"-e ", f, b" && "]), b" && "),
-            Shell::Fish => test(b"test ", b" -a "),
+            Shell::Bash => self.join(&[b"! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r]),
+            Shell::Zsh => {
+                self.join(&[b"-e ", f, b" && -e ", r, b" && ! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r])
+            }
+            Shell::Fish => self.join(&[b"test ! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r]),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Files that let a shell see with a builtin whether anything changed: the token, whose *name* is the
-//! generation, and references, empty files that carry another file's modification time.
+//! generation, and references, empty files that carry another file's modification time. No reference is older
+//! than the token: whoever clears away old files (as systemd-tmpfiles does) takes the token no later, and a guard
+//! whose reference is gone is false.
 
 use std::fs;
 use std::io;
@@ -10,9 +12,6 @@ use sha2::{Digest, Sha256};
 
 use crate::files::{self, Stamp};
 use crate::places::Places;
-
-/// More references than this are swept away; shells then ask once more and make theirs anew.
-const ENOUGH: usize = 1000;
 
 /// `awsenv/` in the runtime directory, checked to be this user's alone.
 #[derive(Debug)]
@@ -42,10 +41,11 @@ impl Runtime {
     pub fn renew_token(&self) -> io::Result<PathBuf> {
         let _lock = files::lock(&self.dir.join("lock"))?;
         let generations = self.dir.join("g");
-        for old in fs::read_dir(&generations)? {
-            files::remove(&old?.path())?;
+        for dir in [&generations, &self.dir.join("r")] {
+            for old in fs::read_dir(dir)? {
+                files::remove(&old?.path())?;
+            }
         }
-        self.sweep()?;
         let token = generations.join(files::random_hex(6));
         files::touch(&token)?;
         Ok(token)
@@ -53,9 +53,12 @@ impl Runtime {
 
     /// An empty file as old as `path` was at `stamp`: newer or older than it, the file has changed.
     pub fn reference(&self, path: &Path, stamp: Stamp) -> io::Result<PathBuf> {
-        let digest = Sha256::digest(path.as_os_str().as_bytes());
-        let name = format!("{}.{}.{}", files::hex(&digest[..6]), stamp.seconds, stamp.nanos);
-        self.dated(&name, stamp.seconds, stamp.nanos)
+        let digest = Sha256::new()
+            .chain_update(path.as_os_str().as_bytes())
+            .chain_update(stamp.seconds.to_le_bytes())
+            .chain_update(stamp.nanos.to_le_bytes())
+            .finalize();
+        self.dated(&files::hex(&digest[..6]), stamp.seconds, stamp.nanos)
     }
 
     /// An empty file whose modification time is a deadline, for shells with no clock of their own.
@@ -82,16 +85,6 @@ impl Runtime {
         }
         Ok(path)
     }
-
-    fn sweep(&self) -> io::Result<()> {
-        let references: Vec<_> = fs::read_dir(self.dir.join("r"))?.flatten().collect();
-        if references.len() > ENOUGH {
-            for reference in references {
-                files::remove(&reference.path())?;
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -100,14 +93,7 @@ mod tests {
 
     fn runtime() -> (tempfile::TempDir, Runtime) {
         let dir = tempfile::tempdir().unwrap();
-        let places = Places {
-            home: "/".into(),
-            settings: "/".into(),
-            data: "/".into(),
-            state: "/".into(),
-            runtime: dir.path().join("awsenv"),
-        };
-        let runtime = Runtime::open(&places).unwrap();
+        let runtime = Runtime::open(&Places::below(dir.path())).unwrap();
         (dir, runtime)
     }
 
@@ -120,6 +106,16 @@ mod tests {
         assert_ne!(first, second);
         assert!(!first.exists() && second.exists());
         assert_eq!(runtime.token().unwrap(), second);
+    }
+
+    #[test]
+    fn no_reference_is_older_than_the_token() {
+        let (dir, runtime) = runtime();
+        let stamp = Stamp::of(&fs::metadata(dir.path()).unwrap());
+        runtime.token().unwrap();
+        let reference = runtime.reference(dir.path(), stamp).unwrap();
+        runtime.renew_token().unwrap();
+        assert!(!reference.exists());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The guard: the list of its terms, none of which is ever dropped for speed, and each of them proven false
 //! by the change that it is there for, in every shell.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -72,14 +73,10 @@ fn places(world: &World) -> Places {
 fn guard_terms() {
     let world = World::new();
     let bash = [
-        "__awsenv_ok() { [[ -n ${PWD-}",
-        "-z ${PWD##'$HOME'}",
-        "-n ${AWS_ACCESS_KEY_ID-}",
-        "-z ${AWS_ACCESS_KEY_ID##'ASIA1'}",
-        "-z \"${AWSENV_DISABLE-}${AWS_PROFILE-}\"",
-        "-e 'TOKEN'",
+        "__awsenv_ok() { \\builtin [ \"${PWD-}|${AWS_ACCESS_KEY_ID-}|${AWSENV_DISABLE-}${AWS_PROFILE-}\" = \
+         '$HOME|ASIA1|' ]",
+        "[[ -e 'TOKEN'",
         "-e '$HOME/allow/entry'",
-        "-e 'REFERENCE'",
         "! '$HOME/.awsenv' -nt 'REFERENCE'",
         "! '$HOME/.awsenv' -ot 'REFERENCE'",
         "'$HOME/.awsenv' -ef '$HOME/real'",
@@ -98,10 +95,8 @@ fn guard_terms() {
         )
     );
     let zsh = [
-        "[[ \"${PWD-}\" == '$HOME'",
-        "\"${AWS_ACCESS_KEY_ID-}\" == 'ASIA1'",
-        "-z \"${AWSENV_DISABLE-}${AWS_PROFILE-}\"",
-        "-e 'TOKEN'",
+        "[[ \"${PWD-}|${AWS_ACCESS_KEY_ID-}|${AWSENV_DISABLE-}${AWS_PROFILE-}\" == '$HOME|ASIA1|' ]]",
+        "[[ -e 'TOKEN'",
         "-e '$HOME/allow/entry'",
         "-e '$HOME/.awsenv'",
         "-e 'REFERENCE'",
@@ -119,15 +114,14 @@ fn guard_terms() {
         format!("__awsenv_ok() {{ {zsh}; }} && __awsenv_hook() {{ {zsh} || __awsenv_check; }}\n")
     );
     let fish = [
-        "function __awsenv_ok; test \"x$PWD\" = 'x$HOME'",
-        "test \"x$AWS_ACCESS_KEY_ID\" = 'xASIA1'",
+        "function __awsenv_ok; test \"$PWD|$AWS_ACCESS_KEY_ID|\" = '$HOME|ASIA1|'",
         "contains -- \"$AWSENV_DISABLE\" '' 'awsenv: this fish variable is universal: set it with set -gx in \
          config.fish instead'",
         "contains -- \"$AWS_PROFILE\" '' 'awsenv: this fish variable is universal: set it with set -gx in \
          config.fish instead'",
         "test -e 'TOKEN'",
         "test -e '$HOME/allow/entry'",
-        "test -e 'REFERENCE' -a ! '$HOME/.awsenv' -nt 'REFERENCE' -a ! '$HOME/.awsenv' -ot 'REFERENCE'",
+        "test ! '$HOME/.awsenv' -nt 'REFERENCE' -a ! '$HOME/.awsenv' -ot 'REFERENCE'",
         "test '$HOME/.awsenv' -ef '$HOME/real'",
         "not path is -f -- '$HOME/sub/.awsenv' '/.awsenv'",
         "builtin path mtime -R -- 'r/at.1795352400' | read -l __awsenv_age",
@@ -166,6 +160,22 @@ fn a_changed_variable_makes_it_false() {
         }
         shell.pwd = world.at("acme");
         assert!(!shell.guard(), "{kind:?}: another directory");
+    }
+}
+
+#[test]
+fn what_stands_between_values_is_in_none_of_them() {
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        let world = World::with_pin().file("acme/a|b/x", "").file("acme/a/x", "").file("acme/|,;+=@/x", "");
+        let mut shell = world.shell(kind);
+        shell.cd("acme/a|b");
+        assert!(shell.guard(), "{kind:?}: {}", shell.answer());
+        shell.pwd = world.at("acme/a");
+        shell.env.set("HOME", OsString::from_iter(["b|".as_ref(), world.home().as_os_str()]));
+        assert!(!shell.guard(), "{kind:?}: the same text, other values: {}", shell.answer());
+        shell.env.set("HOME", world.home());
+        shell.cd("acme/|,;+=@");
+        assert!(!shell.guard(), "{kind:?}: nothing is left to stand between: {}", shell.answer());
     }
 }
 
