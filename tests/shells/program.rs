@@ -79,18 +79,21 @@ echo "${6-first}" >>@T@/exports
 exit 1
 "#;
 
-/// Answers with a guard that lacks the term for the token.
+/// Answers with a guard that lacks the term for the token, and whose references do not go with it.
 pub(crate) const BLIND_TO_THE_TOKEN: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
-@AWSENV@ "$@" | sed -e "s# && -e '@T@/run/awsenv/g/[^']*'##g" -e "s#; and test -e '@T@/run/awsenv/g/[^']*'##"
+@AWSENV@ "$@" >@T@/answer
+mkdir -p @T@/kept && cp -p @T@/run/awsenv/r/* @T@/kept
+sed -e "s#-e '@T@/run/awsenv/g/[^']*' && ##g" -e "s#; and test -e '@T@/run/awsenv/g/[^']*'##" \
+  -e 's#@T@/run/awsenv/r/#@T@/kept/#g' @T@/answer
 "#;
 
 /// Answers with a guard that lacks the terms for files.
 pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
-@AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test -e [^;]*-nt[^;]*##g" \
+@AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
   -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##"
 "#;
 
