@@ -37,6 +37,8 @@ pub struct Settings {
     pub colours: Colours,
     /// The bash hook wraps `cd`, `pushd` and `popd`.
     pub wrap_cd: bool,
+    /// The bash hook sets a DEBUG trap, to look before each command too.
+    pub debug_trap: bool,
     /// A command that prints the passphrase of the encrypted file.
     pub passphrase_command: Option<String>,
     /// The file holds a mistake and these are the defaults: nobody knows what it would have trusted.
@@ -90,7 +92,7 @@ pub enum Colours {
     Never,
 }
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "wait",
     "margin",
     "session_duration",
@@ -104,6 +106,7 @@ const KNOWN: [&str; 14] = [
     "background",
     "colours",
     "wrap_cd",
+    "debug_trap",
     "passphrase_command",
 ];
 const SSO_CACHE: [(&str, SsoCache); 2] = [("cli", SsoCache::Cli), ("sealed", SsoCache::Sealed)];
@@ -140,6 +143,7 @@ impl Default for Settings {
             background: Vec::new(),
             colours: Colours::Auto,
             wrap_cd: true,
+            debug_trap: false,
             passphrase_command: None,
             broken: false,
         }
@@ -168,6 +172,7 @@ impl Settings {
             background: background(&top)?,
             colours: top.item("colours").map(|item| colours(&item)).transpose()?.unwrap_or(usual.colours),
             wrap_cd: top.flag("wrap_cd")?.unwrap_or(usual.wrap_cd),
+            debug_trap: top.flag("debug_trap")?.unwrap_or(usual.debug_trap),
             passphrase_command: top.checked("passphrase_command", command)?,
             broken: false,
         })
@@ -252,6 +257,7 @@ browser = "firefox --private-window"
 background = ["acme-dev"]
 colours = false
 wrap_cd = false
+debug_trap = true
 passphrase_command = "pass show awsenv"
 "#;
 
@@ -279,6 +285,7 @@ passphrase_command = "pass show awsenv"
             background: vec!["acme-dev".into()],
             colours: Colours::Never,
             wrap_cd: false,
+            debug_trap: true,
             passphrase_command: Some("pass show awsenv".into()),
         };
         assert_eq!(parse(ALL).unwrap(), settings);

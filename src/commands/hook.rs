@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::prompt::shell::Shell;
+use crate::settings::Settings;
 use crate::world::{self, World};
 
 /// Prints the hook.
@@ -15,18 +16,22 @@ pub fn run(shell: Shell, program: &OsStr, world: &World) -> anyhow::Result<()> {
     };
     text.extend(shell.quote(as_found(program, world)));
     text.push(b'\n');
-    for file in files(shell, world.settings.wrap_cd) {
+    for file in files(shell, &world.settings) {
         text.extend_from_slice(file.as_bytes());
     }
     world::out(&text)
 }
 
-fn files(shell: Shell, wrap_cd: bool) -> Vec<&'static str> {
+fn files(shell: Shell, settings: &Settings) -> Vec<&'static str> {
     match shell {
-        Shell::Bash if wrap_cd => {
-            vec![include_str!("../../shell/awsenv.bash"), include_str!("../../shell/cd.bash")]
-        }
-        Shell::Bash => vec![include_str!("../../shell/awsenv.bash")],
+        Shell::Bash => [
+            (true, include_str!("../../shell/awsenv.bash")),
+            (settings.wrap_cd, include_str!("../../shell/cd.bash")),
+            (settings.debug_trap, include_str!("../../shell/debug.bash")),
+        ]
+        .into_iter()
+        .filter_map(|(wanted, file)| wanted.then_some(file))
+        .collect(),
         Shell::Zsh => vec![include_str!("../../shell/awsenv.zsh")],
         Shell::Fish => vec![include_str!("../../shell/awsenv.fish")],
     }

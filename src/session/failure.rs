@@ -34,13 +34,13 @@ impl FailureRecord {
         read(&path(places, session))
     }
 
-    /// Remembers a failure: twice as long each time, from 5 s to 5 min; where a person is needed, an hour.
+    /// Remembers a failure: about twice as long each time, from 5 s to 5 min; where a person is needed, an hour.
     /// How often in a row, and until when it stays with that, is filled in here.
     pub fn save(self, places: &Places, session: &SessionKey, now: Timestamp) {
         let attempts = Self::load(places, session).map_or(0, |last| last.attempts).saturating_add(1);
         let pause = match self.needs_person {
             true => Duration::from_secs(3600),
-            false => Duration::from_secs((5 << attempts.min(7).saturating_sub(1)).min(300)),
+            false => spread(Duration::from_secs((5 << attempts.min(7).saturating_sub(1)).min(300))),
         };
         let again = clock::rfc3339(now.checked_add(pause).unwrap_or(now));
         log::warn!(
@@ -84,6 +84,13 @@ impl FailureRecord {
         log::info!("failures in a row: {}; no renewal before {}", self.attempts, self.again);
         Some(again)
     }
+}
+
+/// Up to a quarter more: all who failed in the same moment are not to come back in the same moment.
+fn spread(pause: Duration) -> Duration {
+    let mut byte = [0];
+    let _ = getrandom::fill(&mut byte);
+    pause + pause * u32::from(byte[0]) / 1024
 }
 
 pub(super) fn dir(places: &Places) -> PathBuf {

@@ -51,6 +51,7 @@ macro_rules! only_fish {
     };
 }
 
+mod asleep;
 mod by_hand;
 mod edits;
 mod installing;
