@@ -12,6 +12,8 @@ pub struct Scenario {
     pub roles: Vec<Role>,
     /// IAM Identity Center.
     pub portal: Option<Portal>,
+    /// Every session ends after so many seconds, whatever was asked for: no AWS gives shorter ones than 15 minutes.
+    pub life: Option<u32>,
 }
 
 /// An access portal of IAM Identity Center, and the one person who signs in there.

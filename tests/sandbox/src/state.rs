@@ -138,7 +138,7 @@ impl State {
 
     /// New keys for what `like` says.
     pub(crate) fn issue(&self, like: Principal, seconds: u32) -> Principal {
-        let life = SignedDuration::from_secs(seconds.into());
+        let life = SignedDuration::from_secs(self.scenario.life.unwrap_or(seconds).into());
         let principal = Principal {
             access_key_id: identity::access_key_id("ASIA"),
             secret: identity::secret(),
