@@ -1,8 +1,9 @@
 """What real AWS clients do in a shell with our hook.
 
-    check.py [--planted-fault | --record] --awsenv PROGRAM --cache DIRECTORY
+    check.py [--planted-fault | --record] --awsenv PROGRAM --portal PROGRAM --cache DIRECTORY
 
-`--planted-fault` switches the hook off, and every check that is about the hook has to fail. `--record` writes
+`--planted-fault` switches the hook off, and every check that is about the hook has to fail; so have those about
+a shared sign-in, each program having a cache of its own. `--record` writes
 the table of README.md anew.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from peers import HERE, peers
 from rotation import rotation
 from sandbox import ACCOUNT, CONTAINER, Sandbox
+from sso import sign_ins
 from world import HOOK, World
 
 ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/"
@@ -70,7 +72,7 @@ class Checks:
     def check(self, what, fault):
         """`fault` is what is wrong, or nothing."""
         if self.planted:
-            fault = None if fault else "did not notice that the hook is off"
+            fault = None if fault else "did not notice the fault"
         if fault:
             self.failed += 1
             print(f"FAILED {what}: {fault}", flush=True)
@@ -146,8 +148,8 @@ class Story:
 class Run:
     """All of it."""
 
-    def __init__(self, awsenv, cache, checks):
-        self.awsenv, self.cache, self.checks = awsenv, cache, checks
+    def __init__(self, awsenv, portal, cache, checks):
+        self.awsenv, self.portal, self.cache, self.checks = awsenv, portal, cache, checks
         self.peers = peers(cache)
         self.sandbox = Sandbox()
         self.me, self.team = self.sandbox.user("me"), self.sandbox.user("team")
@@ -174,6 +176,7 @@ class Run:
         self.beside_direnv()
         self.prompt_of_starship()
         rotation(self)
+        sign_ins(self)
 
     def inside_and_outside(self, outer):
         """Inside, everybody is the role; before and after, whoever one was."""
@@ -401,10 +404,11 @@ def main():
     parser.add_argument("--planted-fault", action="store_true")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--awsenv", type=Path, required=True)
+    parser.add_argument("--portal", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     options = parser.parse_args()
     checks = Checks(options.planted_fault)
-    run = Run(options.awsenv.resolve(), options.cache.resolve(), checks)
+    run = Run(*(path.resolve() for path in (options.awsenv, options.portal, options.cache)), checks)
     run.all()
     if not options.planted_fault:
         compare_readme(checks, run.table(), options.record)

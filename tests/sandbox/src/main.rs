@@ -1,10 +1,17 @@
 //! `awsenv-sandbox --scenario FILE [--log FILE]`: runs a sandbox until its standard input ends. Prints its URL
 //! as one line of JSON once it is ready.
+//!
+//! Standard input says, line by line, what the person at the browser does from now on (`given`, `pending`,
+//! `denied`, `tampered`), or `meet OPERATION`: the next two calls of it are answered once both are there.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, Write};
+use std::time::Duration;
 
-use awsenv_sandbox::{Sandbox, Scenario};
+use awsenv_sandbox::{Consent, Sandbox, Scenario};
+
+/// Two calls that do not meet within this time are answered one by one.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -25,9 +32,34 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(path) = log {
         sandbox.log_to(File::create(path)?);
     }
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "{}", serde_json::json!({ "url": sandbox.url() }))?;
-    stdout.flush()?;
-    std::io::stdin().read_to_end(&mut Vec::new())?;
+    say(&serde_json::json!({ "url": sandbox.url() }))?;
+    for line in std::io::stdin().lock().lines() {
+        obey(&line?, &sandbox)?;
+        say(&serde_json::Value::Null)?;
+    }
     Ok(())
+}
+
+fn obey(line: &str, sandbox: &Sandbox) -> Result<(), String> {
+    let consent = match line {
+        "given" => Consent::Given,
+        "pending" => Consent::Pending,
+        "denied" => Consent::Denied,
+        "tampered" => Consent::Tampered,
+        _ => {
+            let operation = line.strip_prefix("meet ").ok_or_else(|| format!("{line}: unknown"))?;
+            let gate = sandbox.gate(operation);
+            std::thread::spawn(move || gate.wait_for(2, PATIENCE));
+            return Ok(());
+        }
+    };
+    sandbox.consent(consent);
+    Ok(())
+}
+
+/// A line that the other side can wait for.
+fn say(value: &serde_json::Value) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{value}")?;
+    stdout.flush()
 }

@@ -1,0 +1,12 @@
+"""A person's browser: opens an address, and goes where it is sent, all the way back."""
+
+import sys
+from urllib.request import ProxyHandler, build_opener
+
+
+def visit(address):
+    build_opener(ProxyHandler({})).open(address, timeout=60).read()
+
+
+if __name__ == "__main__":
+    visit(sys.argv[1])
