@@ -150,12 +150,17 @@ fn decoded(text: &str) -> Option<Secret> {
 impl Visitor {
     /// Shows a page, which is the same for everybody, and lets go.
     pub(super) async fn see(mut self, page: Page) {
-        let (status, title, text) = match page {
-            Page::SignedIn => ("200 OK", "Signed in", "You can close this tab and go back to the terminal."),
-            Page::Failed => ("400 Bad Request", "Not signed in", "The terminal says why."),
-            Page::NotFound => ("404 Not Found", "Nothing here", "awsenv waits for another page."),
+        let (tick, cross) = (("yes", "M7 12.5l3.5 3.5 6.5-7.5"), ("no", "M8 8l8 8M16 8l-8 8"));
+        let (status, (mark, shape), title, text) = match page {
+            Page::SignedIn => {
+                ("200 OK", tick, "Signed in", "You can close this tab and go back to the terminal.")
+            }
+            Page::Failed => {
+                ("400 Bad Request", cross, "Not signed in", "Go back to the terminal: it says why.")
+            }
+            Page::NotFound => ("404 Not Found", cross, "Nothing here", "awsenv waits for another page."),
         };
-        let body = format!(include_str!("page.html"), title = title, text = text);
+        let body = format!(include_str!("page.html"), mark = mark, shape = shape, title = title, text = text);
         let answer = format!(
             "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
              Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n\
