@@ -66,8 +66,9 @@ impl Home {
         home
     }
 
-    /// A role, and its session in the store. AWS itself is gone by then.
-    pub(crate) fn with_session(dir: PathBuf, program: PathBuf) -> Self {
+    /// A role, and its session in the store. AWS itself is gone by then. So many other profiles stand behind the
+    /// role's, of seven lines each.
+    pub(crate) fn with_session(dir: PathBuf, program: PathBuf, others: usize) -> Self {
         const USER: &str = "arn:aws:iam::111122223333:user/me";
         const ROLE: &str = "arn:aws:iam::111122223333:role/Acme";
         let mut home = Self::of(dir, program);
@@ -75,7 +76,13 @@ impl Home {
         fs::create_dir_all(&aws).expect("scratch");
         let config =
             format!("[profile acme]\nregion = eu-central-1\nrole_arn = {ROLE}\nsource_profile = base\n");
-        fs::write(aws.join("config"), config).expect("scratch");
+        let other = |n: usize| {
+            format!(
+                "\n[profile team-{n:04}]\nregion = eu-central-1\noutput = json\nsource_profile = acme\n\
+                 role_arn = arn:aws:iam::{n:012}:role/Team\nduration_seconds = 3600\n"
+            )
+        };
+        fs::write(aws.join("config"), config + &(0..others).map(other).collect::<String>()).expect("scratch");
         let keys = format!("[base]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n");
         fs::write(aws.join("credentials"), keys).expect("scratch");
         let scenario =
@@ -88,6 +95,11 @@ impl Home {
             home.age(file);
         }
         home
+    }
+
+    /// The next prompt reads the AWS files.
+    pub(crate) fn forget_index(&self) {
+        fs::remove_dir_all(self.dir.join("state/awsenv/index")).expect("there is an index");
     }
 
     /// The same variables by an allowed `.envrc`.

@@ -25,6 +25,10 @@ const HOOK_BOUND_FISH: f64 = 1.0 / 15.0;
 const EXPORT_BOUND_EMPTY: f64 = 1.6;
 /// A whole `awsenv export` against direnv's.
 const EXPORT_BOUND_DIRENV: f64 = 0.5;
+/// A whole `awsenv export` with an AWS config of 7,000 lines against the same with four: what is kept of it is asked.
+const LARGE_BOUND: f64 = 1.1;
+/// The same where it has to be read.
+const ANEW_BOUND: f64 = 7.0;
 
 /// `cd` in and out, each with its prompt, against direnv's.
 const MOVES_BOUND: f64 = 0.5;
@@ -84,7 +88,9 @@ fn measure(rounds: Rounds, planted: bool) -> Vec<Row> {
         rows.extend(hook(kind, &ours, &direnv, rounds, planted));
     }
     rows.extend(export(&ours, &direnv, &empty, rounds, planted));
-    let session = Home::with_session(scratch.path().join("session"), ours.program.clone());
+    let session = Home::with_session(scratch.path().join("session"), ours.program.clone(), 0);
+    let large = Home::with_session(scratch.path().join("large"), ours.program.clone(), 1000);
+    rows.extend(large_config(&large, &session, rounds, planted));
     for kind in KINDS {
         for (what, home) in [("keys", &ours), ("cached session", &session)] {
             let (mut a, mut b) = (Shell::moves(kind, home, planted), Shell::moves(kind, &direnv, false));
@@ -119,10 +125,7 @@ fn hook(kind: &str, ours: &Home, direnv: &Home, rounds: Rounds, planted: bool) -
 
 /// The whole process, as the hook calls it.
 fn export(ours: &Home, direnv: &Home, empty: &Path, rounds: Rounds, planted: bool) -> Vec<Row> {
-    let program = match planted {
-        true => ours.script("slow", &format!("sleep 0.05\nexec '{}' \"$@\"", ours.program.display())),
-        false => ours.program.clone(),
-    };
+    let program = exported(ours, planted);
     let (here, there) = (ours.pinned(), direnv.pinned());
     let cases =
         [("unchanged", ours.loaded(&here), direnv.loaded(&there)), ("entering", ours.env(), direnv.env())];
@@ -133,13 +136,42 @@ fn export(ours: &Home, direnv: &Home, empty: &Path, rounds: Rounds, planted: boo
         let what = format!("export, {case}");
         let empty = in_turns(rounds.export, || time(&mut a), || time(&mut b));
         let direnv = in_turns(rounds.export, || time(&mut a), || time(&mut c));
-        let [a, b, c] = [&mut a, &mut b, &mut c].map(|command| cpu(command, rounds.export));
+        let [a, b, c] = [&mut a, &mut b, &mut c].map(|command| cpu(rounds.export, || time(command)));
         [
             Row { cpu: a.zip(b), ..Row::of(what.clone(), "fn main() {}", empty, Some(EXPORT_BOUND_EMPTY)) },
             Row { cpu: a.zip(c), ..Row::of(what, "direnv", direnv, Some(EXPORT_BOUND_DIRENV)) },
         ]
     });
     rows.into_iter().flatten().collect()
+}
+
+/// With a session that is kept: once the AWS files have been read, and for the first time.
+fn large_config(large: &Home, small: &Home, rounds: Rounds, planted: bool) -> [Row; 2] {
+    let of = |home: &Home, program: &Path| home.export(program, &home.pinned(), &home.env());
+    let (mut a, mut b) = (of(large, &exported(large, planted)), of(small, &small.program));
+    let row = |what: &str,
+               bound: f64,
+               mut ours: &mut dyn FnMut() -> f64,
+               mut theirs: &mut dyn FnMut() -> f64| {
+        let samples = in_turns(rounds.export, &mut ours, &mut theirs);
+        let cpu = cpu(rounds.export, &mut ours).zip(cpu(rounds.export, &mut theirs));
+        Row {
+            cpu,
+            ..Row::of(format!("export, 7,000 lines of config, {what}"), "four lines", samples, Some(bound))
+        }
+    };
+    let known = row("read before", LARGE_BOUND, &mut || time(&mut a), &mut || time(&mut b));
+    let anew = |home: &Home, command: &mut Command| {
+        home.forget_index();
+        time(command)
+    };
+    [known, row("read anew", ANEW_BOUND, &mut || anew(large, &mut a), &mut || anew(small, &mut b))]
+}
+
+/// The program, or with a planted fault a slow one.
+fn exported(home: &Home, planted: bool) -> PathBuf {
+    let slow = || home.script("slow", &format!("sleep 0.05\nexec '{}' \"$@\"", home.program.display()));
+    if planted { slow() } else { home.program.clone() }
 }
 
 fn time(command: &mut Command) -> f64 {
@@ -151,7 +183,7 @@ fn time(command: &mut Command) -> f64 {
 }
 
 /// User and system time of one run in a row of many, where the system tells (Linux).
-fn cpu(command: &mut Command, runs: usize) -> Option<f64> {
+fn cpu(runs: usize, mut run: impl FnMut() -> f64) -> Option<f64> {
     /// Microseconds of a tick of proc(5)'s clock.
     const TICK: f64 = 10_000.0;
     // Of children that have ended: cutime and cstime, the 14th and 15th after the name.
@@ -162,7 +194,7 @@ fn cpu(command: &mut Command, runs: usize) -> Option<f64> {
     };
     let before = ticks()?;
     for _ in 0..runs {
-        time(command);
+        run();
     }
     Some((ticks()? - before) * TICK / runs as f64)
 }
