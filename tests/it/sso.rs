@@ -11,6 +11,7 @@ use crate::cloud::{DEADLINE, exec, identity, operations, places, renewals_end, w
 use crate::portal::{
     ACCOUNT, CONFIG, INLINE, OF_ADDRESS, OF_CORP, keep, nothing_is_opened, sandbox, signed_in, token, world,
 };
+use crate::run::Run;
 use crate::shell::Kind;
 use crate::world::{World, date, installed};
 
@@ -278,6 +279,20 @@ fn a_token_of_another_region_goes_nowhere() {
     world.run(["exec", "dev", "--", "true"]).stderr(TOLD).exits(3);
     world.run(["logout", "--all"]).stderr("awsenv: signed out of 1 portal\n").success();
     assert_eq!(sandbox.calls(), []);
+}
+
+/// With another AWS_CONFIG_FILE, or after an edit: the name is the same, and the token is another portal's.
+#[test]
+fn the_token_of_a_portal_is_not_sent_for_another_of_the_same_name() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    world.write("other", &CONFIG.replace("acme.awsapps.com", "other.awsapps.com"));
+    let other = |run: Run<'_>| run.env("AWS_CONFIG_FILE", world.at("other")).any_stderr().exits(3).stderr;
+    assert_eq!(other(world.run(["exec", "dev", "--", "true"])), TOLD);
+    let listed = other(world.run(["sso", "accounts", "--sso-session", "corp"]));
+    assert!(listed.starts_with("awsenv: corp needs a sign-in\n"), "{listed}");
+    assert_eq!(sandbox.calls(), []);
+    exec(&world, "dev");
 }
 
 #[test]

@@ -69,7 +69,8 @@ impl<'a> Tokens<'a> {
         Self { places, cache }
     }
 
-    /// Looks a token up. One that was issued in another region than the portal's is none of its own.
+    /// Looks a token up. One that another portal issued is none of this one's: in another config, or before an edit,
+    /// the session's name was another's.
     pub fn load(&self, portal: &Portal) -> Found {
         let id = id(portal);
         let path = self.path(&id);
@@ -85,8 +86,8 @@ impl<'a> Tokens<'a> {
             log::warn!("{}: no token in it", path.display());
             return Found::Unreadable;
         };
-        if token.region.as_ref().is_some_and(|region| *region != portal.region) {
-            log::warn!("{}: of another region than {}", path.display(), portal.region);
+        if !token.is_of(portal) {
+            log::warn!("{}: of another portal than {} in {}", path.display(), portal.start_url, portal.region);
             return Found::Absent;
         }
         if self.is_refused(&token.access_token) {

@@ -99,14 +99,18 @@ fn a_kept_token_is_private_in_either_place() {
 }
 
 #[test]
-fn a_token_of_another_region_is_not_this_portals() {
+fn a_token_of_another_portal_is_not_this_ones() {
     let dir = tempfile::tempdir_in("/dev/shm").unwrap();
     let places = Places::below(dir.path());
     let tokens = Tokens::new(&places, SsoCache::Cli);
     let here = portal(Some("my-sso"));
     tokens.save(&here, &Token::parse(TOKEN.as_bytes()).unwrap()).unwrap();
-    let there = Portal { region: "eu-west-1".into(), ..here.clone() };
-    assert!(tokens.load(&here).token().is_some() && tokens.load(&there).token().is_none());
+    let is_of = |portal: Portal| tokens.load(&portal).token().is_some();
+    let called = |start_url: &str| Portal { start_url: start_url.into(), ..here.clone() };
+    assert!(is_of(here.clone()));
+    assert!(!is_of(Portal { region: "eu-west-1".into(), ..here.clone() }));
+    assert!(!is_of(called("https://d-0000000000.awsapps.com/start")), "the session was another's");
+    assert!(is_of(called("https://D-1234567890.awsapps.com/start#/")), "the same page");
     std::fs::write(tokens.path_of(&here), &TOKEN[..30]).unwrap();
     assert!(matches!(tokens.load(&here), Found::Unreadable));
 }

@@ -58,6 +58,14 @@ impl Token {
         Self { access_token, refresh_token, expires, ..self.clone() }
     }
 
+    /// Whether this portal issued it, as far as the file says who did.
+    pub fn is_of(&self, portal: &Portal) -> bool {
+        // `/start`, `/start/` and `/start#/` are one page.
+        let page = |address: &str| address.trim_end_matches(['/', '#']).to_ascii_lowercase();
+        self.region.as_ref().is_none_or(|region| *region == portal.region)
+            && self.start_url.as_ref().is_none_or(|address| page(address) == page(&portal.start_url))
+    }
+
     /// Whether the portal takes it at `now`.
     pub fn is_good(&self, now: Timestamp) -> bool {
         now < self.expires
