@@ -1,15 +1,18 @@
 //! login: by a browser that comes back, by a code on another device; one at a time, and nothing is left behind.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use awsenv_sandbox::{Consent, Fault, Portal};
 
 use crate::cloud::{self, DEADLINE, exec, identity, operations, renewals_end};
 use crate::portal::{
-    INLINE, Login, OF_CORP, cached, confirm, keep, nothing_is_opened, opened, sandbox, sandbox_with, sent_to,
-    sign_in, signed_in, token, visit, world,
+    INLINE, Login, OF_CORP, cached, confirm, host_and_target, keep, nothing_is_opened, opened, sandbox,
+    sandbox_with, sent_to, sign_in, signed_in, token, visit, visit_for, world,
 };
+use crate::run::PROGRAM;
 use crate::shell::Kind;
 use crate::terminal::Terminal;
 use crate::world::World;
@@ -99,7 +102,7 @@ fn an_answer_that_is_not_to_our_question_signs_nobody_in() {
         sandbox.consent(consent);
         let login = Login::start(&world, ["dev"]);
         let back = sent_to(&opened(&world));
-        let port = back.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
+        let port = host_and_target(&back).0.to_owned();
         let (head, page) = visit(&format!("http://{port}/favicon.ico"));
         assert!(head.starts_with("HTTP/1.1 404 ") && page.contains("Nothing here"), "{head}");
         let (head, page) = visit(&back);
@@ -110,6 +113,51 @@ fn an_answer_that_is_not_to_our_question_signs_nobody_in() {
     }
     assert!(!world.at(OF_CORP).exists());
     assert!(!operations(&sandbox).contains(&"CreateToken".to_owned()));
+}
+
+/// Any page that is open in the browser can ask at every port of this machine.
+#[test]
+fn a_web_page_cannot_end_the_sign_in() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let login = Login::start(&world, ["dev"]);
+    let back = sent_to(&opened(&world));
+    let (host, _) = host_and_target(&back);
+    for what in ["image", "iframe", "empty"] {
+        let (head, _) = visit_for(what, &format!("http://{host}/oauth/callback?state=x&code=y"));
+        assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
+    }
+    visit(&back);
+    let (said, status) = login.end(&world);
+    assert_eq!(status, 0, "{said}");
+}
+
+/// Comes back to `login`, behind others that hold their connections and say nothing.
+fn comes_back_behind(silent: usize, login: Login, world: &World, leave: impl FnOnce(Vec<TcpStream>)) {
+    let back = sent_to(&opened(world));
+    let (host, target) = host_and_target(&back);
+    let silent: Vec<_> = (0..silent).map(|_| TcpStream::connect(host).unwrap()).collect();
+    let mut browser = TcpStream::connect(host).unwrap();
+    leave(silent);
+    write!(browser, "GET /{target} HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    browser.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let (said, status) = login.end(world);
+    assert_eq!(status, 0, "{said}");
+}
+
+#[test]
+fn connections_that_say_nothing_do_not_keep_the_browser_out() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut stay = Vec::new();
+    comes_back_behind(200, Login::start(&world, ["dev"]), &world, |silent| stay = silent);
+    // Out of descriptors is out for a while.
+    let mut few = world.command("sh");
+    few.args(["-c", "ulimit -n 24; exec \"$0\" login dev --fresh", PROGRAM]);
+    few.stdout(Stdio::piped()).stderr(Stdio::piped());
+    comes_back_behind(40, Login::of(&mut few), &world, drop);
 }
 
 #[test]
@@ -171,7 +219,7 @@ fn ctrl_c_leaves_nothing_behind() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     assert_eq!(login.end(&world).1, 130);
     assert_eq!(cached(&world), registration, "no token, and nothing half-written");
-    let host = back.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let (host, _) = host_and_target(&back);
     assert!(TcpStream::connect(host).is_err(), "nobody listens any more");
     sign_in(&world, ["dev"]);
 }

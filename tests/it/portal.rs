@@ -120,8 +120,11 @@ pub(crate) struct Login {
 
 impl Login {
     pub(crate) fn start<const N: usize>(world: &World, arguments: [&str; N]) -> Self {
-        let mut command = world.run(["login"]).command();
-        Self { child: command.args(arguments).stdin(Stdio::null()).spawn().unwrap() }
+        Self::of(world.run(["login"]).command().args(arguments))
+    }
+
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self { child: command.stdin(Stdio::null()).spawn().unwrap() }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -170,14 +173,23 @@ pub(crate) fn nothing_is_opened(world: &World) -> bool {
 
 /// What a browser is answered: the head, and the page.
 pub(crate) fn visit(address: &str) -> (String, String) {
-    let rest = address.strip_prefix("http://").unwrap();
-    let (host, target) = rest.split_once('/').unwrap();
+    visit_for("document", address)
+}
+
+/// The same for a browser that wants it for this (`image`).
+pub(crate) fn visit_for(what: &str, address: &str) -> (String, String) {
+    let (host, target) = host_and_target(address);
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let fields = format!("Host: {host}\r\nSec-Fetch-Dest: {what}\r\nConnection: close\r\n");
+    write!(stream, "GET /{target} HTTP/1.1\r\n{fields}\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, page) = answer.split_once("\r\n\r\n").unwrap();
     (head.to_owned(), page.to_owned())
+}
+
+pub(crate) fn host_and_target(address: &str) -> (&str, &str) {
+    address.strip_prefix("http://").unwrap().split_once('/').unwrap()
 }
 
 /// Where the portal's page sends the browser.

@@ -1,12 +1,14 @@
 //! The port of loopback that a browser comes back to, for one answer. Nothing from the browser gets into a page.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use super::browser::refused;
@@ -19,6 +21,8 @@ const PATH: &str = "/oauth/callback";
 const LONGEST: usize = 16 * 1024;
 /// A browser opens connections ahead, and says nothing on them.
 const SILENCE: Duration = Duration::from_secs(10);
+/// So many connections are read from; of more, the oldest is closed. A browser on this machine is quicker than that.
+const AT_ONCE: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
 
 /// The port.
@@ -64,8 +68,17 @@ impl Callback {
     ) -> anyhow::Result<(Result<Secret, Failure>, Visitor)> {
         let (send, mut answers) = mpsc::channel(1);
         let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = self.listener.accept().await {
-                tokio::spawn(receive(stream, send.clone()));
+            let mut visitors = VecDeque::new();
+            loop {
+                // Out of descriptors, it says; nothing that lasts.
+                let Ok((stream, _)) = self.listener.accept().await else {
+                    sleep(TICK).await;
+                    continue;
+                };
+                if visitors.len() == AT_ONCE {
+                    visitors.pop_front().inspect(AbortHandle::abort);
+                }
+                visitors.push_back(tokio::spawn(receive(stream, send.clone())).abort_handle());
             }
         });
         let answer = loop {
@@ -85,17 +98,16 @@ impl Callback {
 
 /// Reads a request; what is not the answer is sent away.
 async fn receive(mut stream: TcpStream, send: mpsc::Sender<(Visitor, Zeroizing<String>)>) {
-    let Ok(Some(target)) = timeout(SILENCE, target(&mut stream)).await else { return };
-    match target.split_once('?').filter(|(path, _)| *path == PATH) {
-        Some((_, query)) => {
-            let _ = send.send((Visitor(stream), Zeroizing::new(query.to_owned()))).await;
+    let Ok(Some(head)) = timeout(SILENCE, head(&mut stream)).await else { return };
+    match query(&head) {
+        Some(query) => {
+            let _ = send.send((Visitor(stream), query)).await;
         }
         None => Visitor(stream).see(Page::NotFound).await,
     }
 }
 
-/// `GET TARGET HTTP/1.1`, once the head is there.
-async fn target(stream: &mut TcpStream) -> Option<Zeroizing<String>> {
+async fn head(stream: &mut TcpStream) -> Option<Zeroizing<Vec<u8>>> {
     // Of a size that does not change: growing leaves a copy behind.
     let mut head = Zeroizing::new(vec![0; LONGEST]);
     let mut length = 0;
@@ -105,9 +117,21 @@ async fn target(stream: &mut TcpStream) -> Option<Zeroizing<String>> {
             _ => return None,
         }
     }
-    let line = head[..length].split(|byte| *byte == b'\r').next()?;
-    let target = std::str::from_utf8(line).ok()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
-    Some(Zeroizing::new(target.to_owned()))
+    head.truncate(length);
+    Some(head)
+}
+
+/// `QUERY`, of `GET /oauth/callback?QUERY HTTP/1.1` and what is below it.
+fn query(head: &[u8]) -> Option<Zeroizing<String>> {
+    let (line, fields) = std::str::from_utf8(head).ok()?.split_once("\r\n")?;
+    let target = line.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
+    // Any web page can have its reader's browser ask here, for a picture or in a frame, and so end the sign-in. Only
+    // a browser that is sent here says `document` (Fetch Metadata); an old one says nothing.
+    let fields = fields.lines().filter_map(|field| field.split_once(':'));
+    let mut for_what = fields.filter(|(name, _)| name.eq_ignore_ascii_case("Sec-Fetch-Dest"));
+    let is_sent = for_what.all(|(_, value)| value.trim() == "document");
+    let (path, query) = target.split_once('?')?;
+    (is_sent && path == PATH).then(|| Zeroizing::new(query.to_owned()))
 }
 
 /// The code of an answer to our own question.
@@ -179,6 +203,28 @@ impl Visitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_that_was_sent_here_is_heard_and_nobody_else() {
+        let asked = |line: &str, fields: &str| {
+            let head = format!("{line}\r\nHost: 127.0.0.1\r\n{fields}\r\n");
+            query(head.as_bytes()).map(|query| query.to_string())
+        };
+        let line = "GET /oauth/callback?a=b HTTP/1.1";
+        for (line, fields, expected) in [
+            (line, "", true),
+            (line, "Sec-Fetch-Dest: document\r\n", true),
+            (line, "sec-fetch-dest:image\r\n", false),
+            (line, "Sec-Fetch-Dest: iframe\r\nSec-Fetch-Dest: document\r\n", false),
+            ("POST /oauth/callback?a=b HTTP/1.1", "", false),
+            ("GET /oauth/callback HTTP/1.1", "", false),
+            ("GET /oauth/callback/?a=b HTTP/1.1", "", false),
+            ("GET http://127.0.0.1/oauth/callback?a=b HTTP/1.1", "", false),
+        ] {
+            assert_eq!(asked(line, fields).as_deref(), Some("a=b").filter(|_| expected), "{line} {fields}");
+        }
+        assert!(query(b"GET /oauth/callback?\xff HTTP/1.1\r\n\r\n").is_none());
+    }
 
     #[test]
     fn only_an_answer_to_our_own_question_counts() {
