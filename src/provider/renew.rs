@@ -261,9 +261,22 @@ fn keep(order: &Order<'_>, mut session: Session, means: &Means<'_>) -> anyhow::R
         credentials.account = known_account(order.chain);
     }
     session.name = order.name();
-    let not_kept = SessionStore::new(means.places).save(order.session, &session).err();
+    let store = SessionStore::new(means.places);
+    let not_kept = store.save(order.session, &session).err();
+    if is_signed_out(order.chain, means) {
+        // Meanwhile. Of the two, logout and this, one comes second and sees what the other has done.
+        store.forget(&session.credentials.access_key_id)?;
+    }
     FailureRecord::forget(means.places, order.session);
     Ok(Obtained { session, is_new: true, not_kept })
+}
+
+/// Whether the sign-in that a chain stands on is gone.
+fn is_signed_out(chain: &RoleChain, means: &Means<'_>) -> bool {
+    match &chain.source {
+        Source::Sso(sso) => matches!(means.tokens.load(&sso.portal), sso::Found::Absent),
+        _ => false,
+    }
 }
 
 /// Whether nobody has asked yet whose a session is, and somebody has to.

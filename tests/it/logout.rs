@@ -1,8 +1,10 @@
 //! logout: that sign-in and what stands on it, and no other.
 
+use std::process::Stdio;
+
 use awsenv_sandbox::Fault;
 
-use crate::cloud::{exec, operations, sessions};
+use crate::cloud::{DEADLINE, exec, operations, sessions, within_deadline};
 use crate::portal::{CONFIG, OF_ADDRESS, OF_CORP, keep, sandbox, signed_in, token};
 
 const HOUR: i64 = 3600;
@@ -52,6 +54,20 @@ fn one_sign_in_ends_with_everything_that_stands_on_it_and_others_stay() {
         .run(["logout", "keys"])
         .stderr("awsenv: keys has no sign-in to end\nawsenv: hint: `awsenv session clear` forgets sessions of other kinds\n")
         .exits(1);
+}
+
+#[test]
+fn what_was_on_its_way_at_the_logout_is_not_kept() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR).env("AWS_MAX_ATTEMPTS", "1");
+    let gate = sandbox.gate("GetRoleCredentials");
+    sandbox.fault("Logout", 1, Fault::Reset);
+    let exec = world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+    gate.wait_for(1, DEADLINE);
+    world.run(["logout", "dev"]).any_stderr().success();
+    gate.open();
+    within_deadline("exec goes on", move || exec.wait_with_output().unwrap());
+    assert_eq!(sessions(&world).len(), 0);
 }
 
 #[test]
