@@ -25,7 +25,10 @@ pub(super) async fn usable(portal: &Portal, means: &Means<'_>) -> anyhow::Result
     if !means.tokens.is_renewable(portal, &token, now) {
         return Ok(Some(token).filter(|token| token.is_good(now)));
     }
-    let _lock = means.tokens.lock(&id(portal))?;
+    let _lock = match means.tokens.lock(&id(portal)) {
+        Err(_) if token.is_good(clock::now()) => return Ok(Some(token)),
+        lock => lock?,
+    };
     match read(portal, means).await {
         // Renewed by another, or signed out, while this waited.
         Some(theirs) if !theirs.is_due(clock::now()) => Ok(Some(theirs)),

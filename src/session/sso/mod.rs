@@ -32,6 +32,8 @@ pub use token::Token;
 
 /// The largest file that is read.
 const LIMIT: u64 = 256 * 1024;
+/// Longer than any call takes: whoever holds a lock so long is stopped.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// No token outlives a portal's longest session.
 const FORGOTTEN: Duration = Duration::from_secs(90 * 24 * 3600);
 
@@ -87,7 +89,12 @@ impl<'a> Tokens<'a> {
             return Found::Unreadable;
         };
         if !token.is_of(portal) {
-            log::warn!("{}: of another portal than {} in {}", path.display(), portal.start_url, portal.region);
+            log::warn!(
+                "{}: of another portal than {} in {}",
+                path.display(),
+                portal.start_url,
+                portal.region
+            );
             return Found::Absent;
         }
         if self.is_refused(&token.access_token) {
@@ -162,8 +169,17 @@ impl<'a> Tokens<'a> {
 
     /// Waits for the lock of a token, by its [`id`]. Other programs know nothing of it.
     pub fn lock(&self, id: &str) -> anyhow::Result<File> {
+        self.lock_within(id, PATIENCE)
+    }
+
+    fn lock_within(&self, id: &str, time: Duration) -> anyhow::Result<File> {
         let path = self.lock_path(id, "lock")?;
-        files::lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
+        let lock = files::lock_within(&path, time);
+        let lock = lock.with_context(|| format!("cannot lock {}", shown_path(&path)))?;
+        Ok(lock.ok_or_else(|| {
+            Failure::new(format!("another awsenv does not let go of {}", shown_path(&path)))
+                .hint("it may be stopped: `fg` in its shell lets it go on")
+        })?)
     }
 
     /// The lock of whoever signs in, if nobody does.

@@ -114,3 +114,13 @@ fn a_token_of_another_portal_is_not_this_ones() {
     std::fs::write(tokens.path_of(&here), &TOKEN[..30]).unwrap();
     assert!(matches!(tokens.load(&here), Found::Unreadable));
 }
+
+#[test]
+fn a_lock_that_is_held_for_ever_is_not_waited_for_so_long() {
+    let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    let places = Places::below(dir.path());
+    let tokens = Tokens::new(&places, SsoCache::Cli);
+    let _stopped = tokens.lock("x").unwrap();
+    let error = tokens.lock_within("x", Duration::from_millis(1)).unwrap_err();
+    assert!(error.to_string().starts_with("another awsenv does not let go of "), "{error}");
+}
