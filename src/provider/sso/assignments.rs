@@ -16,6 +16,8 @@ use crate::session::sso::Token;
 const AT_ONCE: usize = 8;
 /// The most that AWS puts on a page.
 const PAGE: i32 = 100;
+/// More of them than the accounts of the largest organization fill.
+const PAGES: usize = 1000;
 
 /// An account that one may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +115,7 @@ fn nobody_is_signed_in(portal: &Portal) -> Failure {
 async fn list_accounts(client: &aws_sdk_sso::Client, token: &str) -> Result<Vec<Account>, Refused> {
     const CALL: &str = "ListAccounts";
     let (mut accounts, mut next) = (Vec::new(), None);
-    loop {
+    for page in 1.. {
         let request = client.list_accounts().access_token(token).max_results(PAGE);
         let answer =
             request.set_next_token(next.clone()).send().await.map_err(|error| refused(CALL, error))?;
@@ -126,11 +128,12 @@ async fn list_accounts(client: &aws_sdk_sso::Client, token: &str) -> Result<Vec<
                 email: account.email_address.unwrap_or_default(),
             });
         }
-        next = match following(CALL, next.as_deref(), answer.next_token)? {
-            None => return Ok(accounts),
-            next => next,
-        };
+        next = following(CALL, page, next.as_deref(), answer.next_token)?;
+        if next.is_none() {
+            break;
+        }
     }
+    Ok(accounts)
 }
 
 async fn list_roles(
@@ -140,7 +143,7 @@ async fn list_roles(
 ) -> Result<Vec<String>, Refused> {
     const CALL: &str = "ListAccountRoles";
     let (mut roles, mut next) = (Vec::new(), None);
-    loop {
+    for page in 1.. {
         let request = client.list_account_roles().access_token(token).account_id(account).max_results(PAGE);
         let answer =
             request.set_next_token(next.clone()).send().await.map_err(|error| refused(CALL, error))?;
@@ -149,20 +152,27 @@ async fn list_roles(
             limits::role_name(&role).map_err(|_| odd(CALL, "a role", &role))?;
             roles.push(role);
         }
-        next = match following(CALL, next.as_deref(), answer.next_token)? {
-            None => return Ok(roles),
-            next => next,
-        };
+        next = following(CALL, page, next.as_deref(), answer.next_token)?;
+        if next.is_none() {
+            break;
+        }
     }
+    Ok(roles)
 }
 
-/// The page after this one. The same page again would never end.
-fn following(call: &str, this: Option<&str>, next: Option<String>) -> Result<Option<String>, Refused> {
+/// The page after this one. The same page again would never end, nor would ever new ones.
+fn following(
+    call: &str,
+    page: usize,
+    this: Option<&str>,
+    next: Option<String>,
+) -> Result<Option<String>, Refused> {
     let next = next.filter(|token| !token.is_empty());
-    if next.is_some() && next.as_deref() == this {
-        return Err(half(call, "next page"));
+    match &next {
+        Some(next) if Some(next.as_str()) == this => Err(half(call, "next page")),
+        Some(_) if page >= PAGES => Err(half(call, "last page")),
+        _ => Ok(next),
     }
-    Ok(next)
 }
 
 fn half(call: &str, what: &str) -> Refused {
@@ -185,5 +195,18 @@ where
             "AWS asks for fewer calls: try again in a minute, or ask for fewer accounts with --account",
         )),
         _ => Refused::Other(explain(call, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_an_end_is_given_up() {
+        let next = |page, this, next: &str| following("List", page, this, Some(next.to_owned()));
+        assert_eq!(next(1, None, "b").ok(), Some(Some("b".to_owned())));
+        assert_eq!(next(1, None, "").ok(), Some(None));
+        assert!(next(2, Some("b"), "b").is_err() && next(PAGES, Some("b"), "c").is_err());
     }
 }
