@@ -68,12 +68,12 @@ pub fn hint(error: &anyhow::Error) -> Option<&str> {
     error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref())
 }
 
-/// Escapes what could steer a terminal: C0, DEL, C1 and the bidirectional overrides, all on one line.
+/// Escapes what could steer a terminal: C0, DEL, C1 and all that turns the direction of text, all on one line.
 /// Everything from a file or the network passes here before it is shown (CWE-150).
 pub fn printable(text: &str) -> String {
     let steers = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{061c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars()
         .flat_map(|c| if steers(c) { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
@@ -137,6 +137,7 @@ mod tests {
     #[test]
     fn nothing_from_outside_steers_the_terminal() {
         assert_eq!(printable("a\x1b[31mb\nc\u{202e}d\u{9b}é"), "a\\u{1b}[31mb\\nc\\u{202e}d\\u{9b}é");
+        assert_eq!(printable("\u{61c}a"), "\\u{61c}a", "Unicode's whole Bidi_Control");
     }
 
     #[test]
