@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
+use crate::process;
+
 /// The user this process acts as.
 pub fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
@@ -213,7 +215,7 @@ pub fn lock_within(path: &Path, time: Duration) -> io::Result<Option<File>> {
     let (done, is_done) = mpsc::channel();
     let path = path.to_owned();
     // The kernel waits without an end. A lock that comes when nobody waits any more is dropped at once.
-    std::thread::spawn(move || done.send(lock(&path)));
+    process::spawn(move || drop(done.send(lock(&path))));
     is_done.recv_timeout(time).map_or(Ok(None), |lock| lock.map(Some))
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use zeroize::Zeroizing;
 
@@ -25,6 +26,31 @@ pub fn protect(prepare: fn(&mut Command)) -> Unprotected {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     Unprotected { core, prepare }
+}
+
+/// As long as it lives, Ctrl-C, a closed terminal and `kill` wait: for what must not be cut off in the middle. Only
+/// the thread that began it can be interrupted at all; see [`spawn`].
+#[derive(Debug)]
+pub struct Uninterrupted(Option<SigSet>);
+
+impl Uninterrupted {
+    /// From here on.
+    pub fn begin() -> Self {
+        let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+        Self(signals.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok())
+    }
+}
+
+impl Drop for Uninterrupted {
+    fn drop(&mut self) {
+        let _ = self.0.map(|before| before.thread_set_mask());
+    }
+}
+
+/// A thread that no signal reaches: else it would end the process in the place of one that is [`Uninterrupted`].
+pub fn spawn(act: impl FnOnce() + Send + 'static) {
+    let _mask = Uninterrupted::begin();
+    std::thread::spawn(act);
 }
 
 /// `user@host` in the letters STS allows for a session's name, so that CloudTrail names a person.

@@ -93,7 +93,7 @@ impl Mfa {
     pub(super) fn is_calling(&mut self) {
         let (Some(text), Some(tell)) = (self.slow.take(), self.tell) else { return };
         let (unasked, is_over) = mpsc::channel();
-        std::thread::spawn(move || {
+        process::spawn(move || {
             if is_over.recv_timeout(SILENT) == Err(RecvTimeoutError::Timeout) {
                 tell(&text);
             }

@@ -3,15 +3,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
-use awsenv_sandbox::{Fault, Sandbox};
+use awsenv_sandbox::{Fault, Gate, Sandbox};
 
 use crate::cloud::{DEADLINE, exec, identity, operations, places, renewals_end, within_deadline};
 use crate::portal::{
     ACCOUNT, CONFIG, INLINE, OF_ADDRESS, OF_CORP, keep, nothing_is_opened, sandbox, signed_in, token, world,
 };
-use crate::run::Run;
+use crate::run::{Run, code};
 use crate::shell::Kind;
 use crate::world::{World, date, installed};
 
@@ -312,6 +312,39 @@ fn a_race_that_another_program_has_won_loses_nothing() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(token(&world, OF_CORP), theirs);
     assert_eq!(crate::portal::refused(&world), 0);
+}
+
+/// Ctrl-C while the sign-in is renewed: by the time this comes back, it has been pressed.
+fn interrupted(world: &World, gate: &Gate) -> Child {
+    let refresh = world.run(["refresh", "dev"]).command().stdin(Stdio::null()).spawn().unwrap();
+    gate.wait_for(1, DEADLINE);
+    let pid = rustix::process::Pid::from_raw(refresh.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    refresh
+}
+
+fn status(child: Child) -> i32 {
+    code(within_deadline("it goes on", move || child.wait_with_output().unwrap().status))
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_renewal_loses_no_sign_in() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    let gate = sandbox.gate("CreateToken");
+    let refresh = interrupted(&world, &gate);
+    gate.open();
+    assert_eq!(status(refresh), 130, "as soon as the token is kept");
+    exec(&world, "dev");
+    assert_eq!(operations(&sandbox), ["CreateToken", "GetRoleCredentials"]);
+}
+
+#[test]
+fn ctrl_c_ends_a_renewal_that_is_not_answered() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    let gate = sandbox.gate("CreateToken");
+    assert_eq!(status(interrupted(&world, &gate)), 130);
 }
 
 #[test]

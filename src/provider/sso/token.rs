@@ -1,16 +1,23 @@
 //! A token that the portal takes: the kept one, or the next, got by one process for all.
 
+use std::pin::pin;
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::super::Means;
 use super::oidc::{self, Grant, Refused};
 use crate::clock;
+use crate::process::Uninterrupted;
 use crate::profile::chain::Portal;
 use crate::session::sso::{Found, Token, id};
 
 /// Another program writes its file in the open, and some time after AWS has answered it.
 const LOOKS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// So long a Ctrl-C waits for an answer.
+const HELD_UP: Duration = Duration::from_secs(5);
 
 /// Refusals (RFC 6749, 5.2) that the same question would meet again.
 const FOR_GOOD: [&str; 4] = ["invalid_grant", "invalid_client", "unauthorized_client", "expired_token"];
@@ -49,7 +56,9 @@ async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Resu
         return still_good(token).map_or(Err(error), |token| Ok(Some(token)));
     }
     log::info!("{}: the sign-in is renewed", portal.label());
-    match oidc::create_token(client, Grant::Refresh(refresh), portal, &means.aws).await {
+    let call = oidc::create_token(client, Grant::Refresh(refresh), portal, &means.aws);
+    let (answer, uninterrupted) = uninterrupted(call).await;
+    match answer {
         Ok(granted) => {
             let next = token.renewed(granted.access_token, granted.refresh_token, granted.expires);
             means.tokens.save(portal, &next)?;
@@ -57,6 +66,7 @@ async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Resu
         }
         Err(Refused::Rfc { code, .. }) if FOR_GOOD.contains(&code.as_str()) => {
             log::warn!("{}: the sign-in is not renewed: {code}", portal.label());
+            drop(uninterrupted);
             // Another program may have renewed it at the same time, and AWS takes a refresh token once.
             if let Some(theirs) = changed(&token, portal, means).await {
                 return Ok(still_good(theirs));
@@ -66,6 +76,20 @@ async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Resu
         }
         Err(refused) => {
             still_good(token).map_or_else(|| Err(refused.failure("CreateToken")), |token| Ok(Some(token)))
+        }
+    }
+}
+
+/// AWS takes a refresh token once: cut off between its answer and the file, the sign-in would be lost. So signals wait
+/// until both are there, but not for an answer that does not come.
+async fn uninterrupted<T>(call: impl Future<Output = T>) -> (T, Option<Uninterrupted>) {
+    let uninterrupted = Uninterrupted::begin();
+    let mut call = pin!(call);
+    match timeout(HELD_UP, &mut call).await {
+        Ok(answer) => (answer, Some(uninterrupted)),
+        Err(_) => {
+            drop(uninterrupted);
+            (call.await, None)
         }
     }
 }
