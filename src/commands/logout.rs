@@ -10,7 +10,7 @@ use crate::profile::chain::{Portal, Source, Sso, as_written};
 use crate::profile::config::ConfigFiles;
 use crate::provider::Means;
 use crate::provider::sso::sign_out;
-use crate::session::sso::{self, Token};
+use crate::session::sso::{self, Token, Tokens};
 use crate::session::store::SessionStore;
 use crate::world::{self, World};
 
@@ -54,20 +54,24 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
 pub fn all(world: &World) -> anyhow::Result<()> {
     let tokens = tokens(world);
     let all = tokens.all();
-    for (id, token) in &all {
-        let _lock = tokens.lock(id)?;
-        // It becomes part of a host's name.
-        if let Some(region) = token.region.as_deref().filter(|region| limits::region(region).is_ok()) {
-            say_if_kept_at_portal(region, token, &person_means(&[], world));
-        }
-        tokens.remove(id)?;
-    }
+    // One that cannot be ended keeps none of the others.
+    let ended: Vec<_> = all.iter().map(|(id, token)| end(id, token, &tokens, world)).collect();
     SessionStore::new(&world.places).forget_those(|session| session.sign_in.is_some())?;
     sso::remove_all(&sso::all_role_files(&world.places.home))?;
     tell_shells(world);
+    ended.into_iter().collect::<anyhow::Result<()>>()?;
     let count = all.len();
     world::say(&format!("awsenv: signed out of {count} portal{}", if count == 1 { "" } else { "s" }));
     Ok(())
+}
+
+fn end(id: &str, token: &Token, tokens: &Tokens<'_>, world: &World) -> anyhow::Result<()> {
+    let _lock = tokens.lock(id)?;
+    // It becomes part of a host's name.
+    if let Some(region) = token.region.as_deref().filter(|region| limits::region(region).is_ok()) {
+        say_if_kept_at_portal(region, token, &person_means(&[], world));
+    }
+    tokens.remove(id)
 }
 
 /// The portal may be out of reach: here, the sign-in ends all the same.

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use awsenv_sandbox::Fault;
 
-use crate::cloud::{DEADLINE, exec, operations, sessions, within_deadline};
+use crate::cloud::{DEADLINE, exec, operations, places, sessions, within_deadline};
 use crate::portal::{CONFIG, OF_ADDRESS, OF_CORP, keep, sandbox, signed_in, token};
 
 const HOUR: i64 = 3600;
@@ -54,6 +54,19 @@ fn one_sign_in_ends_with_everything_that_stands_on_it_and_others_stay() {
         .run(["logout", "keys"])
         .stderr("awsenv: keys has no sign-in to end\nawsenv: hint: `awsenv session clear` forgets sessions of other kinds\n")
         .exits(1);
+}
+
+#[test]
+fn a_sign_in_that_cannot_be_ended_keeps_no_other() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    exec(&world, "dev");
+    keep(&world, OF_ADDRESS, &sandbox.signed_in(8 * HOUR));
+    let lock = OF_CORP.rsplit('/').next().unwrap().replace(".json", ".lock");
+    std::fs::create_dir_all(places(&world).state.join("sso").join(lock)).unwrap();
+    let run = world.run(["logout", "--all"]).any_stderr().exits(1);
+    assert!(run.stderr.starts_with("awsenv: cannot lock "), "{}", run.stderr);
+    assert_eq!((world.at(OF_ADDRESS).exists(), sessions(&world).len()), (false, 0));
 }
 
 #[test]
