@@ -27,8 +27,7 @@ impl<'a> Person<'a> {
 
     fn open(&self, address: &str) {
         let Some(command) = &self.way.opener else { return };
-        // It comes from the service, and goes to a program of ours.
-        if !["https://", "http://127.0.0.1:"].iter().any(|scheme| address.starts_with(scheme)) {
+        if !is_web_address(address) {
             return world::say("awsenv: no browser is opened: that is no https address");
         }
         if let Err(error) = opener::open(command, address, self.original) {
@@ -44,6 +43,12 @@ impl<'a> Person<'a> {
             let _ = stderr().lock().write_all(code.as_bytes());
         }
     }
+}
+
+/// It comes from the service, and goes to a program of ours.
+fn is_web_address(address: &str) -> bool {
+    let is_web = ["https://", "http://127.0.0.1:"].iter().any(|scheme| address.starts_with(scheme));
+    is_web && address.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl Guide for Person<'_> {
@@ -85,5 +90,20 @@ impl Guide for Person<'_> {
 
     fn ends(&self) {
         self.progress.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_given_an_address_and_nothing_else() {
+        assert!(is_web_address("https://device.sso.us-east-1.amazonaws.com/?user_code=ABCD-EFGH"));
+        for odd in
+            ["file:///etc/passwd", "--x", "https://x/ --new-window", "https://x/\n--x", "https://x/\u{1b}"]
+        {
+            assert!(!is_web_address(odd), "{odd}");
+        }
     }
 }
