@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use awsenv_sandbox::{Consent, Fault, Portal};
 
-use crate::cloud::{self, DEADLINE, exec, identity, operations, renewals_end};
+use crate::cloud::{self, DEADLINE, exec, identity, operations, renewals_end, sessions};
 use crate::portal::{
     INLINE, Login, OF_CORP, cached, confirm, host_and_target, keep, nothing_is_opened, opened, sandbox,
     sandbox_with, sent_to, sign_in, signed_in, token, visit, visit_for, world,
@@ -86,6 +86,18 @@ fn a_good_sign_in_is_left_alone_and_a_fresh_one_ends_it_first() {
     world.run(["logout", "dev"]).any_stderr().success();
     sign_in(&world, ["dev"]);
     assert_eq!(operations(&sandbox).iter().filter(|call| *call == "RegisterClient").count(), 1);
+}
+
+#[test]
+fn what_stood_on_the_old_sign_in_goes_even_if_there_is_no_new_one() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    exec(&world, "dev");
+    sandbox.consent(Consent::Denied);
+    let login = Login::start(&world, ["dev", "--fresh"]);
+    confirm(&world);
+    assert_eq!(login.end(&world).1, 3);
+    assert_eq!((world.at(OF_CORP).exists(), sessions(&world).len()), (false, 0));
 }
 
 #[test]

@@ -79,15 +79,17 @@ fn at_portal(
     let way = Way::of(login, world)?;
     let how = How { flow: way.flow, callback_port: world.settings.callback_port, fresh: login.fresh };
     let person = Person::new(portal.label(), &way, &world.original);
-    let (token, what) = match sign_in(portal, &how, &person_means(settings, world), &person)? {
+    let outcome = sign_in(portal, &how, &person_means(settings, world), &person);
+    if login.fresh {
+        // What the old sign-in gave ends with it, and may be more than the new one gives, if there is one.
+        let id = sso::id(portal);
+        SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
+        tell_shells(world);
+    }
+    let (token, what) = match outcome? {
         Outcome::Already(token) => (token, "is signed in already"),
         Outcome::New(token) => (token, "is signed in"),
     };
-    if login.fresh {
-        // What the old sign-in gave may be more than the new one gives.
-        let id = sso::id(portal);
-        SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
-    }
     // Whatever waited for it is tried again at the next prompt of every shell.
     FailureRecord::forget_waiting(&world.places);
     tell_shells(world);
