@@ -58,6 +58,9 @@ _awsenv() {
             awsenv,man)
                 cmd="awsenv__subcmd__man"
                 ;;
+            awsenv,prompt)
+                cmd="awsenv__subcmd__prompt"
+                ;;
             awsenv,refresh)
                 cmd="awsenv__subcmd__refresh"
                 ;;
@@ -114,6 +117,9 @@ _awsenv() {
                 ;;
             awsenv__subcmd__help,man)
                 cmd="awsenv__subcmd__help__subcmd__man"
+                ;;
+            awsenv__subcmd__help,prompt)
+                cmd="awsenv__subcmd__help__subcmd__prompt"
                 ;;
             awsenv__subcmd__help,refresh)
                 cmd="awsenv__subcmd__help__subcmd__refresh"
@@ -260,7 +266,7 @@ _awsenv() {
 
     case "${cmd}" in
         awsenv)
-            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials login logout refresh session sso key completions man help"
+            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials login logout refresh session sso key prompt completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -432,7 +438,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help)
-            opts="hook init edit allow deny trust status explain exec credentials login logout refresh session sso key completions man help"
+            opts="hook init edit allow deny trust status explain exec credentials login logout refresh session sso key prompt completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -698,6 +704,20 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__prompt)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1146,6 +1166,24 @@ _awsenv() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__prompt)
+            opts="-h --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "plain ansi bash zsh json" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

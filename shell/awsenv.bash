@@ -1,13 +1,13 @@
 # awsenv for bash 3.2 and later. `awsenv hook bash` prints this after one line that sets __awsenv_bin.
-# Only names that begin with __awsenv are defined, and `awsenv`. No trap is touched. Fine to source twice.
+# Only names that begin with __awsenv are defined, `awsenv` and `awsenv_prompt`. No trap is touched. Fine to source twice.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # __awsenv_bin is set by that line
 # shellcheck disable=SC2034 # exported by a quoted builtin, which shellcheck does not know
 # shellcheck disable=SC2317 # the guard is called by name
 # shellcheck disable=SC2178,SC2128 # PROMPT_COMMAND is an array or a string, by version
 
-# Hold the user's options and phase 2 while an answer is under way; never inherited.
-\builtin unset -v __awsenv_set __awsenv_pending
+# Hold the user's options and phase 2 while an answer is under way, and what the prompt shows; never inherited.
+\builtin unset -v __awsenv_set __awsenv_pending __awsenv_before __awsenv_until __awsenv_after
 
 # 0: nothing has changed. 1: ask the program. 75: an answer is under way, or was cut off.
 # The program replaces this function each time, as the last thing it prints.
@@ -19,6 +19,7 @@ __awsenv_quiet=
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 __awsenv_unload() {
   \builtin local __awsenv_names __awsenv_name __awsenv_dir=${PWD-} IFS=' '
+  __awsenv_before='' __awsenv_until='' __awsenv_after=''
   case ${AWSENV_STATE-} in
     1:on:*) __awsenv_names=${AWSENV_STATE#1:on:} ;;
     *)
@@ -103,6 +104,36 @@ __awsenv_hook() {
 
 # Before a command starts, where something calls preexec functions: a session may have ended meanwhile.
 __awsenv_preexec() { __awsenv_check || \builtin :; }
+
+# For a prompt: whose credentials these are, and how long still. Into the variable that is named, or to stdout;
+# no process is started.
+awsenv_prompt() {
+  \builtin set -- "$?" "${1-}"
+  \builtin local __awsenv_left='' __awsenv_now=${SECONDS-}
+  if [[ -n ${__awsenv_until-} ]]; then
+    # Before 4.2 there is no clock without a process: the program has counted in the seconds of this shell.
+    [[ ${BASH_VERSINFO[0]} -lt 4 || ${BASH_VERSINFO[0]}.${BASH_VERSINFO[1]} = 4.[01] ]] ||
+      \builtin printf -v __awsenv_now '%(%s)T' -1
+    __awsenv_left=$((__awsenv_until > __awsenv_now ? __awsenv_until - __awsenv_now : 0))
+    if [[ $__awsenv_left -ge 86400 ]]; then
+      __awsenv_left=" $((__awsenv_left / 86400))d$((__awsenv_left / 3600 % 24))h"
+    elif [[ $__awsenv_left -ge 3600 ]]; then
+      \builtin printf -v __awsenv_left ' %dh%02dm' "$((__awsenv_left / 3600))" "$((__awsenv_left / 60 % 60))"
+    elif [[ $__awsenv_left -ge 60 ]]; then
+      __awsenv_left=" $((__awsenv_left / 60))m"
+    else
+      __awsenv_left=" ${__awsenv_left}s"
+    fi
+  fi
+  __awsenv_left=${__awsenv_before-}$__awsenv_left${__awsenv_after-}
+  if [[ -n $2 ]]; then
+    \builtin printf -v "$2" %s "$__awsenv_left"
+  else
+    \builtin printf %s "$__awsenv_left"
+  fi
+  case $- in *e*) \builtin return 0 ;; esac
+  \builtin return "$1"
+}
 
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 awsenv() {

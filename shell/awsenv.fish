@@ -1,5 +1,6 @@
 # awsenv for fish 3.6 and later (older ones ask the program at each prompt). `awsenv hook fish` prints this
-# after one line that sets __awsenv_bin. Only names that begin with __awsenv are defined, and `awsenv`.
+# after one line that sets __awsenv_bin. Only names that begin with __awsenv are defined, `awsenv` and
+# `awsenv_prompt`.
 
 # 0: nothing has changed. 1: ask the program. 75: an answer is under way, or was cut off.
 # The program replaces this function each time, as the last thing it prints.
@@ -11,8 +12,17 @@ end
 set -g __awsenv_new new
 set -g __awsenv_quiet
 
+# What the prompt shows: the program sets these, and nobody inherits them.
+set -gu __awsenv_before
+set -gu __awsenv_until
+set -gu __awsenv_after
+set -gu __awsenv_age
+
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 function __awsenv_unload
+    set -g __awsenv_before
+    set -g __awsenv_until
+    set -g __awsenv_after
     if not string match -q '1:on:*' -- "$AWSENV_STATE"
         # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
         test -z "$__awsenv_quiet"; or return 0
@@ -98,6 +108,29 @@ end
 # Before a command starts: a session may have ended since the prompt was drawn, or Ctrl-C cut an answer off.
 function __awsenv_preexec --on-event fish_preexec
     __awsenv_ok; or __awsenv_check
+end
+
+# For a prompt: whose credentials these are, and how long still. No process is started.
+function awsenv_prompt
+    set -l __awsenv_status $status
+    set -l __awsenv_left
+    if test -n "$__awsenv_until"
+        # The guard has just asked how far its deadline is, by the only clock there is without a process.
+        set -l __awsenv_time (math "max($__awsenv_until - $__awsenv_age, 0)")
+        set -l __awsenv_hours (math "floor($__awsenv_time / 3600)")
+        set -l __awsenv_minutes (math "floor($__awsenv_time / 60) % 60")
+        if test $__awsenv_hours -ge 24
+            set __awsenv_left " "(math "floor($__awsenv_hours / 24)")d(math "$__awsenv_hours % 24")h
+        else if test $__awsenv_hours -gt 0
+            set __awsenv_left " $__awsenv_hours"h(string replace -r '^(.)$' '0$1' $__awsenv_minutes)m
+        else if test $__awsenv_minutes -gt 0
+            set __awsenv_left " $__awsenv_minutes"m
+        else
+            set __awsenv_left " $__awsenv_time"s
+        end
+    end
+    printf %s "$__awsenv_before$__awsenv_left$__awsenv_after"
+    return $__awsenv_status
 end
 
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.

@@ -1,5 +1,5 @@
 # awsenv for zsh 5 and later. `awsenv hook zsh` prints this after one line that sets __awsenv_bin.
-# Only names that begin with __awsenv are defined, and `awsenv`. No trap is touched. Fine to source twice.
+# Only names that begin with __awsenv are defined, `awsenv` and `awsenv_prompt`. No trap is touched. Fine to source twice.
 
 # A clock without a process; -F: the parameter alone. Without the module the guard asks the prompt's own.
 \builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
@@ -11,10 +11,14 @@ __awsenv_ok() { \builtin return 1; }
 # Says so to the program once: what an rc file has set before is the user's own.
 \builtin typeset -g __awsenv_new=new __awsenv_quiet=
 
+# What the prompt shows: the program sets these, and nobody inherits them.
+\builtin typeset -g +x __awsenv_before= __awsenv_until= __awsenv_after=
+
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 __awsenv_unload() {
   \builtin emulate -L zsh
   \builtin local __awsenv_names __awsenv_name __awsenv_dir=${PWD-}
+  __awsenv_before= __awsenv_until= __awsenv_after=
   if [[ "${AWSENV_STATE-}" != 1:on:* ]]; then
     # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
     [[ -z $__awsenv_quiet ]] || \builtin return 0
@@ -95,6 +99,33 @@ __awsenv_chpwd() { (( ZSH_SUBSHELL )) || [[ -n "${WIDGET-}" ]] || __awsenv_hook;
 
 # Before a command starts: a session may have ended since the prompt was drawn.
 __awsenv_preexec() { __awsenv_hook; }
+
+# For a prompt: whose credentials these are, and how long still. Into the variable that is named, or to stdout;
+# no process is started.
+awsenv_prompt() {
+  \builtin set -- $? "${1-}"
+  \builtin emulate -L zsh
+  \builtin local __awsenv_left=
+  if [[ -n $__awsenv_until ]]; then
+    \builtin local -i __awsenv_time=$(( __awsenv_until - ${EPOCHSECONDS:-${(%):-"%D{%s}"}} ))
+    if (( __awsenv_time >= 86400 )); then
+      __awsenv_left=" $(( __awsenv_time / 86400 ))d$(( __awsenv_time / 3600 % 24 ))h"
+    elif (( __awsenv_time >= 3600 )); then
+      __awsenv_left=" $(( __awsenv_time / 3600 ))h${(l:2::0:)$(( __awsenv_time / 60 % 60 ))}m"
+    elif (( __awsenv_time >= 60 )); then
+      __awsenv_left=" $(( __awsenv_time / 60 ))m"
+    else
+      __awsenv_left=" $(( __awsenv_time > 0 ? __awsenv_time : 0 ))s"
+    fi
+  fi
+  __awsenv_left=$__awsenv_before$__awsenv_left$__awsenv_after
+  if [[ -n $2 ]]; then
+    \builtin typeset -g "$2=$__awsenv_left"
+  else
+    \builtin print -rn -- "$__awsenv_left"
+  fi
+  \builtin return $1
+}
 
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 awsenv() {

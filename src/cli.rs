@@ -10,8 +10,8 @@ use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    allow, completions, credentials, edit, exec, explain, hook, init, login, logout, man, refresh, renew,
-    session, status, trust,
+    allow, completions, credentials, edit, exec, explain, hook, init, login, logout, man, prompt, refresh,
+    renew, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -214,6 +214,18 @@ BROWSER or the setting `browser` names the browser.")]
         #[command(subcommand)]
         command: Key,
     },
+    /// Print whose credentials this shell has, and how long still, for prompts that run a program
+    #[command(after_help = "\
+Examples:
+  awsenv prompt
+  awsenv prompt --format json
+
+In bash, zsh and fish the hook's function `awsenv_prompt` says the same, and starts no program.")]
+    Prompt {
+        /// Who reads
+        #[arg(long, value_enum, default_value = "plain")]
+        format: prompt::Format,
+    },
     /// Print completions for a shell
     #[command(
         after_help = "Examples:\n  awsenv completions zsh > ~/.zfunc/_awsenv\n  awsenv completions fish > ~/.config/fish/completions/awsenv.fish"
@@ -280,6 +292,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             return completions::run(*shell, &Cli::command()).map(|()| 0);
         }
         Command::Man => return man::run(Cli::command()).map(|()| 0),
+        Command::Prompt { format } => return prompt::run(*format, &env).map(|()| 0),
         _ => {}
     }
     let world = match &cli.command {
@@ -338,7 +351,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Sso { command } => command.run(&world),
         Command::Key { command } => command.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
-        Command::Completions { .. } | Command::Man => unreachable!("answered above"),
+        Command::Completions { .. } | Command::Man | Command::Prompt { .. } => {
+            unreachable!("answered above")
+        }
     }
     .map(|()| 0)
 }

@@ -1,4 +1,4 @@
-//! Two doors: the prompt's (`export`), which must be quick, and the command line's for all else.
+//! Two doors: the prompt's (`export`, and `prompt` for themes), which must be quick, and the command line's for all else.
 #![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
 use awsenv::env::Env;
@@ -27,7 +27,15 @@ fn start(prepare: fn(&mut std::process::Command)) -> u8 {
     {
         return status;
     }
-    match cli::run(&program, &arguments, env, &before) {
+    let answer = match arguments.as_slice() {
+        [first, rest @ ..] if first == "prompt" => commands::prompt::plainly_asked(rest),
+        _ => None,
+    };
+    let done = match answer {
+        Some(format) => commands::prompt::run(format, &env).map(|()| 0),
+        None => cli::run(&program, &arguments, env, &before),
+    };
+    match done {
         Ok(status) => status,
         Err(error) => {
             let (text, exit) = awsenv::message::render(&error);

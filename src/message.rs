@@ -55,12 +55,17 @@ impl std::error::Error for Failure {}
 
 /// The lines of an error, ready for stderr, and the exit code that goes with it.
 pub fn render(error: &anyhow::Error) -> (String, Exit) {
-    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
     let mut text = format!("awsenv: {}\n", printable(&format!("{error:#}")));
-    if let Some(hint) = failure.and_then(|failure| failure.hint.as_deref()) {
+    if let Some(hint) = hint(error) {
         text.push_str(&format!("awsenv: hint: {}\n", printable(hint)));
     }
-    (text, failure.map_or(Exit::Failed, |failure| failure.exit))
+    (text, exit(error))
+}
+
+/// The exit code that goes with an error.
+pub fn exit(error: &anyhow::Error) -> Exit {
+    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+    failure.map_or(Exit::Failed, |failure| failure.exit)
 }
 
 /// What to do about an error, if it says.

@@ -14,6 +14,7 @@ pub mod login;
 pub mod logout;
 pub mod man;
 mod progress;
+pub mod prompt;
 pub mod refresh;
 pub mod renew;
 pub mod session;

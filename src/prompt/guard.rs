@@ -46,8 +46,8 @@ pub struct Watched {
 /// What the shell that will run the guard can do, from its version.
 #[derive(Clone, Copy, Debug)]
 pub struct Abilities {
-    shell: Shell,
-    version: (u32, u32),
+    pub(super) shell: Shell,
+    pub(super) version: (u32, u32),
     pid: u32,
 }
 
@@ -267,7 +267,7 @@ impl Terms {
                 self.join(&[
                     b"; and builtin path mtime -R -- ",
                     &until,
-                    b" | read -l __awsenv_age; and test \"$__awsenv_age\" -lt 0",
+                    b" | read -g __awsenv_age; and test \"$__awsenv_age\" -lt 0",
                 ])
             }
         })

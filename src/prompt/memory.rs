@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::segment::Segment;
 use super::shell::UNIVERSAL;
 use super::variables::{is_identity, is_ours_to_touch};
 use crate::env::Env;
@@ -52,6 +53,9 @@ pub struct Memory {
     /// A digest of the last complaint, so that it is made once.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub complaint: Option<String>,
+    /// What its prompt shows.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Segment>,
     /// The hook has unset the variables itself, for want of an answer.
     #[serde(skip)]
     pub lost: bool,

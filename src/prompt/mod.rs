@@ -24,6 +24,7 @@ mod next;
 pub mod plan;
 pub mod resolve;
 pub mod runtime;
+pub mod segment;
 pub mod shell;
 pub mod variables;
 pub mod wanted;
@@ -36,6 +37,7 @@ use memory::{Memory, STATE, Undone};
 use next::Next;
 use plan::{Need, Plan};
 use runtime::Runtime;
+use segment::{Look, Reader, Segment};
 use shell::Shell;
 use wanted::Wanted;
 
@@ -94,6 +96,7 @@ fn recall(env: &Env, places: &Places, pid: u32) -> (Option<Memory>, Undone) {
 
 /// Answers a shell. `settings_mistake`: the settings could not be read and the defaults stand in.
 pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>) -> Answer {
+    let abilities = Abilities::of(question.shell, question.version, question.pid);
     log::debug!("asked by {:?} {} in {}", question.shell, question.pid, question.pwd.display());
     let runtime = Runtime::open(question.places).ok();
     // Before everything it stands for: what changes from here on makes the guard false.
@@ -103,8 +106,10 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     if question.env.text("AWSENV_DISABLE").is_some() {
         log::info!("AWSENV_DISABLE is set: nothing is loaded here");
         let statements = EnvDiff::between(question.env, &undone.original).statements(question.shell, STATE);
+        let segment = Segment::of_variables(&undone.original);
         return Answer {
-            statements,
+            statements: [statements, segment_statements(segment.as_ref(), question, abilities, None)]
+                .concat(),
             guard: Guard::disabled(question.shell),
             needs_session: None,
             notice: None,
@@ -119,6 +124,11 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     } else {
         plan::plan(&directory.verdict, &undone.original, question)
     };
+    next.memory.segment = plan
+        .segment
+        .clone()
+        .or_else(|| directory.complaint.as_ref().map(|_| Segment::not_allowed()))
+        .filter(|_| !next.memory.stands_back);
     let mut target = next.follow(&plan.wanted, undone, memory.as_ref(), question);
     let complaint = settings_mistake
         .map(|error| one_line(&error.to_string(), None))
@@ -144,10 +154,21 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     };
     let diff = EnvDiff::between(question.env, &target);
     log::debug!("sets {:?}, unsets {:?}", diff.set.keys(), diff.unset);
-    let statements = diff.statements(question.shell, STATE);
-    let abilities = Abilities::of(question.shell, question.version, question.pid);
+    let mut statements = diff.statements(question.shell, STATE);
+    statements.extend(segment_statements(next.memory.segment.as_ref(), question, abilities, plan.deadline));
     let guard = guard.function(abilities, runtime.as_ref());
     Answer { statements, guard, needs_session: plan.needs_session, notice }
+}
+
+/// What the shell's own function shows in the prompt.
+fn segment_statements(
+    segment: Option<&Segment>,
+    question: &Question<'_>,
+    abilities: Abilities,
+    deadline: Option<Timestamp>,
+) -> Vec<u8> {
+    let look = Look::of(Reader::Prompt(question.shell), question.env, question.settings.colours);
+    segment::statements(segment, look, abilities, question.now, deadline)
 }
 
 /// The home, where everything is looked up; the key id, the profile and the region, where we decided over them.

@@ -11,6 +11,7 @@ use super::env_file::Pin;
 use super::guard::Watched;
 use super::one_line;
 use super::resolve::{Resolved, check_account, resolve};
+use super::segment::{Segment, Standing};
 use super::variables::is_cleared;
 use super::wanted::{Provided, Wanted};
 use crate::clock::Timestamp;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub complaint: Option<String>,
     /// A session that somebody must fetch.
     pub needs_session: Option<Need>,
+    /// What the prompt shows.
+    pub segment: Option<Segment>,
 }
 
 /// A session that is missing, or about to end.
@@ -72,12 +75,13 @@ impl Plan {
         Self { wanted, ..Self::default() }
     }
 
-    fn refuse(error: &anyhow::Error, sentence: &str, original: &Env) -> Self {
+    fn refuse(error: &anyhow::Error, name: Option<String>, sentence: &str, original: &Env) -> Self {
         log::warn!("no credentials: {error:#}");
         let hint = message::hint(error);
         Self {
             wanted: Wanted::fail_closed(sentence, original),
             complaint: Some(one_line(&format!("{error:#}"), hint)),
+            segment: Some(Segment::of_error(error, name)),
             ..Self::default()
         }
     }
@@ -87,7 +91,7 @@ impl Plan {
 pub fn plan(verdict: &Verdict, original: &Env, question: &Question<'_>) -> Plan {
     match verdict {
         Verdict::Nothing => Plan::default(),
-        Verdict::Refused(_, error, sentence) => Plan::refuse(error, sentence, original),
+        Verdict::Refused(_, error, sentence) => Plan::refuse(error, None, sentence, original),
         Verdict::Pinned(pinned) if pinned.pin.source.is_none() => {
             let mut wanted = Wanted::default();
             wanted.region(pinned.pin.region.as_deref());
@@ -112,7 +116,8 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
     let plan = match surveyed {
         Err(error) => {
             let name = pin.name().unwrap_or_default();
-            Plan::refuse(&error, &format!("{name}: run awsenv status"), original)
+            let sentence = format!("{name}: run awsenv status");
+            Plan::refuse(&error, Some(name), &sentence, original)
         }
         Ok(Survey::AtHand(resolved, credentials)) => {
             let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
@@ -128,6 +133,7 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
             Plan {
                 wanted: with_variables(Wanted::provided(&provided, original), pin),
                 deadline,
+                segment: Some(with_credentials(Standing::Fresh, &resolved.name, &credentials, pin)),
                 ..Plan::default()
             }
         }
@@ -220,19 +226,22 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
             // Nobody knows what may run in the background. What is wrong is said by who read the settings.
             None if question.settings.broken => {
                 let sentence = format!("{}: the settings have a mistake, run awsenv status", entry.name);
-                Plan { wanted: Wanted::fail_closed(&sentence, original), ..Plan::default() }
+                let segment = Some(Segment::new(Standing::Failed, &entry.name));
+                Plan { wanted: Wanted::fail_closed(&sentence, original), segment, ..Plan::default() }
             }
             None => Plan {
                 wanted: Wanted::fail_closed(&format!("{}: being renewed", entry.name), original),
                 deadline: Some(look_again(now)),
                 needs_session: need(false),
+                segment: Some(Segment::new(Standing::Renewing, &entry.name)),
                 ..Plan::default()
             },
         };
     };
     let account = entry.account.as_deref().or(session.credentials.account.as_deref());
     if let Err(error) = check_account(&entry.name, pin.account.as_deref(), account) {
-        return Plan::refuse(&error, &format!("{}: wrong account", entry.name), original);
+        let sentence = format!("{}: wrong account", entry.name);
+        return Plan::refuse(&error, Some(entry.name.clone()), &sentence, original);
     }
     let times = Times::of(&session, question.settings);
     let provided = provided(
@@ -244,13 +253,26 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         question,
     );
     let wanted = with_variables(Wanted::provided(&provided, original), pin);
+    let mut segment = with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin);
     if now < times.renew {
-        return Plan { wanted, deadline: Some(times.renew), ..Plan::default() };
+        return Plan { wanted, deadline: Some(times.renew), segment: Some(segment), ..Plan::default() };
     }
     log::info!("{}: the session ends soon, time for the next", entry.name);
     // The token tells when the new one is there; until then look again at the end, or after a pause.
     let deadline = Some(times.end.min(pause.unwrap_or(look_again(now))));
-    Plan { wanted, deadline, needs_session: need(true), ..Plan::default() }
+    match failure.filter(|failure| pause.is_some() && failure.needs_person) {
+        Some(failure) => {
+            let person = Segment::person(&entry.name, failure.hint.as_deref());
+            segment = Segment { standing: person.standing, run: person.run, ..segment };
+        }
+        None => segment.standing = Standing::Renewing,
+    }
+    Plan { wanted, deadline, needs_session: need(true), segment: Some(segment), ..Plan::default() }
+}
+
+fn with_credentials(standing: Standing, name: &str, credentials: &Credentials, pin: &Pin) -> Segment {
+    let until = credentials.expiry.map(|expiry| expiry.0.as_second());
+    Segment { until, protected: pin.protected, ..Segment::new(standing, name) }
 }
 
 fn look_again(now: Timestamp) -> Timestamp {
@@ -290,15 +312,20 @@ impl Times {
 }
 
 fn refused(entry: &Entry, failure: &FailureRecord, original: &Env) -> Plan {
-    let sentence = match failure.needs_person {
+    let hint = failure.hint.as_deref();
+    let (sentence, segment) = match failure.needs_person {
         true => {
-            let hint = failure.hint.as_deref().and_then(|hint| hint.strip_prefix("run `")?.split('`').next());
-            format!("{}: run {}", entry.name, hint.unwrap_or("awsenv refresh"))
+            let segment = Segment::person(&entry.name, hint);
+            (format!("{}: run {}", entry.name, segment.run.as_deref().unwrap_or_default()), segment)
         }
-        false => format!("{}: could not be renewed, awsenv tries again", entry.name),
+        false => (
+            format!("{}: could not be renewed, awsenv tries again", entry.name),
+            Segment::new(Standing::Failed, &entry.name),
+        ),
     };
     let mut plan = Plan {
         wanted: Wanted::fail_closed(&sentence, original),
+        segment: Some(segment),
         complaint: Some(one_line(&failure.what, failure.hint.as_deref())),
         ..Plan::default()
     };

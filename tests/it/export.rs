@@ -32,6 +32,7 @@ fn the_answer_is_the_state_then_exports_then_unsets_then_the_guard() {
                 "{",
                 "\\builtin export AWSENV_STATE=",
                 "\\builtin unset -v AWS_PROFILE AWS_ROLE_ARN",
+                "__awsenv_before=",
                 "__awsenv_ok() { ",
                 "}",
             ][..],
@@ -42,6 +43,7 @@ fn the_answer_is_the_state_then_exports_then_unsets_then_the_guard() {
                 "{",
                 "\\builtin export AWSENV_STATE=",
                 "\\builtin unset AWS_PROFILE AWS_ROLE_ARN",
+                "__awsenv_before=",
                 "__awsenv_ok() { ",
                 "}",
             ],
@@ -59,6 +61,7 @@ fn the_answer_is_the_state_then_exports_then_unsets_then_the_guard() {
                 "set -gx AWS_SECRET_ACCESS_KEY ",
                 "set -eg AWS_PROFILE; ",
                 "set -eg AWS_ROLE_ARN; ",
+                "set -g __awsenv_before ",
                 "function __awsenv_ok; ",
                 "end",
             ],
@@ -109,7 +112,10 @@ fn at_an_unchanged_prompt_nothing_is_touched() {
         let world = World::with_pin();
         let mut shell = world.shell(kind);
         shell.cd("acme").prompt();
-        assert_eq!(shell.answer().lines().count(), 3, "the guard alone: {}", shell.answer());
+        let answer = shell.answer();
+        let lines: Vec<_> = answer.lines().collect();
+        assert_eq!(lines.len(), 4, "what the prompt shows, and the guard: {answer}");
+        assert!(lines[1].contains("__awsenv_before") && !lines[1].contains("export"), "{answer}");
         assert_eq!(shell.aws(), LOADED);
     }
 }

@@ -124,7 +124,7 @@ fn guard_terms() {
         "test ! '$HOME/.awsenv' -nt 'REFERENCE' -a ! '$HOME/.awsenv' -ot 'REFERENCE'",
         "test '$HOME/.awsenv' -ef '$HOME/real'",
         "not path is -f -- '$HOME/sub/.awsenv' '/.awsenv'",
-        "builtin path mtime -R -- 'r/at.1795352400' | read -l __awsenv_age",
+        "builtin path mtime -R -- 'r/at.1795352400' | read -g __awsenv_age",
         "test \"$__awsenv_age\" -lt 0; end\n",
     ];
     assert_eq!(every_term(&world, Kinds::Fish, "3.6.0"), fish.join("; and "));

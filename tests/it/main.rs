@@ -37,6 +37,7 @@ mod output;
 mod populate;
 mod renewal;
 mod rotate;
+mod segment;
 mod sessions;
 mod sso;
 mod status;

@@ -61,6 +61,7 @@ mod options;
 mod processes;
 mod roads;
 mod secrets;
+mod segment;
 mod status;
 mod trouble;
 mod values;

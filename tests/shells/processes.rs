@@ -12,7 +12,7 @@ use crate::shell::{Kind, Shell, find};
 every_shell! { unchanged_prompts_start_no_process a_guard_that_starts_one_would_be_noticed }
 
 /// How many processes twenty prompts start, beyond what a marker itself takes.
-fn processes_of_twenty_prompts(shell: &Shell, home: &Home, rc: &Rc<'_>) -> usize {
+pub(crate) fn processes_of_twenty_prompts(shell: &Shell, home: &Home, rc: &Rc<'_>) -> usize {
     let strace = find("strace").expect("strace is not installed: these tests need it");
     let trace = home.at("trace");
     let launcher = home.launcher("first", shell, rc);
