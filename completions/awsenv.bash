@@ -76,6 +76,9 @@ _awsenv() {
             awsenv,trust)
                 cmd="awsenv__subcmd__trust"
                 ;;
+            awsenv,use)
+                cmd="awsenv__subcmd__use"
+                ;;
             awsenv__subcmd__help,allow)
                 cmd="awsenv__subcmd__help__subcmd__allow"
                 ;;
@@ -135,6 +138,9 @@ _awsenv() {
                 ;;
             awsenv__subcmd__help,trust)
                 cmd="awsenv__subcmd__help__subcmd__trust"
+                ;;
+            awsenv__subcmd__help,use)
+                cmd="awsenv__subcmd__help__subcmd__use"
                 ;;
             awsenv__subcmd__help__subcmd__key,add)
                 cmd="awsenv__subcmd__help__subcmd__key__subcmd__add"
@@ -266,7 +272,7 @@ _awsenv() {
 
     case "${cmd}" in
         awsenv)
-            opts="-h -V --help --version hook init edit allow deny trust status explain exec credentials login logout refresh session sso key prompt completions man help"
+            opts="-h -V --help --version hook init edit allow deny trust status explain use exec credentials login logout refresh session sso key prompt completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -438,7 +444,7 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help)
-            opts="hook init edit allow deny trust status explain exec credentials login logout refresh session sso key prompt completions man help"
+            opts="hook init edit allow deny trust status explain use exec credentials login logout refresh session sso key prompt completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -874,6 +880,20 @@ _awsenv() {
         awsenv__subcmd__help__subcmd__trust__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__use)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1558,6 +1578,20 @@ _awsenv() {
         awsenv__subcmd__trust__subcmd__list)
             opts="-h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__use)
+            opts="-y -h --yes --hook --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

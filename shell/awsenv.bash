@@ -135,10 +135,25 @@ awsenv_prompt() {
   \builtin return "$1"
 }
 
+# What is chosen for this shell comes back as its next state.
+__awsenv_use() {
+  \builtin local __awsenv_text
+  __awsenv_text=$("$__awsenv_bin" use --hook "$@") || \builtin return
+  case $__awsenv_text in
+    1:o[nf]*:*:* | 1:lost:*:*) \builtin export AWSENV_STATE="$__awsenv_text" ;;
+    *) \builtin printf '%s\n' "$__awsenv_text" ;;
+  esac
+  __awsenv_ok() { \builtin return 1; }
+}
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 awsenv() {
   \builtin local __awsenv_status=0
-  "$__awsenv_bin" "$@" || __awsenv_status=$?
+  if [[ ${1-} == use && $BASH_SUBSHELL -eq 0 ]]; then
+    __awsenv_use "${@:2}" || __awsenv_status=$?
+  else
+    "$__awsenv_bin" "$@" || __awsenv_status=$?
+  fi
   [[ $BASH_SUBSHELL -gt 0 ]] || __awsenv_check || \builtin :
   \builtin return "$__awsenv_status"
 }

@@ -133,9 +133,27 @@ function awsenv_prompt
     return $__awsenv_status
 end
 
+# What is chosen for this shell comes back as its next state.
+function __awsenv_use
+    set -l __awsenv_text ($__awsenv_bin use --hook $argv)
+    or return
+    if string match -qr '^1:(on|off|lost):[^:]*:' -- "$__awsenv_text"
+        set -gx AWSENV_STATE "$__awsenv_text"
+    else
+        printf '%s\n' $__awsenv_text
+    end
+    function __awsenv_ok
+        return 1
+    end
+end
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 function awsenv
-    $__awsenv_bin $argv
+    if test "$argv[1]" = use; and not status is-command-substitution
+        __awsenv_use $argv[2..]
+    else
+        $__awsenv_bin $argv
+    end
     set -l __awsenv_status $status
     status is-command-substitution; or __awsenv_ok; or __awsenv_check
     return $__awsenv_status

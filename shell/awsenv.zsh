@@ -127,9 +127,27 @@ awsenv_prompt() {
   \builtin return $1
 }
 
+# What is chosen for this shell comes back as its next state.
+__awsenv_use() {
+  \builtin emulate -L zsh
+  \builtin local __awsenv_text
+  __awsenv_text=$("$__awsenv_bin" use --hook "$@") || \builtin return
+  case $__awsenv_text in
+    (1:o[nf]*:*:*|1:lost:*:*) \builtin export AWSENV_STATE=$__awsenv_text ;;
+    (*) \builtin print -r -- "$__awsenv_text" ;;
+  esac
+  __awsenv_ok() { \builtin return 1; }
+  __awsenv_hook() { __awsenv_ok || __awsenv_check; }
+}
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 awsenv() {
-  "$__awsenv_bin" "$@"
+  if [[ "${1-}" == use ]] && (( ! ZSH_SUBSHELL )); then
+    \builtin shift
+    __awsenv_use "$@"
+  else
+    "$__awsenv_bin" "$@"
+  fi
   \builtin set -- $?
   (( ZSH_SUBSHELL )) || __awsenv_hook
   \builtin return $1

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::commands::choose::Use;
 use crate::commands::credentials::Format;
 use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    allow, completions, credentials, edit, exec, explain, hook, init, login, logout, man, prompt, refresh,
-    renew, session, status, trust,
+    allow, choose, completions, credentials, edit, exec, explain, hook, init, login, logout, man, prompt,
+    refresh, renew, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -109,6 +110,24 @@ enum Command {
         /// For scripts; the schema is in docs/json.md
         #[arg(long)]
         json: bool,
+    },
+    /// Choose a stage or a profile for this shell, until you leave the directory
+    #[command(after_help = "\
+Examples:
+  awsenv use prod                   a [stage.prod] of the .awsenv that counts here, else a profile
+  awsenv use                        pick one from a list
+  awsenv use -                      back to what the directory says
+
+A stage with `protected = true` asks first. No other shell changes; shells started from this one begin with it.")]
+    Use {
+        /// A stage, or a profile; `-` goes back
+        name: Option<String>,
+        /// Do not ask about a protected stage
+        #[arg(long, short)]
+        yes: bool,
+        /// The hook asks, and reads the answer
+        #[arg(long, hide = true)]
+        hook: bool,
     },
     /// Run one command with the credentials; without a command, a shell
     #[command(after_help = "\
@@ -319,6 +338,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Trust { command: Trust::List { json } } => trust::list(json, &world),
         Command::Status { json } => status::run(json, &world),
         Command::Explain { whose, json } => explain::run(&whose.asking()?, json, &world),
+        Command::Use { name, yes, hook } => {
+            choose::run(&Use { name: name.as_deref(), yes, by_hook: hook }, &world)
+        }
         Command::Exec { whose, min_ttl, mfa_code, endpoint, command } => {
             if endpoint {
                 crate::world::say("awsenv: this version of awsenv does not know --endpoint yet");

@@ -5,8 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
+use crate::files;
 use crate::message::{Failure, render};
 use crate::places::Places;
+use crate::prompt::choice::Choice;
+use crate::prompt::memory::Memory;
 use crate::settings::Settings;
 
 /// Made once in `main`, handed on.
@@ -16,6 +19,8 @@ pub struct World {
     pub env: Env,
     /// With our own values undone: what every resolution sees.
     pub original: Env,
+    /// What `use` has chosen for the shell that this was started in.
+    pub choice: Option<Choice>,
     /// Where things are kept.
     pub places: Places,
     /// The user's settings.
@@ -44,7 +49,8 @@ impl World {
         let settings = crate::prompt::settings(&places).or_else(mistake)?;
         let mut original = crate::prompt::original(&env, &places);
         original.unset(crate::prompt::memory::STATE);
-        Ok(Self { env, original, places, settings })
+        let choice = Memory::read(&env, files::uid()).and_then(|memory| memory.choice);
+        Ok(Self { env, original, choice, places, settings })
     }
 
     /// The directory as the shell calls it, links and all, if that is where we are; else as the kernel does.

@@ -1,6 +1,7 @@
 //! What the user types: one file a command. `subject.rs` answers whose credentials a command is about.
 
 pub mod allow;
+pub mod choose;
 pub mod completions;
 pub mod credentials;
 pub mod edit;

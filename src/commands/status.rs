@@ -28,6 +28,8 @@ struct Status {
     /// The `.awsenv` files that count, nearest first; or the one that does not, and why is in `reason`.
     files: Vec<String>,
     name: Option<String>,
+    /// What `use` has chosen for this shell: `stage prod`, `profile acme-prod`.
+    chosen: Option<String>,
     account: Option<String>,
     region: Option<String>,
     /// The call that gives the first credentials, and the roles on top.
@@ -78,13 +80,14 @@ pub fn run(json: bool, world: &World) -> anyhow::Result<()> {
 
 fn status(world: &World) -> Status {
     let allowlist = Allowlist::new(&world.places, &world.settings);
-    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, None);
+    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, world.choice.as_ref().into());
     let remembered = Memory::read(&world.env, files::uid());
     let shown = |path: &std::path::Path| path.display().to_string();
     let mut status = Status {
         state: "none",
         files: directory.verdict.files().iter().map(|path| shown(path)).collect(),
         name: None,
+        chosen: directory.choice.as_ref().map(|choice| choice.what.text()),
         account: None,
         region: None,
         steps: Vec::new(),
@@ -255,6 +258,7 @@ fn card(status: &Status, world: &World) -> String {
         ("not_allowed", _) => "not allowed".into(),
         _ => "nothing is pinned here".into(),
     };
+    rows.extend(status.chosen.clone().map(|chosen| ("chosen", format!("{chosen}, for this shell"))));
     rows.extend(status.account.clone().map(|account| ("account", account)));
     rows.extend(status.region.clone().map(|region| ("region", region)));
     rows.extend((!status.steps.is_empty()).then(|| ("by", status.steps.join(" → "))));

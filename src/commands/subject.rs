@@ -15,6 +15,7 @@ use crate::profile::chain::{self, SessionToken, Source};
 use crate::profile::config::ConfigFiles;
 use crate::profile::endpoints::Endpoints;
 use crate::prompt::allowlist::Allowlist;
+use crate::prompt::choice::Chosen;
 use crate::prompt::directory::{Directory, Verdict, not_allowed};
 use crate::prompt::env_file::{Pin, PinSource};
 use crate::prompt::plan;
@@ -45,6 +46,13 @@ pub struct Asking<'a> {
     pub mfa_code: Option<&'a str>,
 }
 
+impl Asking<'_> {
+    /// A stage that is named wins over what was chosen for this shell.
+    fn chosen<'a>(&'a self, world: &'a World) -> Chosen<'a> {
+        self.stage.map_or(world.choice.as_ref().into(), Chosen::Stage)
+    }
+}
+
 /// The answer: how the credentials are got, and what the directory adds.
 #[derive(Debug)]
 pub struct Subject {
@@ -71,7 +79,7 @@ pub fn subject(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
 /// Decides it for a directory.
 pub(super) fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     let allowlist = Allowlist::new(&world.places, &world.settings);
-    let directory = Directory::find(pwd, &allowlist, &world.places, asking.stage);
+    let directory = Directory::find(pwd, &allowlist, &world.places, asking.chosen(world));
     match directory.verdict {
         Verdict::Refused(_, error, _) => Err(error),
         Verdict::Pinned(pinned) if pinned.pin.source.is_none() && directory.complaint.is_some() => {
@@ -121,7 +129,7 @@ fn users_own(world: &World) -> anyhow::Result<String> {
 /// Whether neither the directory nor AWS_PROFILE has a say in it.
 pub(super) fn names_nobody(world: &World) -> bool {
     let allowlist = Allowlist::new(&world.places, &world.settings);
-    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, None);
+    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, world.choice.as_ref().into());
     let is_free = match directory.verdict {
         Verdict::Nothing => directory.complaint.is_none(),
         Verdict::Pinned(pinned) => pinned.pin.source.is_none() && directory.complaint.is_none(),

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::allowlist::{Allowlist, ApprovedFile, Standing};
+use super::choice::{Choice, Chosen, What};
 use super::env_file::{EnvFile, Pin};
 use super::guard::Watched;
 use crate::message::{Exit, Failure};
@@ -32,6 +33,8 @@ pub struct Directory {
     pub entries: Vec<PathBuf>,
     /// The nearest file that does not count, where a person should know.
     pub complaint: Option<Complaint>,
+    /// The shell's own choice, as far as it counts here.
+    pub choice: Option<Choice>,
 }
 
 /// A file that does not count, though it looks as if it should.
@@ -62,8 +65,10 @@ pub struct Pinned {
     pub files: Vec<PathBuf>,
     /// What was approved of each: path and content.
     pub digests: Vec<String>,
-    /// All of them together.
+    /// All of them together, with what was chosen.
     pub pin: Pin,
+    /// What this shell has chosen, in words.
+    pub chosen: Option<String>,
 }
 
 impl Verdict {
@@ -79,13 +84,14 @@ impl Verdict {
 
 impl Directory {
     /// Looks upward from `pwd`, which is the shell's text: the directory may be gone.
-    pub fn find(pwd: &OsStr, allowlist: &Allowlist<'_>, places: &Places, stage: Option<&str>) -> Self {
+    pub fn find(pwd: &OsStr, allowlist: &Allowlist<'_>, places: &Places, chosen: Chosen<'_>) -> Self {
         let mut found = Self {
             verdict: Verdict::Nothing,
             watched: Vec::new(),
             absent: Vec::new(),
             entries: Vec::new(),
             complaint: None,
+            choice: None,
         };
         let mut files = Vec::new();
         let mut digests = Vec::new();
@@ -105,6 +111,9 @@ impl Directory {
             }
             log::info!("{}: {}", path.display(), look.standing);
             found.entries.extend(look.entry);
+            if files.is_empty() && !matches!(look.standing, Standing::Denied | Standing::Unknown) {
+                found.choice = chosen.at(Some(&path)).cloned();
+            }
             let file = match look.standing {
                 Standing::Allowed(file) => file,
                 Standing::Denied => continue,
@@ -126,7 +135,8 @@ impl Directory {
                     return found.refused(path, failure.into(), CHANGED);
                 }
             };
-            let (env_file, own) = match read_pin(&file, places, if files.is_empty() { stage } else { None }) {
+            let stage = if files.is_empty() { chosen.stage_of(&path) } else { None };
+            let (env_file, own) = match read_pin(&file, places, stage) {
                 Ok(read) => read,
                 Err(error) => return found.refused(path, error, MISTAKE),
             };
@@ -149,14 +159,21 @@ impl Directory {
                 break;
             }
         }
+        if files.is_empty() {
+            found.choice = chosen.at(None).cloned();
+        }
+        let choice = found.choice.as_ref().map(|choice| &choice.what);
+        let chosen = choice.map(What::text);
+        let pin = choice.and_then(What::replacement).or(pin);
         if let (Some(pin), Some(path)) = (&pin, files.first())
             && let Err(failure) = pin.check_whole(path)
         {
             return found.refused(path.clone(), failure.into(), MISTAKE);
         }
         if let Some(pin) = pin {
-            log::info!("{}: pins {}", files[0].display(), pin.name().as_deref().unwrap_or("no credentials"));
-            found.verdict = Verdict::Pinned(Box::new(Pinned { files, digests, pin }));
+            let by = files.first().map_or("this shell".into(), |path| path.display().to_string());
+            log::info!("{by}: pins {}", pin.name().as_deref().unwrap_or("no credentials"));
+            found.verdict = Verdict::Pinned(Box::new(Pinned { files, digests, pin, chosen }));
         }
         found
     }

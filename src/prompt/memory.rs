@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::choice::Choice;
 use super::segment::Segment;
 use super::shell::UNIVERSAL;
 use super::variables::{is_identity, is_ours_to_touch};
@@ -53,6 +54,9 @@ pub struct Memory {
     /// A digest of the last complaint, so that it is made once.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub complaint: Option<String>,
+    /// What `use` has chosen for this shell.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// What its prompt shows.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<Segment>,
@@ -134,6 +138,7 @@ impl Memory {
             && matches!(mark, "on" | "off" | "lost")
             && memory.uid == uid
             && memory.nonce.bytes().all(|b| b.is_ascii_hexdigit())
+            && memory.choice.iter().all(Choice::is_sane)
             && memory.aside.iter().all(|id| id.bytes().all(|b| b.is_ascii_hexdigit()))
             && memory.traces.keys().all(|name| is_ours_to_touch(name));
         sane.then_some(memory)
@@ -143,14 +148,18 @@ impl Memory {
     pub fn write(&self) -> String {
         let set = self.traces.iter().filter(|(_, trace)| matches!(trace, Trace::Set(..)));
         let names: Vec<_> = set.map(|(name, _)| name.as_str()).collect();
-        let mark = if names.is_empty() { "off" } else { "on" };
+        let mark = match names[..] {
+            _ if self.lost => "lost",
+            [] => "off",
+            _ => "on",
+        };
         let json = serde_json::to_string(self).expect("strings and numbers become JSON");
         format!("{VERSION}:{mark}:{}:{json}", names.join(" "))
     }
 
     /// Whether there is anything to remember.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.traces.is_empty() && self.complaint.is_none()
+        self.files.is_empty() && self.traces.is_empty() && self.complaint.is_none() && self.choice.is_none()
     }
 
     /// The environment as it would be without us. `shell` is the pid of the shell that asks, `aside` the

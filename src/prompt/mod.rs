@@ -15,6 +15,7 @@ use crate::session::aside;
 use crate::settings::Settings;
 
 pub mod allowlist;
+pub mod choice;
 pub mod directory;
 pub mod env_diff;
 pub mod env_file;
@@ -116,8 +117,13 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         };
     }
     let allowlist = Allowlist::new(question.places, question.settings);
-    let directory = Directory::find(question.pwd, &allowlist, question.places, None);
-    let mut next = Next::after(memory.as_ref(), &undone, &directory.verdict, question);
+    let directory = Directory::find(
+        question.pwd,
+        &allowlist,
+        question.places,
+        memory.as_ref().and_then(|memory| memory.choice.as_ref()).into(),
+    );
+    let mut next = Next::after(memory.as_ref(), &undone, &directory, question);
     let plan = if next.memory.stands_back {
         log::info!("credentials were set by hand: standing back");
         Plan::hands_off(&undone.original, question.env)

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use sha2::{Digest as _, Sha256};
 
-use super::directory::Verdict;
+use super::directory::Directory;
 use super::memory::{self, Memory, Trace, Undone};
 use super::wanted::Wanted;
 use super::{Question, one_line, variables};
@@ -25,19 +25,21 @@ impl Next {
     pub(super) fn after(
         memory: Option<&Memory>,
         undone: &Undone,
-        verdict: &Verdict,
+        directory: &Directory,
         question: &Question<'_>,
     ) -> Self {
         let mut next = match memory {
             Some(memory) => memory.successor(question.pid),
             None => Memory::of_shell(question.pid, files::uid()),
         };
-        next.files = memory::named(&verdict.files());
+        next.files = memory::named(&directory.verdict.files());
+        next.choice.clone_from(&directory.choice);
         let mut notice = None;
         let mut theirs = Vec::new();
         if let Some(memory) = memory
             && memory.files == next.files
-            && !next.files.is_empty()
+            && memory.choice == next.choice
+            && !(next.files.is_empty() && next.choice.is_none())
         {
             let by_hand = undone.identity_by_hand();
             next.stands_back = memory.stands_back || by_hand.is_some();

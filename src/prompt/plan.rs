@@ -107,7 +107,8 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
     let files = ConfigFiles::locate(original, &question.places.home);
     // Their stamps before their content: an edit in between makes the guard false.
     let aws_files = AwsFiles::look_at(&files, question.places);
-    let key = IndexKey::of(&pinned.digests, None, question.settings.session_duration, original);
+    let key =
+        IndexKey::of(&pinned.digests, pinned.chosen.as_deref(), question.settings.session_duration, original);
     let known = index::load(question.places, &key, &aws_files.stamps);
     let surveyed = known.map_or_else(
         || survey(pin, &files, &aws_files, &key, original, question),

@@ -12,6 +12,7 @@ mod terminal;
 mod world;
 
 mod assignments;
+mod choose;
 mod credentials;
 mod exec;
 mod explain;

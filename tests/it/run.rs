@@ -61,6 +61,12 @@ impl<'w> Run<'w> {
         self
     }
 
+    /// In this directory.
+    pub(crate) fn in_directory(mut self, directory: &std::path::Path) -> Self {
+        self.directory = directory.to_owned();
+        self
+    }
+
     /// With this variable.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env.set(name, value.as_ref());

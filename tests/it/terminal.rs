@@ -25,12 +25,21 @@ impl Terminal {
         Self::of_size(world, arguments, 24, 80)
     }
 
+    /// The same, in a directory below home.
+    pub(crate) fn start_in(world: &World, directory: &str, arguments: &[&str]) -> Self {
+        Self::launch(world, directory, arguments, 24, 80)
+    }
+
     /// The same, on a screen of so many lines and columns.
     pub(crate) fn of_size(world: &World, arguments: &[&str], lines: u16, columns: u16) -> Self {
+        Self::launch(world, "", arguments, lines, columns)
+    }
+
+    fn launch(world: &World, directory: &str, arguments: &[&str], lines: u16, columns: u16) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(pty_process::Size::new(lines, columns)).unwrap();
         let command = Command::new(PROGRAM).args(arguments).env_clear().envs(world.variables().iter());
-        let child = command.current_dir(world.home()).spawn(pts).unwrap();
+        let child = command.current_dir(world.at(directory)).spawn(pts).unwrap();
         let pty = Arc::new(pty);
         let (send, output) = mpsc::channel();
         let reader = Arc::clone(&pty);

@@ -53,6 +53,7 @@ macro_rules! only_fish {
 
 mod asleep;
 mod by_hand;
+mod choose;
 mod edits;
 mod installing;
 mod interrupt;

@@ -1,0 +1,46 @@
+//! The list that a person picks from, by typing some letters of it.
+
+use dialoguer::FuzzySelect;
+use dialoguer::console::Term;
+use dialoguer::theme::SimpleTheme;
+
+use super::Offer;
+use super::frecency::Frecency;
+use crate::clock;
+use crate::message::{Exit, Failure, printable};
+use crate::terminal;
+
+/// Shows them, what is chosen often and lately first.
+pub(super) fn pick<'a>(offers: &'a [Offer], frecency: &Frecency) -> anyhow::Result<&'a Offer> {
+    let terminal = Term::stderr();
+    if !terminal.is_term() {
+        return Err(Failure::new("there is no terminal to pick one at")
+            .hint("name a stage or a profile: `awsenv use NAME`")
+            .exit(Exit::Usage)
+            .into());
+    }
+    if offers.is_empty() {
+        return Err(Failure::new("there is no stage and no profile to choose from").into());
+    }
+    let now = clock::now();
+    let mut offers: Vec<_> = offers.iter().collect();
+    // A stable order: stages stay before profiles, and each kind in the order of the files.
+    offers.sort_by_key(|offer| std::cmp::Reverse(frecency.rank(&offer.what.text(), now)));
+    let width = offers.iter().map(|offer| offer.what.text().chars().count()).max().unwrap_or_default();
+    let line = |offer: &&Offer| printable(&format!("{:<width$}  {}", offer.what.text(), offer.about));
+    let lines: Vec<_> = offers.iter().map(line).collect();
+    let picked = FuzzySelect::with_theme(&SimpleTheme)
+        .with_prompt("awsenv: use")
+        .items(&lines)
+        .default(0)
+        .max_length(12)
+        .report(false)
+        .interact_on_opt(&terminal);
+    match picked {
+        Ok(Some(index)) => Ok(offers[index]),
+        Ok(None) => Err(Failure::new("nothing is changed").into()),
+        Err(dialoguer::Error::IO(error)) => {
+            Err(terminal::unanswered("cannot ask", &error, "name one: `awsenv use NAME`").into())
+        }
+    }
+}

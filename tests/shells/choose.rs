@@ -1,0 +1,121 @@
+//! `use`, as a person types it: in this shell, in the shells within, and in no other.
+
+use crate::home::{Home, Rc};
+use crate::pty::Terminal;
+use crate::shell::Shell;
+
+every_shell! {
+    a_choice_is_this_shells_alone a_nested_shell_begins_with_it_and_goes_its_own_way
+    a_protected_stage_asks_at_the_terminal a_choice_made_in_the_list
+    a_choice_that_fails_changes_nothing
+}
+
+const ALPHA: Option<&str> = Some("AKIAALPHA");
+const BETA: Option<&str> = Some("AKIABETA");
+
+/// `alpha/` with two stages that are `beta`, one of them protected.
+fn home() -> Home {
+    let home = Home::with_projects();
+    let stages = "[stage.other]\nprofile = \"beta\"\n[stage.prod]\nprofile = \"beta\"\nprotected = true\n";
+    home.pin("alpha", &format!("profile = \"alpha\"\n{stages}"));
+    home
+}
+
+fn a_choice_is_this_shells_alone(shell: &Shell) {
+    let home = home();
+    let mut other = Terminal::start(shell, &home);
+    other.run("cd alpha");
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run("cd alpha");
+    // At once, on the same line too, and with its status.
+    let shown = terminal.run("awsenv use other; printenv AWS_ACCESS_KEY_ID");
+    assert!(shown.contains("stage other (beta) in this shell") && shown.contains("AKIABETA"), "{shown}");
+    terminal.has_key(BETA);
+    terminal.is_idle();
+    other.enter();
+    other.has_key(ALPHA);
+    terminal.run("cd ../beta");
+    terminal.run("cd ../alpha");
+    terminal.has_key(ALPHA);
+    terminal.run("awsenv use other");
+    terminal.has_key(BETA);
+    terminal.run("awsenv use -");
+    terminal.has_key(ALPHA);
+    terminal.run("awsenv use other");
+    terminal.run("cd");
+    terminal.has_nothing_of_ours();
+}
+
+fn a_nested_shell_begins_with_it_and_goes_its_own_way(shell: &Shell) {
+    let home = home();
+    let nested = home.launcher("second", shell, &Rc::default());
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run("cd alpha");
+    terminal.run("awsenv use other");
+    terminal.run(nested.to_str().unwrap());
+    terminal.has_key(BETA);
+    terminal.run("awsenv use -");
+    terminal.has_key(ALPHA);
+    terminal.run("exit");
+    terminal.has_key(BETA);
+    terminal.run("awsenv use -");
+    terminal.has_key(ALPHA);
+
+    // A pane of tmux has the environment of the server's first shell, and may open anywhere.
+    terminal.run("awsenv use other");
+    let state = terminal.environment();
+    let inherited: Vec<_> = state
+        .iter()
+        .filter(|(name, _)| name.starts_with("AWS"))
+        .map(|(name, value)| (name.as_str(), std::str::from_utf8(value).unwrap()))
+        .collect();
+    let mut pane = Terminal::start_with(shell, &home, &Rc::default(), &inherited);
+    pane.has_nothing_of_ours();
+    pane.run("cd alpha");
+    pane.has_key(ALPHA);
+    terminal.enter();
+    terminal.has_key(BETA);
+}
+
+fn a_protected_stage_asks_at_the_terminal(shell: &Shell) {
+    let home = home();
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run("cd alpha");
+    terminal.type_line("awsenv use prod");
+    terminal.wait_for("stage prod (beta) is protected; use it? [y/N]");
+    terminal.run("n");
+    terminal.has_key(ALPHA);
+    terminal.type_line("awsenv use prod");
+    terminal.wait_for("[y/N]");
+    terminal.run("y");
+    terminal.has_key(BETA);
+    terminal.run("awsenv use -");
+    terminal.run("awsenv use prod --yes");
+    terminal.has_key(BETA);
+}
+
+fn a_choice_made_in_the_list(shell: &Shell) {
+    let home = home();
+    let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[("TERM", "xterm")]);
+    terminal.run("cd alpha");
+    terminal.type_line("awsenv use");
+    terminal.wait_for("profile beta");
+    terminal.type_line("other");
+    terminal.wait_for("stage other (beta) in this shell");
+    terminal.wait_for_prompt();
+    terminal.has_key(BETA);
+}
+
+fn a_choice_that_fails_changes_nothing(shell: &Shell) {
+    let home = home();
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run("cd alpha");
+    let status = shell.posix_or_fish("$?", "$status");
+    let shown = terminal.run(&format!("awsenv use nobody; echo is {status}"));
+    assert!(shown.contains("called nobody") && shown.contains("is 1"), "{shown}");
+    let shown = terminal.run("awsenv use --help");
+    assert!(shown.contains("Usage: awsenv use"), "{shown}");
+    let shown = terminal.run(shell.posix_or_fish("(awsenv use other)", "echo (awsenv use other)"));
+    assert!(shown.contains("there is no hook between"), "{shown}");
+    terminal.has_key(ALPHA);
+}
