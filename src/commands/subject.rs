@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::allow::tell_shells;
 use crate::aws::Aws;
 use crate::clock;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Expiry};
 use crate::key_index::KeyIndex;
 use crate::keychain::Keychain;
 use crate::message::{Exit, Failure, printable};
@@ -196,6 +196,7 @@ impl Subject {
         let resolved = &self.resolved;
         if resolved.is_at_hand() && self.asks_for_no_account() {
             let credentials = plan::at_hand(resolved, clock::now())?.clone();
+            self.check_left(min_ttl, &credentials)?;
             let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
             return Ok((credentials, account));
         }
@@ -209,16 +210,36 @@ impl Subject {
         }
         warn_if_not_kept(&obtained);
         let account = self.check(&obtained.session)?;
-        if let Some(least) =
-            min_ttl.filter(|least| !renew::is_good(&obtained.session, Some(*least), clock::now()))
-        {
-            let what =
-                format!("{}: AWS gave a session of less than {}", self.resolved.name, clock::human(least));
-            return Err(Failure::new(what)
-                .hint("ask for less, or raise the role's maximum session duration")
-                .into());
-        }
+        self.check_left(min_ttl, &obtained.session.credentials)?;
         Ok((obtained.session.credentials, account))
+    }
+
+    /// Keys in a file have the end that they have; of others, AWS has just been asked.
+    fn check_left(&self, min_ttl: Option<Duration>, credentials: &Credentials) -> anyhow::Result<()> {
+        let Some(least) = min_ttl else { return Ok(()) };
+        let name = &self.resolved.name;
+        let Some(Expiry(end)) = credentials.expiry else {
+            if credentials.session_token.is_some() {
+                let name = printable(name);
+                world::say(&format!(
+                    "awsenv: {name}: nothing says when these keys end, and awsenv cannot renew them"
+                ));
+            }
+            return Ok(());
+        };
+        let left = Duration::try_from(end.duration_since(clock::now())).unwrap_or_default();
+        if left > least {
+            return Ok(());
+        }
+        let (left, least) = (clock::human(left), clock::human(least));
+        Err(match self.resolved.is_at_hand() {
+            true => Failure::new(format!("{name}: the keys end in {left}, and awsenv cannot renew them"))
+                .hint("put fresh ones where these came from")
+                .exit(Exit::PersonNeeded),
+            false => Failure::new(format!("{name}: AWS gave a session of less than {least}"))
+                .hint("ask for less, or raise the role's maximum session duration"),
+        }
+        .into())
     }
 
     /// Asks AWS, whatever the store holds. The caller holds the session's lock.

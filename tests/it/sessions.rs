@@ -261,3 +261,24 @@ fn a_session_that_ends_too_soon_for_min_ttl_is_fetched_anew() {
     world.run(["exec", "one", "--min-ttl", "50m", "--", "true"]).success();
     assert_eq!(sandbox.calls().len(), 2);
 }
+
+#[test]
+fn what_min_ttl_cannot_bring_about_is_said() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox)
+        .config(&format!("{CONFIG}[profile given]\naws_access_key_id = ASIAGIVEN\naws_secret_access_key = s\naws_session_token = t\n"));
+    world
+        .run(["exec", "two", "--min-ttl", "90m", "--", "echo", "ran"])
+        .stderr(
+            "awsenv: two: AWS gave a session of less than 1h30m\n\
+             awsenv: hint: ask for less, or raise the role's maximum session duration\n",
+        )
+        .exits(125);
+    world
+        .run(["exec", "given", "--min-ttl", "30m", "--", "echo", "ran"])
+        .stdout("ran\n")
+        .stderr("awsenv: given: nothing says when these keys end, and awsenv cannot renew them\n")
+        .success();
+    // Keys that have no end are good for as long as one likes.
+    world.run(["exec", "base", "--min-ttl", "30m", "--", "echo", "ran"]).stdout("ran\n").success();
+}
