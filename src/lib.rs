@@ -12,6 +12,7 @@ pub mod key_index;
 pub mod keychain;
 pub mod limits;
 pub mod logging;
+pub mod loopback;
 pub mod message;
 pub mod places;
 pub mod process;

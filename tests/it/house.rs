@@ -25,7 +25,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// What every room may import; it imports no room.
-const BASE: [&str; 17] = [
+const BASE: [&str; 18] = [
     "clock",
     "credentials",
     "duration",
@@ -34,6 +34,7 @@ const BASE: [&str; 17] = [
     "key_index",
     "limits",
     "logging",
+    "loopback",
     "message",
     "places",
     "process",

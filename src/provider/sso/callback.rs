@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use anyhow::Context;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -13,14 +11,11 @@ use zeroize::Zeroizing;
 
 use super::browser::refused;
 use super::sign_in::Patience;
+use crate::loopback::{self, Request};
 use crate::message::{Exit, Failure, shown};
 use crate::secret::Secret;
 
 const PATH: &str = "/oauth/callback";
-/// The longest head of a request that is read.
-const LONGEST: usize = 16 * 1024;
-/// A browser opens connections ahead, and says nothing on them.
-const SILENCE: Duration = Duration::from_secs(10);
 /// So many connections are read from; of more, the oldest is closed. A browser on this machine is quicker than that.
 const AT_ONCE: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
@@ -45,13 +40,12 @@ pub(super) enum Page {
 impl Callback {
     /// Of this machine alone.
     pub(super) async fn bind(port: Option<u16>) -> anyhow::Result<Self> {
-        let bound = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await;
-        let listener = bound.map_err(|error| match port {
+        let bound = loopback::bind(port).await;
+        let (listener, port) = bound.map_err(|error| match port {
             Some(port) => Failure::new(format!("cannot listen on port {port} of 127.0.0.1: {error}"))
                 .hint("the setting callback_port names it; without it any free port is taken"),
             None => Failure::new(format!("cannot listen on 127.0.0.1: {error}")),
         })?;
-        let port = listener.local_addr().context("the port has no address")?.port();
         Ok(Self { listener, port })
     }
 
@@ -92,46 +86,26 @@ impl Callback {
         let (visitor, query) = answer.ok_or_else(|| {
             Failure::new("nobody signed in in time").hint("run `awsenv login` again").exit(Exit::PersonNeeded)
         })?;
-        Ok((code(&query, state), visitor))
+        Ok((code(query.expose(), state), visitor))
     }
 }
 
 /// Reads a request; what is not the answer is sent away.
-async fn receive(mut stream: TcpStream, send: mpsc::Sender<(Visitor, Zeroizing<String>)>) {
-    let Ok(Some(head)) = timeout(SILENCE, head(&mut stream)).await else { return };
-    match query(&head) {
-        Some(query) => {
-            let _ = send.send((Visitor(stream), query)).await;
-        }
+async fn receive(mut stream: TcpStream, send: mpsc::Sender<(Visitor, Secret)>) {
+    let Some(request) = loopback::request(&mut stream).await else { return };
+    match query(&request) {
+        Some(query) => drop(send.send((Visitor(stream), query)).await),
         None => Visitor(stream).see(Page::NotFound).await,
     }
 }
 
-async fn head(stream: &mut TcpStream) -> Option<Zeroizing<Vec<u8>>> {
-    // Of a size that does not change: growing leaves a copy behind.
-    let mut head = Zeroizing::new(vec![0; LONGEST]);
-    let mut length = 0;
-    while !head[..length].windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read(&mut head[length..]).await {
-            Ok(count) if count > 0 => length += count,
-            _ => return None,
-        }
-    }
-    head.truncate(length);
-    Some(head)
-}
-
-/// `QUERY`, of `GET /oauth/callback?QUERY HTTP/1.1` and what is below it.
-fn query(head: &[u8]) -> Option<Zeroizing<String>> {
-    let (line, fields) = std::str::from_utf8(head).ok()?.split_once("\r\n")?;
-    let target = line.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
+/// `QUERY`, of `GET /oauth/callback?QUERY`.
+fn query(request: &Request) -> Option<Secret> {
     // Any web page can have its reader's browser ask here, for a picture or in a frame, and so end the sign-in. Only
-    // a browser that is sent here says `document` (Fetch Metadata); an old one says nothing.
-    let fields = fields.lines().filter_map(|field| field.split_once(':'));
-    let mut for_what = fields.filter(|(name, _)| name.eq_ignore_ascii_case("Sec-Fetch-Dest"));
-    let is_sent = for_what.all(|(_, value)| value.trim() == "document");
-    let (path, query) = target.split_once('?')?;
-    (is_sent && path == PATH).then(|| Zeroizing::new(query.to_owned()))
+    // a browser that is sent here says `document`; an old one says nothing.
+    let is_sent = request.destination.as_deref().is_none_or(|what| what == "document");
+    let (path, query) = request.target.expose().split_once('?')?;
+    (is_sent && request.method == "GET" && path == PATH).then(|| Secret::new(query))
 }
 
 /// The code of an answer to our own question.
@@ -173,7 +147,7 @@ fn decoded(text: &str) -> Option<Secret> {
 
 impl Visitor {
     /// Shows a page, which is the same for everybody, and lets go.
-    pub(super) async fn see(mut self, page: Page) {
+    pub(super) async fn see(self, page: Page) {
         let (tick, cross) = (("yes", "M7 12.5l3.5 3.5 6.5-7.5"), ("no", "M8 8l8 8M16 8l-8 8"));
         let (status, (mark, shape), title, text) = match page {
             Page::SignedIn => {
@@ -185,18 +159,10 @@ impl Visitor {
             Page::NotFound => ("404 Not Found", cross, "Nothing here", "awsenv waits for another page."),
         };
         let body = format!(include_str!("page.html"), mark = mark, shape = shape, title = title, text = text);
-        let answer = format!(
-            "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
+        let fields = "Content-Type: text/html; charset=utf-8\r\n\
              Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n\
-             X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n\
-             Connection: close\r\n\r\n{body}",
-            body.len()
-        );
-        let shown = async {
-            self.0.write_all(answer.as_bytes()).await?;
-            self.0.shutdown().await
-        };
-        let _ = timeout(SILENCE, shown).await;
+             X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
+        loopback::answer(self.0, status, fields, &body).await;
     }
 }
 
@@ -208,7 +174,7 @@ mod tests {
     fn a_browser_that_was_sent_here_is_heard_and_nobody_else() {
         let asked = |line: &str, fields: &str| {
             let head = format!("{line}\r\nHost: 127.0.0.1\r\n{fields}\r\n");
-            query(head.as_bytes()).map(|query| query.to_string())
+            query(&Request::parse(head.as_bytes())?).map(|query| query.expose().to_owned())
         };
         let line = "GET /oauth/callback?a=b HTTP/1.1";
         for (line, fields, expected) in [
@@ -223,7 +189,9 @@ mod tests {
         ] {
             assert_eq!(asked(line, fields).as_deref(), Some("a=b").filter(|_| expected), "{line} {fields}");
         }
-        assert!(query(b"GET /oauth/callback?\xff HTTP/1.1\r\n\r\n").is_none());
+        assert!(
+            Request::parse(b"GET /oauth/callback?\xff HTTP/1.1\r\n\r\n").is_none_or(|r| query(&r).is_none())
+        );
     }
 
     #[test]
