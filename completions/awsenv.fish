@@ -80,7 +80,7 @@ complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l region -d 'A regi
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l min-ttl -d 'Ask AWS anew if the kept session is good for less than this' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l mfa-code -d 'The MFA code, as AWSENV_MFA_CODE' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l no-session -d 'No session of GetSessionToken in between'
-complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l endpoint -d 'Not in this version yet: serve credentials to the command instead of keys in its environment'
+complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -l endpoint -d 'Give the command no keys, but a place to ask for them: a client that does so never ends up with old ones'
 complete -c awsenv -n "__fish_awsenv_using_subcommand exec" -s h -l help -d 'Print help'
 complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l profile -d 'The same, as an option' -r
 complete -c awsenv -n "__fish_awsenv_using_subcommand credentials" -l stage -d 'A stage of the directory\'s .awsenv' -r

@@ -7,12 +7,13 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands::choose::Use;
 use crate::commands::credentials::Format;
+use crate::commands::exec::Giving;
 use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
     allow, choose, completions, credentials, edit, exec, explain, hook, init, login, logout, man, prompt,
-    refresh, renew, session, status, trust,
+    refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -146,7 +147,7 @@ Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 
         /// The MFA code, as AWSENV_MFA_CODE
         #[arg(long, value_name = "CODE")]
         mfa_code: Option<String>,
-        /// Not in this version yet: serve credentials to the command instead of keys in its environment
+        /// Give the command no keys, but a place to ask for them: a client that does so never ends up with old ones
         #[arg(long)]
         endpoint: bool,
         /// The command and its arguments
@@ -217,6 +218,18 @@ BROWSER or the setting `browser` names the browser.")]
         session: String,
         #[arg(hide = true)]
         pwd: PathBuf,
+    },
+    /// Lend credentials to one process and what it starts (started by exec)
+    #[command(hide = true)]
+    Serve {
+        #[arg(hide = true)]
+        process: i32,
+        #[arg(hide = true)]
+        session: String,
+        #[command(flatten)]
+        whose: Whose,
+        #[arg(long, hide = true)]
+        apart: bool,
     },
     /// Cached sessions
     Session {
@@ -342,13 +355,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             choose::run(&Use { name: name.as_deref(), yes, by_hook: hook }, &world)
         }
         Command::Exec { whose, min_ttl, mfa_code, endpoint, command } => {
-            if endpoint {
-                crate::world::say("awsenv: this version of awsenv does not know --endpoint yet");
-                return Ok(125);
-            }
             let min_ttl = min_ttl.as_deref().map(subject::duration).transpose()?;
             let asking = Asking { mfa_code: mfa_code.as_deref(), ..whose.asking()? };
-            return Ok(exec::run(&asking, min_ttl, &command, &world, before));
+            return Ok(exec::run(&asking, Giving { min_ttl, endpoint }, &command, &world, before));
         }
         Command::Login { portal, fresh, device_code, no_browser, mfa_code } => {
             let asking = Asking {
@@ -368,6 +377,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             refresh::run(&Asking { mfa_code: mfa_code.as_deref(), ..whose.asking()? }, &world)
         }
         Command::Renew { session, pwd } => renew::run(&session, &pwd, &world),
+        Command::Serve { process, session, whose, apart } => {
+            serve::run(process, &session, &whose.asking()?, apart, world)
+        }
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
         Command::Sso { command } => command.run(&world),

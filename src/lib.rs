@@ -1,5 +1,6 @@
 //! The rooms of the house, so that tests, benches and fuzz targets can enter. See ARCHITECTURE.md.
 
+pub mod agent;
 pub mod aws;
 pub mod cli;
 pub mod clock;

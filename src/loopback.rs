@@ -87,14 +87,14 @@ impl Request {
 }
 
 /// Writes the one answer, and lets go. `fields`: each with its line's end.
-pub async fn answer(mut stream: TcpStream, status: &str, fields: &str, body: &str) {
+pub async fn answer(mut stream: TcpStream, status: &str, fields: &str, body: &[u8]) {
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n{fields}\r\n",
         body.len()
     );
     let written = async {
         stream.write_all(head.as_bytes()).await?;
-        stream.write_all(body.as_bytes()).await?;
+        stream.write_all(body).await?;
         stream.shutdown().await
     };
     let _ = timeout(SILENCE, written).await;

@@ -3,23 +3,35 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::subject::{Asking, person, subject};
+use super::serve;
+use super::subject::{Asking, Subject, person, subject};
 use crate::env::Env;
-use crate::message::{self, Exit};
+use crate::message::{self, Exit, Failure};
 use crate::process::{self, Unprotected};
-use crate::prompt::wanted::{Provided, Wanted};
+use crate::profile::chain::source_key;
+use crate::profile::config::ConfigFiles;
+use crate::prompt::wanted::{Delivery, Provided, Wanted};
 use crate::world::{self, World};
+
+/// What the command gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Giving {
+    /// Keys that are good for so long at least.
+    pub min_ttl: Option<Duration>,
+    /// A place to ask for them, instead of keys.
+    pub endpoint: bool,
+}
 
 /// Runs `command`, or the user's shell if there is none. Returns only where that fails: 125 for a failure of
 /// our own, 126 and 127 as shells do, 3 and 4 as everywhere.
 pub fn run(
     asking: &Asking<'_>,
-    min_ttl: Option<Duration>,
+    giving: Giving,
     command: &[OsString],
     world: &World,
     before: &Unprotected,
 ) -> u8 {
-    match prepare(asking, min_ttl, command, world) {
+    match prepare(asking, giving, command, world) {
         Err(error) => {
             let (text, exit) = message::render(&error);
             world::say(text.trim_end());
@@ -37,24 +49,24 @@ pub fn run(
 
 fn prepare(
     asking: &Asking<'_>,
-    min_ttl: Option<Duration>,
+    giving: Giving,
     command: &[OsString],
     world: &World,
 ) -> anyhow::Result<(Vec<OsString>, Env)> {
-    let subject = subject(asking, world)?;
-    let (credentials, account) = subject.credentials(min_ttl, world, &mut person(asking, world))?;
-    let provided = Provided {
-        name: &subject.resolved.name,
-        credentials: &credentials,
-        account: account.as_deref(),
-        region: subject.resolved.region.as_deref(),
-        settings: &subject.resolved.settings,
-        aws_vault_label: world.settings.label.is_some(),
-    };
-    let mut wanted = Wanted::provided(&provided, &world.original);
-    if let Some(pin) = &subject.pin {
-        wanted.plain(&pin.env);
+    if giving.endpoint {
+        check_nothing_comes_first(world)?;
     }
+    let subject = subject(asking, world)?;
+    // Whoever serves later has nobody to ask for a code.
+    let (credentials, account) = subject.credentials(giving.min_ttl, world, &mut person(asking, world))?;
+    let wanted = match giving.endpoint {
+        false => wanted(Delivery::Keys(&credentials), account.as_deref(), &subject, world),
+        true => {
+            let served = serve::start(asking, &subject, world)?;
+            let delivery = Delivery::Endpoint { uri: &served.uri, token: &served.token };
+            wanted(delivery, account.as_deref(), &subject, world)
+        }
+    };
     let mut env = wanted.over(world.original.clone());
     // A code is for the command a person typed, not for what that starts.
     env.unset("AWSENV_MFA_CODE");
@@ -64,4 +76,33 @@ fn prepare(
         return Ok((command.to_vec(), env));
     }
     Ok((vec![env.get("SHELL").map_or_else(|| "/bin/sh".into(), OsString::from)], env))
+}
+
+fn wanted(delivery: Delivery<'_>, account: Option<&str>, subject: &Subject, world: &World) -> Wanted {
+    let provided = Provided {
+        name: &subject.resolved.name,
+        delivery,
+        account,
+        region: subject.resolved.region.as_deref(),
+        settings: &subject.resolved.settings,
+        aws_vault_label: world.settings.label.is_some(),
+    };
+    let mut wanted = Wanted::provided(&provided, &world.original);
+    if let Some(pin) = &subject.pin {
+        wanted.plain(&pin.env);
+    }
+    wanted
+}
+
+/// Every SDK looks into `[default]` before it asks an endpoint: whatever stands there would be somebody else.
+fn check_nothing_comes_first(world: &World) -> anyhow::Result<()> {
+    let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
+    let Ok(default) = config.profile("default") else { return Ok(()) };
+    let Some(key) = source_key(&default) else { return Ok(()) };
+    let place = default.place(key).map(|place| format!(" ({place})")).unwrap_or_default();
+    Err(Failure::new(format!(
+        "AWS clients would take the profile default before an endpoint: it has {key}{place}"
+    ))
+    .hint("give that profile another name, or leave out --endpoint")
+    .into())
 }

@@ -18,6 +18,7 @@ mod progress;
 pub mod prompt;
 pub mod refresh;
 pub mod renew;
+pub mod serve;
 pub mod session;
 pub mod sso;
 mod standing;

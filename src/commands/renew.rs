@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::allow::tell_shells;
-use super::subject::{Asking, subject_at, tokens};
+use super::subject::{Asking, Subject, subject_at, tokens};
 use crate::clock;
 use crate::env::Env;
 use crate::files::Stamp;
@@ -62,31 +62,45 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
     log::info!("renewal of session {} begins", session.short());
     let mut mended_in = None;
     if let Err(error) = renew(&session, pwd, world, &mut mended_in) {
-        let (_, exit) = render(&error);
-        let hint = message::hint(&error).map(str::to_owned);
-        let needs_person = exit == Exit::PersonNeeded;
-        let mended_in = mended_in.filter(|_| needs_person);
-        let what = format!("{error:#}");
-        let failure = FailureRecord { what, hint, needs_person, mended_in, ..FailureRecord::default() };
-        failure.save(&world.places, &session, clock::now());
+        remember(&error, mended_in, &session, world);
     }
     tell_shells(world);
     log::info!("renewal of session {} ends", session.short());
     Ok(())
 }
 
-/// `mended_in`: the file that another program keeps a sign-in in, as it is before all else.
+/// A file, as it is at some time.
+pub(super) type Seen = (PathBuf, Option<Stamp>);
+
+/// Keeps a failure, with what mends it.
+pub(super) fn remember(error: &anyhow::Error, mended_in: Option<Seen>, session: &SessionKey, world: &World) {
+    let needs_person = render(error).1 == Exit::PersonNeeded;
+    let failure = FailureRecord {
+        what: format!("{error:#}"),
+        hint: message::hint(error).map(str::to_owned),
+        needs_person,
+        mended_in: mended_in.filter(|_| needs_person),
+        ..FailureRecord::default()
+    };
+    failure.save(&world.places, session, clock::now());
+}
+
+/// The file that another program keeps a sign-in in, as it is before all else.
+pub(super) fn mended_in(subject: &Subject, world: &World) -> Option<Seen> {
+    let Source::Sso(sso) = &subject.resolved.chain.source else { return None };
+    let path = tokens(world).path_of(&sso.portal);
+    let stamp = Stamp::at(&path);
+    Some((path, stamp))
+}
+
 fn renew(
     session: &SessionKey,
     pwd: &Path,
     world: &World,
-    mended_in: &mut Option<(PathBuf, Option<Stamp>)>,
+    mended_in: &mut Option<Seen>,
 ) -> anyhow::Result<()> {
     let subject = subject_at(pwd.as_os_str(), &Asking::default(), world)?;
-    if let Source::Sso(sso) = &subject.resolved.chain.source {
-        let path = tokens(world).path_of(&sso.portal);
-        *mended_in = Some((path.clone(), Stamp::at(&path)));
-    }
+    *mended_in = self::mended_in(&subject, world);
     let own = subject.resolved.session_key(&world.original);
     if own != *session {
         // The files changed since the prompt asked; the next prompt asks for the new session.

@@ -13,7 +13,7 @@ use super::one_line;
 use super::resolve::{Resolved, check_account, resolve};
 use super::segment::{Segment, Standing};
 use super::variables::is_cleared;
-use super::wanted::{Provided, Wanted};
+use super::wanted::{Delivery, Provided, Wanted};
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::env::Env;
@@ -349,7 +349,7 @@ fn provided<'a>(
 ) -> Provided<'a> {
     Provided {
         name,
-        credentials,
+        delivery: Delivery::Keys(credentials),
         account,
         region,
         settings,

@@ -7,6 +7,7 @@ use super::variables::is_cleared;
 use crate::clock;
 use crate::credentials::Credentials;
 use crate::env::Env;
+use crate::secret::Secret;
 
 /// Variables to set (`Some`) and to take away (`None`), over the original environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct Wanted(pub BTreeMap<String, Option<OsString>>);
 pub struct Provided<'a> {
     /// The display name.
     pub name: &'a str,
-    /// The keys.
-    pub credentials: &'a Credentials,
+    /// How programs get them.
+    pub delivery: Delivery<'a>,
     /// The account, where known.
     pub account: Option<&'a str>,
     /// The region that was decided on.
@@ -29,27 +30,35 @@ pub struct Provided<'a> {
     pub aws_vault_label: bool,
 }
 
+/// How programs get credentials.
+#[derive(Clone, Copy, Debug)]
+pub enum Delivery<'a> {
+    /// The keys themselves are in the environment.
+    Keys(&'a Credentials),
+    /// They are asked for, as often as a program likes.
+    Endpoint {
+        /// Where.
+        uri: &'a str,
+        /// With what.
+        token: &'a Secret,
+    },
+}
+
 impl Wanted {
-    /// Keys in the environment (`deliver = "env"`). Never keys and AWS_PROFILE together: SDKs disagree on
-    /// which wins.
+    /// Credentials, or the way to them. Never keys and AWS_PROFILE together: SDKs disagree on which wins.
     pub fn provided(provided: &Provided<'_>, original: &Env) -> Self {
         let mut wanted = Self::without_identity(original);
-        let credentials = provided.credentials;
-        wanted.set("AWS_ACCESS_KEY_ID", &credentials.access_key_id);
-        wanted.set("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose());
-        if let Some(token) = &credentials.session_token {
-            wanted.set("AWS_SESSION_TOKEN", token.expose());
-        }
-        if let Some(expiry) = credentials.expiry {
-            wanted.set("AWS_CREDENTIAL_EXPIRATION", clock::rfc3339(expiry.0));
-            wanted.set("AWSENV_EXPIRATION", expiry.0.as_second().to_string());
+        match provided.delivery {
+            Delivery::Keys(credentials) => wanted.keys(credentials, original),
+            Delivery::Endpoint { uri, token } => {
+                wanted.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri);
+                wanted.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.expose());
+                // Where an endpoint gives nothing, SDKs go on to the machine's own role.
+                wanted.set("AWS_EC2_METADATA_DISABLED", "true");
+            }
         }
         for (name, value) in provided.settings.iter().filter(|(name, _)| original.text(name).is_none()) {
             wanted.set(name, value);
-        }
-        // As it is, and thereby remembered: the hook sets it when no answer comes.
-        if let Some(value) = original.get("AWS_EC2_METADATA_DISABLED") {
-            wanted.set("AWS_EC2_METADATA_DISABLED", value);
         }
         wanted.region(provided.region);
         wanted.set("AWSENV_PROFILE", provided.name);
@@ -60,6 +69,22 @@ impl Wanted {
             wanted.set("AWS_VAULT", provided.name);
         }
         wanted
+    }
+
+    fn keys(&mut self, credentials: &Credentials, original: &Env) {
+        self.set("AWS_ACCESS_KEY_ID", &credentials.access_key_id);
+        self.set("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose());
+        if let Some(token) = &credentials.session_token {
+            self.set("AWS_SESSION_TOKEN", token.expose());
+        }
+        if let Some(expiry) = credentials.expiry {
+            self.set("AWS_CREDENTIAL_EXPIRATION", clock::rfc3339(expiry.0));
+            self.set("AWSENV_EXPIRATION", expiry.0.as_second().to_string());
+        }
+        // As it is, and thereby remembered: the hook sets it when no answer comes.
+        if let Some(value) = original.get("AWS_EC2_METADATA_DISABLED") {
+            self.set("AWS_EC2_METADATA_DISABLED", value);
+        }
     }
 
     /// No identity at all: the sentence is the name of a profile that no config holds, so that no SDK picks

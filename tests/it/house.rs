@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("commands", &["prompt", "profile", "provider", "agent", "keychain", "session", "aws", "world"]),
     // What a command is given, so no part of the base. It asks `prompt` for the settings and for who one is without us.
     ("world", &["prompt"]),
-    ("agent", &["provider"]),
+    ("agent", &[]),
     ("provider", &["session", "profile", "keychain", "aws"]),
     ("prompt", &["session", "profile"]),
     ("session", &["profile"]),

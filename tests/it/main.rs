@@ -14,6 +14,7 @@ mod world;
 mod assignments;
 mod choose;
 mod credentials;
+mod endpoint;
 mod exec;
 mod explain;
 mod export;

@@ -57,7 +57,7 @@ pub(crate) fn commands(world: &World) -> Vec<Evidence> {
         "exec -- /no/such/program",
         "exec absent -- true",
         "exec process -- true",
-        "exec --endpoint -- true",
+        "exec --endpoint -- env",
         "exec half -- true",
         "credentials half",
         "credentials third",

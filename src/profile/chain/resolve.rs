@@ -299,6 +299,12 @@ const STYLES: &[(Style, &[&str])] = &[
     (Style::Alias, &["source_profile"]),
 ];
 
+/// The first setting of a profile that says whose credentials are its own.
+pub fn source_key(profile: &Profile<'_>) -> Option<&'static str> {
+    let keys = STYLES.iter().flat_map(|(_, keys)| *keys).copied();
+    ["role_arn"].into_iter().chain(keys).find(|key| profile.get(key).is_some())
+}
+
 /// Sources side by side of which AWS clients take one or the other: neither may be chosen silently. Only keys in
 /// the credentials file beside a process are common enough, and the AWS CLI takes the keys.
 fn settle_mix(profile: &Profile<'_>, styles: &mut [(Style, &'static str)]) -> Result<(), Failure> {

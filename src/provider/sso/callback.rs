@@ -162,7 +162,7 @@ impl Visitor {
         let fields = "Content-Type: text/html; charset=utf-8\r\n\
              Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n\
              X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
-        loopback::answer(self.0, status, fields, &body).await;
+        loopback::answer(self.0, status, fields, body.as_bytes()).await;
     }
 }
 

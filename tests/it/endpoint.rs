@@ -1,0 +1,392 @@
+//! exec --endpoint: no keys in the command's environment, but a place on loopback that always has good ones.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdin, Stdio};
+use std::time::Duration;
+
+use awsenv::clock;
+use awsenv_sandbox::{Fault, Portal, Sandbox};
+use serde_json::{Value, json};
+
+use crate::cloud::{self, CONFIG, DEADLINE, ONE, operations, sandbox};
+use crate::portal;
+use crate::run::PROGRAM;
+use crate::world::World;
+
+/// A command that lives until its input ends, and what it was told.
+struct Served {
+    command: Child,
+    input: Option<ChildStdin>,
+    host: String,
+    token: String,
+}
+
+impl Served {
+    fn start<const N: usize>(world: &World, arguments: [&str; N]) -> Self {
+        let script =
+            "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI; echo $AWS_CONTAINER_AUTHORIZATION_TOKEN; exec cat";
+        let run =
+            arguments.into_iter().fold(world.run(["exec", "--endpoint"]), |run, argument| run.arg(argument));
+        let mut command = run.arg("--").arg("sh").arg("-c").arg(script).command();
+        let mut command = command.stderr(Stdio::inherit()).spawn().unwrap();
+        let mut told = BufReader::new(command.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let uri = told.next().unwrap();
+        let host = uri.strip_prefix("http://").unwrap().strip_suffix("/credentials").unwrap().to_owned();
+        let token = told.next().unwrap();
+        Self { input: command.stdin.take(), command, host, token }
+    }
+
+    /// The status, and the answer to these lines.
+    fn send(&self, head: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
+        (status, body.to_owned())
+    }
+
+    /// As an SDK asks.
+    fn ask(&self) -> (u16, Value) {
+        let Self { host, token, .. } = self;
+        let (status, body) =
+            self.send(&format!("GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}"));
+        (status, serde_json::from_str(&body).unwrap())
+    }
+
+    /// The id of the key that is given out.
+    #[track_caller]
+    fn key(&self) -> String {
+        let (status, answer) = self.ask();
+        assert_eq!(status, 200, "{answer}");
+        answer["AccessKeyId"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks until a key comes that is not this one.
+    fn key_after(&self, old: &str) -> String {
+        let give_up = clock::now().checked_add(DEADLINE).unwrap();
+        loop {
+            let key = self.key();
+            if key != old {
+                return key;
+            }
+            assert!(clock::now() < give_up, "the same key is given out for ever");
+        }
+    }
+
+    /// Ends the command; the endpoint follows it.
+    fn end(mut self) {
+        drop(self.input.take());
+        assert!(self.command.wait().unwrap().success());
+        let give_up = clock::now().checked_add(DEADLINE).unwrap();
+        while TcpStream::connect(&self.host).is_ok() {
+            assert!(clock::now() < give_up, "the endpoint outlives its command");
+        }
+    }
+}
+
+/// Whose keys an answer holds, in the sandbox's eyes.
+fn identity(sandbox: &Sandbox, answer: &Value) -> Option<String> {
+    let text = |name: &str| answer[name].as_str();
+    sandbox.verify(text("AccessKeyId")?, text("SecretAccessKey")?, text("Token"))
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+#[test]
+fn the_command_gets_no_keys_and_its_clients_do() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox).env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/theirs");
+    let env = world.run(["exec", "one", "--endpoint", "--", "env"]).any_stdout().success().variables();
+    let mut told: Vec<_> = env
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
+        .filter(|(name, _)| name.starts_with("AWS"))
+        .collect();
+    let secret = |name: &str| told.iter().find(|(own, _)| *own == name).unwrap().1.to_owned();
+    let (uri, token) =
+        (secret("AWS_CONTAINER_CREDENTIALS_FULL_URI"), secret("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
+    assert!(uri.starts_with("http://127.0.0.1:"), "{uri}");
+    assert!(token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{token}");
+    told.retain(|(name, _)| !name.starts_with("AWS_CONTAINER_") && *name != "AWS_ENDPOINT_URL_STS");
+    let expected = [
+        ("AWSENV_ACCOUNT", "111122223333"),
+        ("AWSENV_DISABLE", "1"),
+        ("AWSENV_PROFILE", "one"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+        // Where the endpoint gives nothing, nobody goes on to the machine's own role.
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_REGION", "eu-west-1"),
+    ];
+    assert_eq!(told, expected);
+
+    let served = Served::start(&world, ["one"]);
+    let (status, answer) = served.ask();
+    assert_eq!((status, &answer["AccountId"]), (200, &json!("111122223333")));
+    let whose = identity(&sandbox, &answer).unwrap();
+    assert!(whose.starts_with("arn:aws:sts::111122223333:assumed-role/One/me@"), "{whose}");
+    assert!(clock::parse(answer["Expiration"].as_str().unwrap()).unwrap() > clock::now());
+    assert_ne!(served.token, token, "each has its own");
+    assert_eq!(operations(&sandbox), ["AssumeRole"], "the session is shared with all");
+    served.end();
+}
+
+#[test]
+fn whoever_has_no_token_or_means_another_host_is_refused() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox);
+    let (served, other) = (Served::start(&world, ["one"]), Served::start(&world, ["one"]));
+    let Served { host, token, .. } = &served;
+    let port = host.rsplit(':').next().unwrap();
+    let own = format!("Host: {host}\r\nAuthorization: {token}");
+    for (status, head) in [
+        (200, format!("GET /credentials HTTP/1.1\r\n{own}")),
+        (403, format!("GET /credentials HTTP/1.1\r\nHost: {host}")),
+        (403, format!("GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}", other.token)),
+        (403, format!("GET /credentials HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: {token}")),
+        (403, format!("GET /credentials HTTP/1.1\r\nHost: evil.example:{port}\r\nAuthorization: {token}")),
+        (
+            403,
+            format!("GET http://{host}/credentials HTTP/1.1\r\nHost: evil.example\r\nAuthorization: {token}"),
+        ),
+        (403, format!("GET /credentials HTTP/1.1\r\nAuthorization: {token}")),
+        (403, format!("OPTIONS /credentials HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.example")),
+        (405, format!("POST /credentials HTTP/1.1\r\n{own}\r\nContent-Length: 0")),
+        (404, format!("GET / HTTP/1.1\r\n{own}")),
+        // Not understood, or too long: no answer at all.
+        (0, "nonsense".to_owned()),
+        (0, format!("GET /credentials HTTP/1.1\r\n{own}\r\nHost: {host}")),
+    ] {
+        let (got, body) = served.send(&head);
+        assert_eq!(got, status, "{head}: {body}");
+        assert_eq!(body.contains("SecretAccessKey"), status == 200, "{head}: {body}");
+        assert!(
+            body.is_empty() || status == 200 || body.starts_with("{\"Code\":\"AccessDenied\","),
+            "{body}"
+        );
+    }
+    served.end();
+    other.end();
+}
+
+#[test]
+fn what_ends_soon_is_renewed_before_it_is_given_out() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox);
+    let served = Served::start(&world, ["one"]);
+    let first = served.key();
+    // Ten minutes are left: good enough to go on with, and time for the next one.
+    cloud::age(&world, minutes(50));
+    let gate = sandbox.gate("AssumeRole");
+    assert_eq!(served.key(), first, "nobody waits");
+    drop(gate);
+    let second = served.key_after(&first);
+    // Four minutes are left: too few.
+    cloud::age(&world, minutes(56));
+    let third = served.key();
+    assert!(third != second);
+    cloud::age(&world, minutes(70));
+    let fourth = served.key();
+    assert!(fourth != third);
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 4]);
+    served.end();
+}
+
+#[test]
+fn many_that_ask_at_once_make_one_call() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox);
+    let served = Served::start(&world, ["one"]);
+    cloud::age(&world, minutes(70));
+    let gate = sandbox.gate("AssumeRole");
+    let keys: Vec<_> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..40).map(|_| scope.spawn(|| served.key())).collect();
+        gate.wait_for(1, DEADLINE);
+        drop(gate);
+        asking.into_iter().map(|asking| asking.join().unwrap()).collect()
+    });
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
+    served.end();
+}
+
+#[test]
+fn a_failure_is_told_and_not_tried_again_at_once() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox).env("AWS_MAX_ATTEMPTS", "1");
+    let served = Served::start(&world, ["one"]);
+    let first = served.key();
+    sandbox.fault("AssumeRole", 1, Fault::error(400, "ValidationError"));
+    cloud::age(&world, minutes(50));
+    assert_eq!(served.key(), first);
+    sandbox.wait_for("AssumeRole", 2, DEADLINE);
+    cloud::renewals_end(&world);
+    // It serves on while it is good, and nobody asks AWS meanwhile.
+    assert_eq!(served.key(), first);
+    cloud::age(&world, minutes(6));
+    let (status, answer) = served.ask();
+    let message = answer["Message"].as_str().unwrap();
+    assert_eq!((status, &answer["Code"]), (503, &json!("NotRenewed")), "{message}");
+    assert!(message.starts_with(&format!("awsenv: cannot assume {ONE}: ")), "{message}");
+    assert_eq!(served.ask(), (status, answer));
+    assert_eq!(operations(&sandbox).len(), 2);
+    // A person's command does not wait for the pause to end, and what it gets serves all.
+    cloud::exec(&world, "one");
+    assert_ne!(served.key(), first);
+    served.end();
+}
+
+#[test]
+fn after_a_sign_out_nothing_is_given_out_until_the_next_sign_in() {
+    let sandbox = portal::sandbox();
+    let world = portal::signed_in(&sandbox, 3600);
+    let served = Served::start(&world, ["dev"]);
+    served.key();
+    world.run(["logout", "dev"]).any_stderr().success();
+    let (status, answer) = served.ask();
+    assert_eq!((status, &answer["Code"]), (403, &json!("PersonNeeded")), "{answer}");
+    let message = answer["Message"].as_str().unwrap();
+    assert!(message.ends_with("(run `awsenv login dev`)"), "{message}");
+    assert_eq!(served.ask().0, 403);
+    portal::keep(&world, portal::OF_CORP, &sandbox.signed_in(3600));
+    served.key();
+    served.end();
+}
+
+#[test]
+fn it_stays_with_the_identity_that_it_began_with() {
+    let sandbox = sandbox();
+    let world = cloud::pinned(&sandbox, "profile = \"one\"\n");
+    let served = Served::start(&world, ["one"]);
+    world.write(
+        ".aws/config",
+        &CONFIG.replace(
+            "[profile one]\nregion = eu-west-1\nrole_arn = arn:aws:iam::111122223333:role/One",
+            "[profile one]\naws_access_key_id = AKIAYOU\naws_secret_access_key = you/secret\n#",
+        ),
+    );
+    cloud::age(&world, minutes(70));
+    let (status, answer) = served.ask();
+    assert_eq!(status, 200, "{answer}");
+    let whose = identity(&sandbox, &answer).unwrap();
+    assert!(whose.contains(":assumed-role/One/"), "{whose}");
+    served.end();
+}
+
+#[test]
+fn keys_without_an_end_are_lent_for_an_hour() {
+    let world = World::with_profiles();
+    let served = Served::start(&world, ["dev"]);
+    let (status, mut answer) = served.ask();
+    let until = clock::parse(answer["Expiration"].take().as_str().unwrap()).unwrap();
+    let left = until.duration_since(clock::now()).as_secs();
+    assert!((3500..=3600).contains(&left), "{left}");
+    let expected = json!({
+        "AccessKeyId": "AKIADEV", "SecretAccessKey": "dev/secret", "Token": "", "Expiration": null,
+        "AccountId": "111122223333",
+    });
+    assert_eq!((status, answer), (200, expected));
+    served.end();
+}
+
+#[test]
+fn the_commands_own_end_is_passed_on() {
+    let world = World::with_profiles();
+    for (script, status) in [
+        ("exit 0", 0),
+        ("exit 42", 42),
+        ("kill -TERM $$", 143),
+        ("kill -HUP $$", 129),
+        ("kill -KILL $$", 137),
+    ] {
+        world.run(["exec", "dev", "--endpoint", "--", "sh", "-c", script]).exits(status);
+    }
+    world
+        .run(["exec", "dev", "--endpoint", "--", "no-such-command"])
+        .stderr("awsenv: cannot run no-such-command: No such file or directory (os error 2)\n")
+        .exits(127);
+}
+
+/// It is the command itself that the caller has started: job control, the terminal and signals are its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_takes_the_place_of_exec_and_has_no_child() {
+    let world = World::with_profiles();
+    let script = "echo $$; read -r child </proc/$$/task/$$/children; echo \"[$child]\"; ls /proc/$$/fd";
+    let shown = |options: &[&str]| {
+        let mut shell = world.command("sh");
+        shell.args(["-c", "echo $$; exec \"$@\"", "sh", PROGRAM, "exec", "dev"]).args(options);
+        let output = shell.args(["--", "sh", "-c", script]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (pids, rest) = text.split_at(text.find('[').unwrap());
+        let pids: Vec<_> = pids.lines().collect();
+        assert_eq!(pids[0], pids[1], "it is one process");
+        rest.to_owned()
+    };
+    let with = shown(&["--endpoint"]);
+    assert!(with.starts_with("[]\n"), "{with}");
+    assert_eq!(with, shown(&[]));
+}
+
+#[test]
+fn the_endpoint_keeps_nothing_open_that_others_wait_for() {
+    let world = World::with_profiles();
+    let mut shell = world.command("sh");
+    let script = "exec \"$0\" exec dev --endpoint -- sh -c 'exec >&- 2>&- 3>&-; read line' 3>&1";
+    shell.args(["-c", script, PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = shell.spawn().unwrap();
+    let (mut stdout, mut stderr) = (command.stdout.take().unwrap(), command.stderr.take().unwrap());
+    // The command lives on, and so does the endpoint.
+    let printed = cloud::within_deadline("somebody has the pipes open", move || {
+        let mut printed = String::new();
+        stdout.read_to_string(&mut printed).unwrap();
+        stderr.read_to_string(&mut printed).unwrap();
+        printed
+    });
+    assert_eq!(printed, "");
+    command.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert!(command.wait().unwrap().success());
+}
+
+#[test]
+fn what_clients_would_take_before_an_endpoint_is_refused() {
+    let world = World::with_profiles()
+        .file(".aws/credentials", "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n");
+    world
+        .run(["exec", "dev", "--endpoint", "--", "echo", "ran"])
+        .stderr(
+            "awsenv: AWS clients would take the profile default before an endpoint: it has aws_access_key_id \
+             ($HOME/.aws/credentials:2)\n\
+             awsenv: hint: give that profile another name, or leave out --endpoint\n",
+        )
+        .exits(125);
+    world.write(".aws/credentials", "[default]\nregion = eu-west-1\n");
+    world.run(["exec", "dev", "--endpoint", "--", "echo", "ran"]).stdout("ran\n").success();
+}
+
+/// With sessions of five seconds: boto3 asks before each call, and no call is ever made with what has ended.
+#[test]
+fn boto3_goes_on_across_the_end_of_sessions() {
+    let sandbox = portal::sandbox_with(Portal { role_seconds: 5, ..Portal::default() });
+    let world = portal::signed_in(&sandbox, 3600);
+    let script = "\
+import boto3
+sts = boto3.client('sts')
+keys = set()
+while len(keys) < 3:
+    sts.get_caller_identity()
+    keys.add(sts._request_signer._credentials.access_key)
+print(len(keys))
+";
+    let python = portal::python(&world, script);
+    let run = world.run(["exec", "dev", "--endpoint", "--"]).arg(python.get_program());
+    let run = python.get_args().fold(run, |run, argument| run.arg(argument));
+    run.stdout("3\n").success();
+    let refused: Vec<_> = sandbox.calls().into_iter().filter(|call| call.status != 200).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+}
