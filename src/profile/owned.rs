@@ -1,5 +1,5 @@
-//! The block of `~/.aws/config` that awsenv owns for an `[sso-session]`, between two comments: profiles come in at its
-//! end and go out of it, and nothing else of the file changes. Text in, text out; lines are taken as the SDK's parser
+//! A block of `~/.aws/config` that awsenv owns, between two comments: profiles come in at its end and go out of it, and
+//! nothing else of the file changes. Text in, text out; lines are taken as the SDK's parser
 //! takes them.
 
 use std::ops::Range;
@@ -11,11 +11,20 @@ use crate::secret::Secret;
 /// A text, and the block in it.
 #[derive(Debug)]
 pub struct Owned<'a> {
-    session: &'a str,
+    block: Block<'a>,
     /// Each with its ending.
     lines: Vec<&'a str>,
     /// The lines of the two comments.
     marks: Option<(usize, usize)>,
+}
+
+/// What the profiles of a block are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block<'a> {
+    /// The roles that a sign-in gives (`sso populate`), by the `[sso-session]`.
+    Roles(&'a str),
+    /// The sessions of directories that say `deliver = "profile"`.
+    Sessions,
 }
 
 /// Something about the text that leaves nobody sure what belongs to the block.
@@ -61,11 +70,11 @@ pub enum DiffLine {
 }
 
 impl<'a> Owned<'a> {
-    /// Finds the block of a session, if there is one.
-    pub fn find(text: &'a str, session: &'a str) -> Result<Self, Unclear> {
+    /// Finds the block, if there is one.
+    pub fn find(text: &'a str, block: Block<'a>) -> Result<Self, Unclear> {
         let lines: Vec<_> = text.split_inclusive('\n').collect();
         let all = |kind| -> Vec<usize> {
-            let mark = mark(kind, session);
+            let mark = block.mark(kind);
             let rest = |at: &usize| lines[*at].strip_prefix(&mark);
             let is_mark = |rest: &str| rest.is_empty() || rest.starts_with(char::is_whitespace);
             (0..lines.len()).filter(|at| rest(at).is_some_and(is_mark)).collect()
@@ -75,12 +84,12 @@ impl<'a> Owned<'a> {
             ([], []) => None,
             (&[begin], &[end]) if begin < end => Some((begin, end)),
             (&[begin], []) => {
-                return Err(unclear(begin, &format!("this block has no end: {}", mark(END, session))));
+                return Err(unclear(begin, &format!("this block has no end: {}", block.mark(END))));
             }
             ([_, again, ..], _) => return Err(unclear(*again, "this block begins a second time")),
             (_, [.., end]) => return Err(unclear(*end, "a block ends here that has not begun")),
         };
-        let owned = Self { session, lines, marks };
+        let owned = Self { block, lines, marks };
         let Some((begin, end)) = marks else { return Ok(owned) };
         // What comes or goes above such a line would change whose it is.
         for (mark, whose) in
@@ -181,20 +190,37 @@ impl<'a> Owned<'a> {
                 changes.push(Change::Comes(eol.to_owned()));
             }
         }
-        changes.push(Change::Comes(format!("{} ({NOTE}){eol}", mark(BEGIN, self.session))));
+        changes.push(Change::Comes(format!("{} ({}){eol}", self.block.mark(BEGIN), self.block.note())));
         for (at, profile) in new.iter().enumerate() {
             profile.write(changes, at == 0, eol);
         }
-        changes.push(Change::Comes(mark(END, self.session) + eol));
+        changes.push(Change::Comes(self.block.mark(END) + eol));
     }
 }
 
 const BEGIN: &str = "BEGIN";
 const END: &str = "END";
-const NOTE: &str = "adds profiles here; with --prune it takes out those that the sign-in no longer gives";
+/// How every mark goes on.
+const OURS: &str = "awsenv";
 
-fn mark(kind: &str, session: &str) -> String {
-    format!("# {kind} awsenv sso populate {session}")
+impl Block<'_> {
+    fn mark(self, kind: &str) -> String {
+        match self {
+            Self::Roles(session) => format!("# {kind} {OURS} sso populate {session}"),
+            Self::Sessions => format!("# {kind} {OURS} deliver profile"),
+        }
+    }
+
+    fn note(self) -> &'static str {
+        match self {
+            Self::Roles(_) => {
+                "adds profiles here; with --prune it takes out those that the sign-in no longer gives"
+            }
+            Self::Sessions => {
+                "adds profiles here for directories, and takes out those that nobody has used for a month"
+            }
+        }
+    }
 }
 
 impl NewProfile {
@@ -274,12 +300,13 @@ impl Change<'_> {
     }
 
     fn gone(&self) -> Option<String> {
-        const OURS: [&str; 4] = ["sso_session", "sso_account_id", "sso_role_name", "region"];
+        const PLAIN: [&str; 4] = ["sso_session", "sso_account_id", "sso_role_name", "region"];
         let Self::Goes(line) = self else { return None };
         let line = line.trim_end_matches(['\r', '\n']);
-        let is_ours = |line: &str| [BEGIN, END].iter().any(|kind| line.starts_with(&mark(kind, "")));
+        let is_ours =
+            |line: &str| [BEGIN, END].iter().any(|kind| line.starts_with(&format!("# {kind} {OURS} ")));
         Some(match Line::read(line) {
-            Line::Property { key, .. } if !OURS.contains(&key) => format!("{key} = …"),
+            Line::Property { key, .. } if !PLAIN.contains(&key) => format!("{key} = …"),
             Line::Continuation(_) => "  …".to_owned(),
             Line::Nothing if !line.trim().is_empty() && !is_ours(line) => "# …".to_owned(),
             _ => line.to_owned(),
@@ -293,6 +320,8 @@ mod tests {
     use crate::profile::config::SharedConfig;
     use crate::profile::config::tests::files;
 
+    const CORP: Block<'_> = Block::Roles("corp");
+
     fn parse(text: &str) -> anyhow::Result<SharedConfig> {
         SharedConfig::parse(Secret::new(text), Secret::new(""), &files())
     }
@@ -302,7 +331,7 @@ mod tests {
     }
 
     fn edited(text: &str, gone: &[&str], new: &[NewProfile]) -> String {
-        Owned::find(text, "corp").unwrap().edit(gone, new).text().expose().to_owned()
+        Owned::find(text, CORP).unwrap().edit(gone, new).text().expose().to_owned()
     }
 
     const BLOCK: &str = "# BEGIN awsenv sso populate corp (adds profiles here; with --prune it takes out those that the sign-in no longer gives)\n";
@@ -318,7 +347,7 @@ mod tests {
             let whole = edited(text, &[], &[new("a"), new("b")]);
             let eol = if text.contains('\r') { "\r\n" } else { "\n" };
             assert_eq!(whole, format!("{text}{between}{}", block.replace('\n', eol)));
-            assert_eq!(Owned::find(&whole, "corp").unwrap().profiles(), ["a", "b"]);
+            assert_eq!(Owned::find(&whole, CORP).unwrap().profiles(), ["a", "b"]);
             let rest = edited(&whole, &["a", "b"], &[]);
             // A blank line at the end is taken for the one in front of the block.
             assert_eq!(rest.trim_end(), text.trim_end(), "{whole:?}");
@@ -329,7 +358,7 @@ mod tests {
     #[test]
     fn a_diff_counts_lines_as_diff_does() {
         let text = "[profile x]\n# BEGIN awsenv sso populate corp\n[profile a]\nsso_session = corp\n\n[profile b]\nsso_session = corp\n# END awsenv sso populate corp\n[profile y]\n";
-        let owned = Owned::find(text, "corp").unwrap();
+        let owned = Owned::find(text, CORP).unwrap();
         let (gone, come) =
             (|line: &str| DiffLine::Gone(line.into()), |line: &str| DiffLine::New(line.into()));
         let place = |line: &str| DiffLine::Place(line.into());
@@ -391,7 +420,7 @@ mod tests {
                 text.push_str(LINES[random(LINES.len())]);
             }
             let Ok(before) = parse(&text) else { continue };
-            let Ok(owned) = Owned::find(&text, "corp") else {
+            let Ok(owned) = Owned::find(&text, CORP) else {
                 refused += 1;
                 continue;
             };

@@ -14,7 +14,7 @@ use crate::message::{Exit, Failure, printable, shown};
 use crate::places::tilde;
 use crate::profile::chain::{Portal, as_written};
 use crate::profile::config::{ConfigFiles, File, SharedConfig};
-use crate::profile::owned::{DiffLine, Edit, NewProfile, Owned, Unclear};
+use crate::profile::owned::{Block, DiffLine, Edit, NewProfile, Owned, Unclear};
 use crate::secret::Secret;
 use crate::settings::Colours;
 use crate::world::{self, World};
@@ -114,7 +114,7 @@ impl<'a> Before<'a> {
     }
 
     fn owned(&self) -> Result<Owned<'_>, Failure> {
-        Owned::find(self.text.expose(), self.session).map_err(|Unclear { line, reason }| {
+        Owned::find(self.text.expose(), Block::Roles(self.session)).map_err(|Unclear { line, reason }| {
             Failure::new(format!("{}:{line}: {reason}", self.files.config.display()))
         })
     }
