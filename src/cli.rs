@@ -12,8 +12,8 @@ use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    allow, choose, completions, credentials, edit, exec, explain, hook, init, login, logout, man, prompt,
-    refresh, renew, serve, session, status, trust,
+    allow, choose, completions, credentials, edit, exec, explain, hook, init, lend, login, logout, man,
+    prompt, refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -231,6 +231,12 @@ BROWSER or the setting `browser` names the browser.")]
         #[arg(long, hide = true)]
         apart: bool,
     },
+    /// Give a session to an AWS client (by a profile that awsenv has written)
+    #[command(hide = true)]
+    Lend {
+        #[arg(hide = true)]
+        session: String,
+    },
     /// Cached sessions
     Session {
         #[command(subcommand)]
@@ -380,6 +386,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Serve { process, session, whose, apart } => {
             serve::run(process, &session, &whose.asking()?, apart, world)
         }
+        Command::Lend { session } => lend::run(&session, world),
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
         Command::Sso { command } => command.run(&world),

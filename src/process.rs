@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
@@ -69,6 +70,11 @@ pub fn printed(command: &mut Command, env: &Env) -> io::Result<(ExitStatus, Zero
     let output =
         command.env_clear().envs(env.for_child()).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     Ok((output.status, Zeroizing::new(output.stdout)))
+}
+
+/// Where this program lies, if it still does: after an upgrade there may be another one, or none.
+pub fn this_program() -> Option<PathBuf> {
+    std::env::current_exe().ok().filter(|path| path.exists())
 }
 
 /// Becomes `command` with exactly this environment. Returns only if that fails, with the shells' exit code

@@ -93,6 +93,11 @@ fn quote_dotenv(value: &str) -> String {
     format!("\"{escaped}\"")
 }
 
+/// Prints them in the form of a credential_process.
+pub(super) fn print_for_process(credentials: &Credentials, account: Option<&str>) -> anyhow::Result<()> {
+    world::out(&json_line(&process(credentials, account)))
+}
+
 fn json_line(value: &Value) -> Vec<u8> {
     format!("{value}\n").into_bytes()
 }

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::allow::tell_shells;
-use super::subject::{Asking, Subject, subject_at, tokens};
+use super::deliver::deliver;
+use super::subject::{Subject, pinned_at, tokens};
 use crate::clock;
 use crate::env::Env;
 use crate::files::Stamp;
 use crate::message::{self, Exit, Failure, render};
 use crate::places::Places;
+use crate::process::this_program;
 use crate::profile::chain::Source;
 use crate::prompt::plan::{Need, is_due};
 use crate::provider::Mfa;
@@ -35,7 +37,7 @@ pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> boo
             return false;
         }
     };
-    let Ok(program) = std::env::current_exe() else { return false };
+    let Some(program) = this_program() else { return false };
     log::info!("{}: a renewal starts in the background", need.name);
     // A pipe or a lock that the shell has open and hands to its children would be held as long as this runs.
     close_fds::set_fds_cloexec(3, &[]);
@@ -99,13 +101,14 @@ fn renew(
     world: &World,
     mended_in: &mut Option<Seen>,
 ) -> anyhow::Result<()> {
-    let subject = subject_at(pwd.as_os_str(), &Asking::default(), world)?;
+    // The files may have changed since the prompt asked; then the next prompt asks for the new session.
+    let Some(subject) = pinned_at(pwd.as_os_str(), world)? else { return Ok(()) };
     *mended_in = self::mended_in(&subject, world);
     let own = subject.resolved.session_key(&world.original);
     if own != *session {
-        // The files changed since the prompt asked; the next prompt asks for the new session.
         return Ok(());
     }
+    deliver(&subject, &own, pwd, world)?;
     // Another renewal may have ended between the prompt's look into the store and its hand on the lock.
     if let Found::Session(kept) = SessionStore::new(&world.places).load(&own)
         && !is_due(&kept, &world.settings, clock::now())

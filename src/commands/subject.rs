@@ -76,8 +76,20 @@ pub fn subject(asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     subject_at(&world.pwd(), asking, world)
 }
 
+/// What a directory pins, and nobody else.
+pub(super) fn pinned_at(pwd: &OsStr, world: &World) -> anyhow::Result<Option<Subject>> {
+    let allowlist = Allowlist::new(&world.places, &world.settings);
+    match Directory::find(pwd, &allowlist, &world.places, Asking::default().chosen(world)).verdict {
+        Verdict::Refused(_, error, _) => Err(error),
+        Verdict::Pinned(pinned) if pinned.pin.source.is_some() => {
+            from_pin(pinned.pin, &Asking::default(), world).map(Some)
+        }
+        Verdict::Pinned(_) | Verdict::Nothing => Ok(None),
+    }
+}
+
 /// Decides it for a directory.
-pub(super) fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
+fn subject_at(pwd: &OsStr, asking: &Asking<'_>, world: &World) -> anyhow::Result<Subject> {
     let allowlist = Allowlist::new(&world.places, &world.settings);
     let directory = Directory::find(pwd, &allowlist, &world.places, asking.chosen(world));
     match directory.verdict {

@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod config;
+pub mod delivered;
 pub mod edit;
 pub mod endpoints;
 pub mod locator;

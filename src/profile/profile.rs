@@ -209,7 +209,7 @@ impl<'a> Profile<'a> {
             let plain = variable.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             if setting.key != "endpoint_url" || !plain {
                 return Err(fault("has no AWS_* variable, so it cannot reach a program's environment")
-                    .hint("`deliver = \"profile\"` lets programs read the profile itself"));
+                    .hint(format!("take it out of [services {name}]")));
             }
             urls.push((variable, one_line(setting.value).map_err(|reason| fault(&reason))?.to_owned()));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Question;
 use super::directory::{Pinned, Verdict};
-use super::env_file::Pin;
+use super::env_file::{Deliver, Pin};
 use super::guard::Watched;
 use super::one_line;
 use super::resolve::{Resolved, check_account, resolve};
@@ -21,10 +21,13 @@ use crate::files::Stamp;
 use crate::key_index::KeyIndex;
 use crate::message::{self, Exit, Failure};
 use crate::places::Places;
+use crate::process::this_program;
 use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
+use crate::profile::delivered::Delivered;
 use crate::session::failure::FailureRecord;
 use crate::session::index::{self, Entry, IndexKey};
+use crate::session::lease::Lease;
 use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, Session, SessionStore};
 use crate::settings::Settings;
@@ -124,7 +127,7 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
             let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
             let provided = provided(
                 &resolved.name,
-                &credentials,
+                Delivery::Keys(&credentials),
                 account.as_deref(),
                 resolved.region.as_deref(),
                 &resolved.settings,
@@ -169,7 +172,8 @@ fn survey(
     )?;
     chain::check_served(&resolved.chain)?;
     // Keys in a file only claim their account: where one is asked for, AWS has to say.
-    if resolved.is_at_hand() && pin.account.is_none() {
+    let by_profile = pin.deliver == Some(Deliver::Profile);
+    if resolved.is_at_hand() && pin.account.is_none() && !by_profile {
         let credentials = at_hand(&resolved, question.now)?.clone();
         return Ok(Survey::AtHand(Box::new(resolved), credentials));
     }
@@ -177,9 +181,11 @@ fn survey(
     if account.is_some() {
         check_account(&resolved.name, pin.account.as_deref(), account.as_deref())?;
     }
+    let session = resolved.session_key(original);
     let entry = Entry {
         stamps: aws_files.stamps.clone(),
-        session: resolved.session_key(original),
+        delivered: by_profile.then(|| delivered(&resolved, &session, files, question)).flatten(),
+        session,
         name: resolved.name,
         region: resolved.region,
         account,
@@ -187,6 +193,18 @@ fn survey(
     };
     index::save(question.places, key, &entry);
     Ok(Survey::Session(entry))
+}
+
+/// The profile that programs get the session by, if it is there.
+fn delivered(
+    resolved: &Resolved,
+    session: &SessionKey,
+    files: &ConfigFiles,
+    question: &Question<'_>,
+) -> Option<String> {
+    let delivered = Delivered::of(&resolved.name, session.name(), &this_program()?).ok()?;
+    let is_there = delivered.is_in(&files.read().ok()?) && Lease::load(question.places, session).is_some();
+    is_there.then_some(delivered.name)
 }
 
 /// Credentials that take nothing but files.
@@ -216,7 +234,8 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
             // Kept on the way to another chain's end, perhaps, where nobody asked whose it is.
             let is_known =
                 pin.account.is_none() || entry.account.is_some() || session.credentials.account.is_some();
-            Some(session).filter(|session| is_known && serves(session, question.settings, now))
+            let has_a_way = pin.deliver != Some(Deliver::Profile) || entry.delivered.is_some();
+            Some(session).filter(|session| is_known && has_a_way && serves(session, question.settings, now))
         }
         Found::Absent | Found::Unreadable => None,
     };
@@ -245,14 +264,12 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         return Plan::refuse(&error, Some(entry.name.clone()), &sentence, original);
     }
     let times = Times::of(&session, question.settings);
-    let provided = provided(
-        &entry.name,
-        &session.credentials,
-        account,
-        entry.region.as_deref(),
-        &entry.settings,
-        question,
-    );
+    let delivery = match &entry.delivered {
+        Some(name) => Delivery::Profile { name, expiry: session.credentials.expiry },
+        None => Delivery::Keys(&session.credentials),
+    };
+    let provided =
+        provided(&entry.name, delivery, account, entry.region.as_deref(), &entry.settings, question);
     let wanted = with_variables(Wanted::provided(&provided, original), pin);
     let mut segment = with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin);
     if now < times.renew {
@@ -341,20 +358,13 @@ fn refused(entry: &Entry, failure: &FailureRecord, original: &Env) -> Plan {
 
 fn provided<'a>(
     name: &'a str,
-    credentials: &'a Credentials,
+    delivery: Delivery<'a>,
     account: Option<&'a str>,
     region: Option<&'a str>,
     settings: &'a [(String, String)],
     question: &Question<'_>,
 ) -> Provided<'a> {
-    Provided {
-        name,
-        delivery: Delivery::Keys(credentials),
-        account,
-        region,
-        settings,
-        aws_vault_label: question.settings.label.is_some(),
-    }
+    Provided { name, delivery, account, region, settings, aws_vault_label: question.settings.label.is_some() }
 }
 
 fn with_variables(mut wanted: Wanted, pin: &Pin) -> Wanted {

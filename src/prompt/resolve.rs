@@ -189,8 +189,7 @@ fn check_delivery(pin: &Pin) -> Result<(), Failure> {
     let later =
         |what: &str| Failure::new(format!("this version of awsenv does not know deliver = \"{what}\" yet"));
     match pin.deliver {
-        None | Some(Deliver::Env) => Ok(()),
-        Some(Deliver::Profile) => Err(later("profile")),
+        None | Some(Deliver::Env | Deliver::Profile) => Ok(()),
         Some(Deliver::Endpoint) => Err(later("endpoint")),
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use super::variables::is_cleared;
 use crate::clock;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
 use crate::secret::Secret;
 
@@ -42,6 +42,13 @@ pub enum Delivery<'a> {
         /// With what.
         token: &'a Secret,
     },
+    /// By a profile, whose process gives them.
+    Profile {
+        /// Its name.
+        name: &'a str,
+        /// Their end, for the prompt.
+        expiry: Option<Expiry>,
+    },
 }
 
 impl Wanted {
@@ -55,6 +62,11 @@ impl Wanted {
                 wanted.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.expose());
                 // Where an endpoint gives nothing, SDKs go on to the machine's own role.
                 wanted.set("AWS_EC2_METADATA_DISABLED", "true");
+            }
+            Delivery::Profile { name, expiry } => {
+                wanted.set("AWS_PROFILE", name);
+                wanted.set("AWS_EC2_METADATA_DISABLED", "true");
+                wanted.expiration(expiry);
             }
         }
         for (name, value) in provided.settings.iter().filter(|(name, _)| original.text(name).is_none()) {
@@ -71,6 +83,13 @@ impl Wanted {
         wanted
     }
 
+    /// For prompts, which compare numbers.
+    fn expiration(&mut self, expiry: Option<Expiry>) {
+        if let Some(Expiry(end)) = expiry {
+            self.set("AWSENV_EXPIRATION", end.as_second().to_string());
+        }
+    }
+
     fn keys(&mut self, credentials: &Credentials, original: &Env) {
         self.set("AWS_ACCESS_KEY_ID", &credentials.access_key_id);
         self.set("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose());
@@ -79,8 +98,8 @@ impl Wanted {
         }
         if let Some(expiry) = credentials.expiry {
             self.set("AWS_CREDENTIAL_EXPIRATION", clock::rfc3339(expiry.0));
-            self.set("AWSENV_EXPIRATION", expiry.0.as_second().to_string());
         }
+        self.expiration(credentials.expiry);
         // As it is, and thereby remembered: the hook sets it when no answer comes.
         if let Some(value) = original.get("AWS_EC2_METADATA_DISABLED") {
             self.set("AWS_EC2_METADATA_DISABLED", value);

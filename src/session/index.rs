@@ -27,6 +27,8 @@ pub struct Entry {
     pub account: Option<String>,
     /// The profile's settings as variables.
     pub settings: Vec<(String, String)>,
+    /// The profile by which programs get it, where there is one.
+    pub delivered: Option<String>,
 }
 
 /// Names an entry: the approved content, the stage, the setting that is part of a session's key, and the original

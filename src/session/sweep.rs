@@ -10,7 +10,7 @@ use anyhow::Context;
 
 use super::session_key::SessionKey;
 use super::store::{Found, LOCK, SessionStore};
-use super::{failure, index, mfa_mark};
+use super::{failure, index, lease, mfa_mark};
 use crate::clock::{self, Timestamp};
 use crate::files;
 use crate::places::Places;
@@ -51,6 +51,7 @@ fn sweep(places: &Places, now: Timestamp) {
         }
     }
     remove_older(&index::dir(places), MONTH, now, |_| true);
+    remove_older(&lease::dir(places), MONTH, now, |_| true);
     for entry in entries(&failure::dir(places)).take(MOST) {
         let again = failure::read(&entry.path()).and_then(|record| clock::parse(&record.again));
         let is_over = match again {

@@ -14,6 +14,7 @@ mod world;
 mod assignments;
 mod choose;
 mod credentials;
+mod deliver;
 mod endpoint;
 mod exec;
 mod explain;

@@ -152,7 +152,7 @@ fn endpoints_that_the_profile_switches_off_stay_off() {
 
 #[test]
 fn a_service_setting_without_a_variable_is_an_error() {
-    let hint = "awsenv: hint: `deliver = \"profile\"` lets programs read the profile itself\n";
+    let hint = "awsenv: hint: take it out of [services s]\n";
     for (text, expected) in [
         (
             "services = s\n[services s]\ns3 =\n  max_queue_size = 1",
