@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::cloud::{self, CONFIG, DEADLINE, ONE, operations, sandbox};
 use crate::portal;
 use crate::run::PROGRAM;
+use crate::terminal::Terminal;
 use crate::world::World;
 
 /// A command that lives until its input ends, and what it was told.
@@ -389,4 +390,20 @@ print(len(keys))
     run.stdout("3\n").success();
     let refused: Vec<_> = sandbox.calls().into_iter().filter(|call| call.status != 200).collect();
     assert!(refused.is_empty(), "{refused:?}");
+}
+
+/// Ctrl-Z, `fg` and Ctrl-C in a shell with job control, which sees the command itself.
+#[test]
+fn on_a_terminal_it_stops_goes_on_and_is_interrupted_as_without_it() {
+    let world = World::with_profiles().env("TERM", "dumb").env("PS1", "> ");
+    let mut terminal = Terminal::start(&world, &["exec", "dev", "--", "bash", "--norc", "--noprofile", "-i"]);
+    terminal.answer("> ", &format!("{PROGRAM} exec prod --endpoint -- sh -c 'echo be''gun; exec cat'"));
+    terminal.type_at("begun", "\x1a");
+    terminal.answer("Stopped", "fg");
+    // It reads on.
+    terminal.answer("exec cat'", "on with it");
+    terminal.type_at("on with it\r\non with it", "\x03");
+    terminal.answer("^C", "echo \"sta\"tus $?");
+    terminal.answer("status 130", "exit");
+    assert_eq!(terminal.end().1, 0);
 }
