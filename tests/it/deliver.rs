@@ -89,6 +89,22 @@ fn the_environment_names_a_profile_that_gives_the_session() {
 }
 
 #[test]
+fn no_keys_come_in_the_place_of_a_profile_that_is_not_there_yet() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    cloud::exec(&world, "one");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
+    assert_eq!(
+        (shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_PROFILE")),
+        (None, Some("one: being renewed"))
+    );
+    shell.wait();
+    assert!(shell.get("AWS_PROFILE").unwrap().starts_with("awsenv/one/"));
+    assert_eq!(operations(&sandbox), ["AssumeRole"], "the session that is kept serves");
+}
+
+#[test]
 fn the_profile_is_written_once() {
     let sandbox = sandbox();
     let world = world(&sandbox);
