@@ -192,6 +192,7 @@ mod tests {
             target: Secret::new(target),
             host: host.map(str::to_owned),
             authorization: token.map(Secret::new),
+            destination: None,
         }
     }
 
