@@ -140,7 +140,8 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         .map(|error| one_line(&error.to_string(), None))
         .or(plan.complaint.clone())
         .or(directory.complaint.as_ref().map(|complaint| one_line(&complaint.text, None)));
-    let notice = next.notice.take().or(next.say_once(memory.as_ref(), complaint));
+    let notice =
+        next.notice.take().or(next.say_once(memory.as_ref(), complaint, plan.needs_session.is_some()));
     if !next.memory.is_empty() {
         target.set(STATE, next.memory.write());
     }

@@ -122,11 +122,21 @@ impl Next {
         }
     }
 
-    /// Complains, unless that was the last complaint already.
-    pub(super) fn say_once(&mut self, before: Option<&Memory>, complaint: Option<String>) -> Option<String> {
-        let complaint = complaint?;
+    /// Complains, unless that was the last complaint already. `is_tried`: what it was about may be so again, once
+    /// it has been tried.
+    pub(super) fn say_once(
+        &mut self,
+        before: Option<&Memory>,
+        complaint: Option<String>,
+        is_tried: bool,
+    ) -> Option<String> {
+        let last = before.and_then(|memory| memory.complaint.as_ref());
+        let Some(complaint) = complaint else {
+            self.memory.complaint = last.filter(|_| is_tried).cloned();
+            return None;
+        };
         let digest = files::hex(&Sha256::digest(&complaint)[..4]);
-        let said = before.and_then(|memory| memory.complaint.as_ref()) == Some(&digest);
+        let said = last == Some(&digest);
         self.memory.complaint = Some(digest);
         (!said).then_some(complaint)
     }

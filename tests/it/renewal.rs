@@ -147,9 +147,11 @@ fn each_failure_in_a_row_makes_the_pause_longer() {
     let world = world(&sandbox);
     let mut shell = world.shell(Kind::Bash);
     shell.arrive("acme").wait();
+    assert!(shell.notice.contains("AccessDenied"), "{}", shell.notice);
     for attempts in 1..4 {
         end_the_pause(&world, attempts);
         shell.ask().wait();
+        assert_eq!(shell.notice, "", "it is said once, however often it is tried");
     }
     end_the_pause(&world, 4);
 }
