@@ -18,7 +18,8 @@ __awsenv_quiet=
 
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 __awsenv_unload() {
-  \builtin local __awsenv_names __awsenv_name __awsenv_dir=${PWD-} IFS=' '
+  # Quoted: behind `builtin` these are words like any other, and a directory's name would be split and run.
+  \builtin local __awsenv_names __awsenv_name __awsenv_dir="${PWD-}" IFS=' '
   __awsenv_before='' __awsenv_until='' __awsenv_after=''
   case ${AWSENV_STATE-} in
     1:on:*) __awsenv_names=${AWSENV_STATE#1:on:} ;;
@@ -109,7 +110,7 @@ __awsenv_preexec() { __awsenv_check || \builtin :; }
 # no process is started.
 awsenv_prompt() {
   \builtin set -- "$?" "${1-}"
-  \builtin local __awsenv_left='' __awsenv_now=${SECONDS-}
+  \builtin local __awsenv_left='' __awsenv_now="${SECONDS-}"
   if [[ -n ${__awsenv_until-} ]]; then
     # Before 4.2 there is no clock without a process: the program has counted in the seconds of this shell.
     [[ ${BASH_VERSINFO[0]} -lt 4 || ${BASH_VERSINFO[0]}.${BASH_VERSINFO[1]} = 4.[01] ]] ||

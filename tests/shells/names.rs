@@ -9,9 +9,12 @@ use crate::program;
 use crate::pty::Terminal;
 use crate::shell::Shell;
 
-every_shell! { odd_names_load_and_run_nothing a_name_that_is_not_text a_name_that_is_run_would_be_noticed }
+every_shell! {
+    odd_names_load_and_run_nothing odd_names_without_an_answer a_name_that_is_not_text
+    a_name_that_is_run_would_be_noticed
+}
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "a space",
     "it's",
     "say \"hi\"",
@@ -30,7 +33,25 @@ const NAMES: [&str; 18] = [
     "~",
     "#not a comment",
     "!! $HOME %s {a,b}",
+    "x y[$(>pwned)]=1",
 ];
+
+/// Then the hook looks for the file by itself.
+fn odd_names_without_an_answer(shell: &Shell) {
+    let home = Home::new();
+    for (at, name) in NAMES.iter().enumerate() {
+        let dir = home.home(name);
+        home.write(dir.join(".awsenv"), "profile = \"alpha\"\n");
+        home.install(program::HONEST);
+        let mut terminal = Terminal::start_knowing(shell, &home, &[("ODD", dir.as_os_str())]);
+        home.install(program::SILENT);
+        let said = terminal.run("cd \"$ODD\"");
+        let told = "awsenv: no answer, so the .awsenv here does not count";
+        assert_eq!(said.matches(told).count(), 1, "{at}: {name:?}: {said}");
+        assert!(!said.contains("not a valid identifier"), "{name:?}: {said}");
+        assert!(!dir.join("pwned").exists() && !home.home("pwned").exists(), "{name:?} was run");
+    }
+}
 
 fn odd_names_load_and_run_nothing(shell: &Shell) {
     let home = Home::new();
