@@ -7,7 +7,7 @@ use crate::shell::Shell;
 every_shell! {
     a_choice_is_this_shells_alone a_nested_shell_begins_with_it_and_goes_its_own_way
     a_protected_stage_asks_at_the_terminal a_choice_made_in_the_list
-    a_choice_that_fails_changes_nothing
+    a_choice_that_fails_changes_nothing ctrl_c_changes_nothing
 }
 
 const ALPHA: Option<&str> = Some("AKIAALPHA");
@@ -118,4 +118,21 @@ fn a_choice_that_fails_changes_nothing(shell: &Shell) {
     let shown = terminal.run(shell.posix_or_fish("(awsenv use other)", "echo (awsenv use other)"));
     assert!(shown.contains("there is no hook between"), "{shown}");
     terminal.has_key(ALPHA);
+}
+
+fn ctrl_c_changes_nothing(shell: &Shell) {
+    let home = home();
+    let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[("TERM", "xterm")]);
+    terminal.run("cd alpha");
+    for (typed, question) in [("awsenv use prod", "[y/N]"), ("awsenv use", "profile beta")] {
+        terminal.type_line(typed);
+        terminal.wait_for(question);
+        terminal.ctrl_c();
+        let shown = terminal.wait_for_prompt();
+        assert!(shown.rfind("\x1b[?25l") <= shown.rfind("\x1b[?25h"), "the cursor is hidden: {shown:?}");
+        terminal.has_key(ALPHA);
+        terminal.run("awsenv use other");
+        terminal.has_key(BETA);
+        terminal.run("awsenv use -");
+    }
 }

@@ -1,5 +1,8 @@
 //! The list that a person picks from, by typing some letters of it.
 
+use std::io::{self, Stderr, Write};
+use std::os::fd::{AsRawFd, RawFd};
+
 use dialoguer::FuzzySelect;
 use dialoguer::console::Term;
 use dialoguer::theme::SimpleTheme;
@@ -12,7 +15,7 @@ use crate::terminal;
 
 /// Shows them, what is chosen often and lately first.
 pub(super) fn pick<'a>(offers: &'a [Offer], frecency: &Frecency) -> anyhow::Result<&'a Offer> {
-    let terminal = Term::stderr();
+    let terminal = Term::read_write_pair(io::stdin(), CursorShown(io::stderr()));
     if !terminal.is_term() {
         return Err(Failure::new("there is no terminal to pick one at")
             .hint("name a stage or a profile: `awsenv use NAME`")
@@ -42,5 +45,25 @@ pub(super) fn pick<'a>(offers: &'a [Offer], frecency: &Frecency) -> anyhow::Resu
         Err(dialoguer::Error::IO(error)) => {
             Err(terminal::unanswered("cannot ask", &error, "name one: `awsenv use NAME`").into())
         }
+    }
+}
+
+/// Stderr, where the cursor is never hidden: Ctrl-C ends the process, and nobody would show it again.
+#[derive(Debug)]
+struct CursorShown(Stderr);
+
+impl Write for CursorShown {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes == b"\x1b[?25l" { Ok(bytes.len()) } else { self.0.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl AsRawFd for CursorShown {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 }
