@@ -24,9 +24,9 @@ pub struct Choice {
 /// What one can choose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
-    /// A stage of the file.
+    /// A stage of the file; `true`: a person has agreed that it is protected.
     #[serde(rename = "s")]
-    Stage(String),
+    Stage(String, bool),
     /// A profile in place of the file; `true`: a stage that is protected means the same one.
     #[serde(rename = "p")]
     Profile(String, bool),
@@ -56,16 +56,21 @@ impl Choice {
 
     /// Whether it is spelled as one of ours.
     pub fn is_sane(&self) -> bool {
-        let (What::Stage(name) | What::Profile(name, _)) = &self.what;
-        limits::profile_name(name).is_ok()
+        limits::profile_name(self.what.name()).is_ok()
     }
 }
 
 impl What {
+    /// What one types for it.
+    pub fn name(&self) -> &str {
+        let (Self::Stage(name, _) | Self::Profile(name, _)) = self;
+        name
+    }
+
     /// As people read it, and as the session index tells one from another.
     pub fn text(&self) -> String {
         match self {
-            Self::Stage(name) => format!("stage {name}"),
+            Self::Stage(name, _) => format!("stage {name}"),
             Self::Profile(name, _) => format!("profile {name}"),
         }
     }
@@ -73,7 +78,7 @@ impl What {
     /// The pin that takes the place of the file's: nothing of that goes with somebody else.
     pub fn replacement(&self) -> Option<Pin> {
         match self {
-            Self::Stage(_) => None,
+            Self::Stage(..) => None,
             Self::Profile(name, protected) => Some(Pin {
                 source: Some(PinSource::Profile(name.clone())),
                 protected: *protected,
@@ -97,7 +102,7 @@ impl<'a> Chosen<'a> {
         match self {
             Self::Stage(stage) => Some(stage),
             _ => match &self.at(Some(file))?.what {
-                What::Stage(stage) => Some(stage),
+                What::Stage(stage, _) => Some(stage),
                 What::Profile(..) => None,
             },
         }

@@ -111,7 +111,12 @@ impl Directory {
             }
             log::info!("{}: {}", path.display(), look.standing);
             found.entries.extend(look.entry);
-            if files.is_empty() && !matches!(look.standing, Standing::Denied | Standing::Unknown) {
+            let counts = match look.standing {
+                Standing::Denied => false,
+                Standing::Unknown => allowlist.settings_are_broken(),
+                Standing::Allowed(_) | Standing::Broken(_) => true,
+            };
+            if files.is_empty() && counts {
                 found.choice = chosen.at(Some(&path)).cloned();
             }
             let file = match look.standing {
@@ -169,6 +174,16 @@ impl Directory {
             && let Err(failure) = pin.check_whole(path)
         {
             return found.refused(path.clone(), failure.into(), MISTAKE);
+        }
+        if let (Some(What::Stage(stage, false)), Some(pin), Some(path)) = (choice, &pin, files.first())
+            && pin.protected
+        {
+            // It was not when it was chosen.
+            let what = format!("{}: stage {stage} is protected now", tilde(path, &places.home));
+            let failure =
+                Failure::new(what).hint(format!("run `awsenv use {stage}`")).exit(Exit::PersonNeeded);
+            let sentence = format!("stage {stage} is protected now: run awsenv use {stage}");
+            return found.refused(path.clone(), failure.into(), &sentence);
         }
         if let Some(pin) = pin {
             let by = files.first().map_or("this shell".into(), |path| path.display().to_string());

@@ -323,3 +323,80 @@ fn a_chosen_stage_that_is_gone_leaves_no_credentials() {
     choose(&world, &mut shell, &["-"], "awsenv: stage bare no more\n");
     assert!(shell.get("AWS_PROFILE").unwrap().starts_with("dev: "), "{:?}", shell.aws());
 }
+
+#[test]
+fn a_stage_that_became_protected_is_asked_about_before_it_counts() {
+    let world = world();
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
+    let said = "awsenv: stage bare (bare) in this shell, as long as ~/acme/.awsenv counts\n";
+    choose(&world, &mut shell, &["bare"], said);
+    world.write("acme/.awsenv", &FILE.replace("profile = \"bare\"", "profile = \"bare\"\nprotected = true"));
+    world.allow("acme");
+    shell.prompt();
+    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None, "{:?}", shell.aws());
+    assert_eq!(shell.get("AWS_PROFILE"), Some("stage bare is protected now: run awsenv use bare"));
+    assert_eq!(shell.notice, "awsenv: ~/acme/.awsenv: stage bare is protected now: run `awsenv use bare`\n");
+    choose(&world, &mut shell, &["bare", "--yes"], said);
+    has(&shell, Some("AKIABARE"), Some("eu-west-1"), Some("dev"));
+}
+
+#[test]
+fn where_a_file_is_not_allowed_no_profile_passes_for_its_stage() {
+    let world = world().file("fresh/.awsenv", "[stage.prod]\nprofile = \"prod\"\nprotected = true\n");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("fresh");
+    asked(&world, &shell, &["prod"])
+        .stderr(
+            "awsenv: ~/fresh/.awsenv is not allowed\n\
+             awsenv: hint: look at it, then run `awsenv allow`\n",
+        )
+        .exits(4);
+    world.run(["deny"]).arg("fresh").any_stderr().success();
+    shell.prompt();
+    let said = "awsenv: profile prod in this shell, as long as no .awsenv counts\n";
+    choose(&world, &mut shell, &["prod"], said);
+    has(&shell, Some("AKIAPROD"), Some("us-east-1"), None);
+}
+
+#[test]
+fn a_choice_outlives_a_mistake_in_the_settings() {
+    let (trusted, settings) = ("trusted = [\"~/free\"]\n", ".config/awsenv/config.toml");
+    let world = world()
+        .file("free/.awsenv", "profile = \"dev\"\n[stage.bare]\nprofile = \"bare\"\n")
+        .settings(trusted);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("free");
+    let said = "awsenv: stage bare (bare) in this shell, as long as ~/free/.awsenv counts\n";
+    choose(&world, &mut shell, &["bare"], said);
+    has(&shell, Some("AKIABARE"), None, None);
+    world.write(settings, "trusted = 1\n");
+    shell.prompt();
+    has(&shell, None, None, None);
+    world.write(settings, trusted);
+    shell.prompt();
+    has(&shell, Some("AKIABARE"), None, None);
+}
+
+#[test]
+fn one_goes_back_under_a_file_that_has_changed_too() {
+    let world = world();
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
+    let said = "awsenv: profile bare in this shell, as long as ~/acme/.awsenv counts\n";
+    world.write("acme/.awsenv", &FILE.replace("stage.bare", "stage.raw"));
+    world.allow("acme");
+    choose(&world, &mut shell, &["bare"], said);
+    world.write("acme/.awsenv", &format!("{FILE}\n# more\n"));
+    choose(&world, &mut shell, &["-"], "awsenv: profile bare no more\n");
+    has(&shell, None, None, None);
+}
+
+#[test]
+fn only_what_is_named_is_looked_into() {
+    let world = world();
+    let mut shell = world.shell(Kind::Bash);
+    shell.prompt();
+    let run = asked(&world, &shell, &["bare"]).env("AWSENV_LOG", "debug").any_stdout().any_stderr().success();
+    assert!(!run.stderr.contains("prod, step"), "{}", run.stderr);
+}

@@ -4,17 +4,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::subject::{Asking, subject};
+use super::subject::{Asking, Subject, subject};
 use crate::clock;
 use crate::files;
+use crate::key_index::KeyIndex;
 use crate::limits;
 use crate::message::{Exit, Failure, nearest, printable, shown};
 use crate::places::tilde;
-use crate::profile::chain;
-use crate::profile::config::ConfigFiles;
+use crate::profile::chain::{self, Asked};
+use crate::profile::config::{ConfigFiles, SharedConfig};
 use crate::prompt::allowlist::{Allowlist, Standing};
 use crate::prompt::choice::{Choice, Chosen, What};
-use crate::prompt::directory::{Directory, Verdict};
+use crate::prompt::directory::{Directory, Verdict, not_allowed};
 use crate::prompt::env_file::{EnvFile, Pin, PinSource};
 use crate::prompt::memory::Memory;
 use crate::terminal;
@@ -40,8 +41,6 @@ pub struct Use<'a> {
 #[derive(Debug)]
 struct Offer {
     what: What,
-    /// The profile that it comes to.
-    name: String,
     /// The account and the role, as far as the files say them.
     about: String,
 }
@@ -57,7 +56,6 @@ pub fn run(asked: &Use<'_>, world: &World) -> anyhow::Result<()> {
     if world.env.text("AWSENV_DISABLE").is_some() {
         return Err(Failure::new("AWSENV_DISABLE is set in this shell: nothing is loaded here").into());
     }
-    let file = counting_file(world)?;
     let mut memory =
         Memory::read(&world.env, files::uid()).unwrap_or_else(|| Memory::of_shell(0, files::uid()));
     if asked.name == Some("-") {
@@ -72,22 +70,26 @@ pub fn run(asked: &Use<'_>, world: &World) -> anyhow::Result<()> {
             .hint("leave the directory first, or open another shell")
             .into());
     }
-    let offers = offers(file.as_deref(), world)?;
+    let file = counting_file(world)?;
+    let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
+    let offers = offers(file.as_deref(), &config, world)?;
     let frecency = Frecency::load(&world.places);
-    let offer = match asked.name {
-        Some(name) => named(name, &offers)?,
-        None => picker::pick(&offers, &frecency)?,
+    let what = match asked.name {
+        Some(name) => named(name, offers)?,
+        None => picker::pick(described(offers, &config, world)?, &frecency)?,
     };
-    let chosen = describe(offer);
-    if is_protected(offer, world) && !asked.yes {
+    let what = with_protection(what, world);
+    let chosen = describe(&what, world);
+    let (What::Stage(_, is_protected) | What::Profile(_, is_protected)) = what;
+    if is_protected && !asked.yes {
         let agreed = terminal::agrees(&format!("awsenv: {chosen} is protected; use it?"))
             .map_err(|error| terminal::unanswered("cannot ask", &error, "`--yes` says it beforehand"))?;
         if !agreed {
             return Err(Failure::new("nothing is changed").into());
         }
     }
-    memory.choice = Some(Choice::made(offer.what.clone(), file.as_deref()));
-    frecency.count(&offer.what.text(), clock::now(), &world.places);
+    frecency.count(&what.text(), clock::now(), &world.places);
+    memory.choice = Some(Choice::made(what, file.as_deref()));
     let until = match &file {
         Some(file) => format!("as long as {} counts", tilde(file, &world.places.home)),
         None => "as long as no .awsenv counts".to_owned(),
@@ -96,21 +98,22 @@ pub fn run(asked: &Use<'_>, world: &World) -> anyhow::Result<()> {
     world::out(memory.write().as_bytes())
 }
 
-/// The nearest file that counts here. One that cannot be followed is an error: first it has to be looked at.
+/// The nearest file that counts here. One that cannot be followed is an error: first it has to be looked at. So is
+/// one that nobody has allowed yet, where none counts: a profile may bear the name of a stage that asks first.
 fn counting_file(world: &World) -> anyhow::Result<Option<PathBuf>> {
     let allowlist = Allowlist::new(&world.places, &world.settings);
     let directory = Directory::find(&world.pwd(), &allowlist, &world.places, Chosen::Nothing);
-    match directory.verdict {
-        Verdict::Refused(_, error, _) => Err(error),
-        Verdict::Pinned(pinned) => Ok(pinned.files.into_iter().next()),
-        Verdict::Nothing => Ok(None),
+    match (directory.verdict, directory.complaint) {
+        (Verdict::Refused(_, error, _), _) => Err(error),
+        (Verdict::Pinned(pinned), _) => Ok(pinned.files.into_iter().next()),
+        (Verdict::Nothing, Some(complaint)) => Err(not_allowed(&complaint.path, &world.places).into()),
+        (Verdict::Nothing, None) => Ok(None),
     }
 }
 
 /// The stages of the file, and every profile.
-fn offers(file: Option<&Path>, world: &World) -> anyhow::Result<Vec<Offer>> {
+fn offers(file: Option<&Path>, config: &SharedConfig, world: &World) -> anyhow::Result<Vec<What>> {
     let stages = file.map(|file| stages(file, world)).transpose()?.unwrap_or_default();
-    let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
     // By another name it is the same thing, and as dangerous.
     let is_protected = |name: &str| {
         let source = Some(PinSource::Profile(name.to_owned()));
@@ -118,8 +121,7 @@ fn offers(file: Option<&Path>, world: &World) -> anyhow::Result<Vec<Offer>> {
     };
     let profiles = config.profiles().into_iter().filter(|name| limits::profile_name(name).is_ok());
     let profiles = profiles.map(|name| What::Profile(name.to_owned(), is_protected(name)));
-    let all = stages.keys().map(|stage| What::Stage(stage.clone())).chain(profiles);
-    Ok(all.map(|what| offer(what, world)).collect())
+    Ok(stages.keys().map(|stage| What::Stage(stage.clone(), false)).chain(profiles).collect())
 }
 
 fn stages(file: &Path, world: &World) -> anyhow::Result<BTreeMap<String, Pin>> {
@@ -128,56 +130,53 @@ fn stages(file: &Path, world: &World) -> anyhow::Result<BTreeMap<String, Pin>> {
     Ok(EnvFile::parse(&file.text, &file.path, &world.places.home)?.stages)
 }
 
-/// What an offer comes to. One that cannot be followed is offered without a word on it: the hook says why.
-fn offer(what: What, world: &World) -> Offer {
-    let asking = match &what {
-        What::Stage(name) => Asking { stage: Some(name), ..Asking::default() },
-        What::Profile(name, _) => Asking { profile: Some(name), ..Asking::default() },
+/// What each comes to. One that cannot be followed is offered without a word on it: the hook says why.
+fn described(offers: Vec<What>, config: &SharedConfig, world: &World) -> anyhow::Result<Vec<Offer>> {
+    let keys = KeyIndex::load(&world.places)?;
+    let asked = Asked { duration: None, session: Some(world.settings.session_duration) };
+    let about = |what: &What| {
+        let chain = match what {
+            What::Stage(name, _) => subject_of_stage(name, world).ok()?.resolved.chain,
+            What::Profile(name, _) => chain::resolve(config, &keys, name, &world.original, &asked).ok()?,
+        };
+        let role = chain::steps(&chain).last().map(chain::Step::summary);
+        Some(chain::known_account(&chain).into_iter().chain(role).collect::<Vec<_>>().join(" "))
     };
-    let Ok(subject) = subject(&asking, world) else {
-        return Offer { name: String::new(), about: String::new(), what };
-    };
-    let chain = &subject.resolved.chain;
-    let role = chain::steps(chain).last().map(chain::Step::summary);
-    let about: Vec<_> = chain::known_account(chain).into_iter().chain(role).collect();
-    Offer { name: subject.resolved.name, about: about.join(" "), what }
+    Ok(offers.into_iter().map(|what| Offer { about: about(&what).unwrap_or_default(), what }).collect())
 }
 
-fn named<'a>(name: &str, offers: &'a [Offer]) -> anyhow::Result<&'a Offer> {
+fn subject_of_stage(name: &str, world: &World) -> anyhow::Result<Subject> {
+    subject(&Asking { stage: Some(name), ..Asking::default() }, world)
+}
+
+fn named(name: &str, mut offers: Vec<What>) -> anyhow::Result<What> {
     // Stages come first: a profile of the same name is behind them.
-    if let Some(offer) = offers.iter().find(|offer| offer.label() == name) {
-        return Ok(offer);
+    if let Some(at) = offers.iter().position(|what| what.name() == name) {
+        return Ok(offers.swap_remove(at));
     }
     let failure = Failure::new(format!("no stage here and no profile is called {}", shown(name)));
-    Err(match nearest(name, offers.iter().map(Offer::label)) {
+    Err(match nearest(name, offers.iter().map(What::name)) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure.hint("`awsenv use` shows what there is"),
     }
     .into())
 }
 
-impl Offer {
-    /// What one types for it.
-    fn label(&self) -> &str {
-        let (What::Stage(name) | What::Profile(name, _)) = &self.what;
-        name
+fn describe(what: &What, world: &World) -> String {
+    match what {
+        What::Stage(name, _) => match subject_of_stage(name, world) {
+            Ok(subject) => format!("{} ({})", what.text(), subject.resolved.name),
+            Err(_) => what.text(),
+        },
+        What::Profile(..) => what.text(),
     }
 }
 
-fn describe(offer: &Offer) -> String {
-    match &offer.what {
-        What::Stage(_) => format!("{} ({})", offer.what.text(), offer.name),
-        What::Profile(..) => offer.what.text(),
-    }
-}
-
-fn is_protected(offer: &Offer, world: &World) -> bool {
-    match &offer.what {
-        What::Profile(_, protected) => *protected,
-        What::Stage(name) => {
-            let allowlist = Allowlist::new(&world.places, &world.settings);
-            let directory = Directory::find(&world.pwd(), &allowlist, &world.places, Chosen::Stage(name));
-            !matches!(directory.verdict, Verdict::Pinned(pinned) if !pinned.pin.protected)
-        }
-    }
+/// A stage with what the whole of the files says of it.
+fn with_protection(what: What, world: &World) -> What {
+    let What::Stage(name, _) = what else { return what };
+    let allowlist = Allowlist::new(&world.places, &world.settings);
+    let directory = Directory::find(&world.pwd(), &allowlist, &world.places, Chosen::Stage(&name));
+    let is_protected = !matches!(directory.verdict, Verdict::Pinned(pinned) if !pinned.pin.protected);
+    What::Stage(name, is_protected)
 }

@@ -11,10 +11,11 @@ use super::Offer;
 use super::frecency::Frecency;
 use crate::clock;
 use crate::message::{Exit, Failure, printable};
+use crate::prompt::choice::What;
 use crate::terminal;
 
 /// Shows them, what is chosen often and lately first.
-pub(super) fn pick<'a>(offers: &'a [Offer], frecency: &Frecency) -> anyhow::Result<&'a Offer> {
+pub(super) fn pick(mut offers: Vec<Offer>, frecency: &Frecency) -> anyhow::Result<What> {
     let terminal = Term::read_write_pair(io::stdin(), CursorShown(io::stderr()));
     if !terminal.is_term() {
         return Err(Failure::new("there is no terminal to pick one at")
@@ -26,11 +27,10 @@ pub(super) fn pick<'a>(offers: &'a [Offer], frecency: &Frecency) -> anyhow::Resu
         return Err(Failure::new("there is no stage and no profile to choose from").into());
     }
     let now = clock::now();
-    let mut offers: Vec<_> = offers.iter().collect();
     // A stable order: stages stay before profiles, and each kind in the order of the files.
     offers.sort_by_key(|offer| std::cmp::Reverse(frecency.rank(&offer.what.text(), now)));
     let width = offers.iter().map(|offer| offer.what.text().chars().count()).max().unwrap_or_default();
-    let line = |offer: &&Offer| printable(&format!("{:<width$}  {}", offer.what.text(), offer.about));
+    let line = |offer: &Offer| printable(&format!("{:<width$}  {}", offer.what.text(), offer.about));
     let lines: Vec<_> = offers.iter().map(line).collect();
     let picked = FuzzySelect::with_theme(&SimpleTheme)
         .with_prompt("awsenv: use")
@@ -40,7 +40,7 @@ pub(super) fn pick<'a>(offers: &'a [Offer], frecency: &Frecency) -> anyhow::Resu
         .report(false)
         .interact_on_opt(&terminal);
     match picked {
-        Ok(Some(index)) => Ok(offers[index]),
+        Ok(Some(index)) => Ok(offers.swap_remove(index).what),
         Ok(None) => Err(Failure::new("nothing is changed").into()),
         Err(dialoguer::Error::IO(error)) => {
             Err(terminal::unanswered("cannot ask", &error, "name one: `awsenv use NAME`").into())
