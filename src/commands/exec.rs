@@ -8,7 +8,7 @@ use super::subject::{Asking, Subject, person, subject};
 use crate::env::Env;
 use crate::message::{self, Exit, Failure};
 use crate::process::{self, Unprotected};
-use crate::profile::chain::source_key;
+use crate::profile::chain::source_keys;
 use crate::profile::config::ConfigFiles;
 use crate::prompt::wanted::{Delivery, Provided, Wanted};
 use crate::world::{self, World};
@@ -98,7 +98,7 @@ fn wanted(delivery: Delivery<'_>, account: Option<&str>, subject: &Subject, worl
 fn check_nothing_comes_first(world: &World) -> anyhow::Result<()> {
     let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
     let Ok(default) = config.profile("default") else { return Ok(()) };
-    let Some(key) = source_key(&default) else { return Ok(()) };
+    let Some(key) = source_keys(&default).next() else { return Ok(()) };
     let place = default.place(key).map(|place| format!(" ({place})")).unwrap_or_default();
     Err(Failure::new(format!(
         "AWS clients would take the profile default before an endpoint: it has {key}{place}"

@@ -14,7 +14,7 @@ mod settle;
 mod sources;
 mod steps;
 
-pub use resolve::{as_written, resolve, source_key};
+pub use resolve::{as_written, resolve, source_keys};
 pub use settle::settle;
 pub use sources::portal;
 pub use steps::{Call, Step, steps};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::chain::source_keys;
 use super::config::SharedConfig;
 use crate::limits::{self, Reason};
 
@@ -29,9 +30,11 @@ impl Delivered {
         })
     }
 
-    /// Whether the config has it, as it has to be.
+    /// Whether the config has it, as it has to be: keys beside a process would be somebody else's.
     pub fn is_in(&self, config: &SharedConfig) -> bool {
-        config.profile(&self.name).is_ok_and(|profile| profile.get(SETTING) == Some(&self.process))
+        config.profile(&self.name).is_ok_and(|profile| {
+            profile.get(SETTING) == Some(&self.process) && source_keys(&profile).eq([SETTING])
+        })
     }
 }
 

@@ -238,3 +238,20 @@ fn keys_in_a_file_are_delivered_too() {
     assert_eq!(key(&lent(&world, &shell, &process).unwrap()), "AKIAME");
     assert_eq!(operations(&sandbox), ["GetCallerIdentity"], "nobody takes the file's word for the account");
 }
+
+/// `aws configure` writes to the profile that the shell names: AWS clients take such keys before a process.
+#[test]
+fn a_profile_that_says_more_than_its_process_is_not_given_out() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let profile = shell.get("AWS_PROFILE").unwrap().to_owned();
+    let keys = format!("[{profile}]\naws_access_key_id = AKIAYOU\naws_secret_access_key = you/secret\n");
+    world.write(".aws/credentials", &keys);
+    shell.prompt();
+    assert_eq!(shell.get("AWS_PROFILE"), Some("one: could not be renewed, awsenv tries again"));
+    let expected =
+        format!("awsenv: cannot write a profile to ~/.aws/config: profile {profile} stands elsewhere, too");
+    assert!(shell.notice.starts_with(&expected), "{}", shell.notice);
+}

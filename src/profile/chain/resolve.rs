@@ -299,10 +299,10 @@ const STYLES: &[(Style, &[&str])] = &[
     (Style::Alias, &["source_profile"]),
 ];
 
-/// The first setting of a profile that says whose credentials are its own.
-pub fn source_key(profile: &Profile<'_>) -> Option<&'static str> {
+/// The settings of a profile that say whose credentials are its own.
+pub fn source_keys(profile: &Profile<'_>) -> impl Iterator<Item = &'static str> {
     let keys = STYLES.iter().flat_map(|(_, keys)| *keys).copied();
-    ["role_arn"].into_iter().chain(keys).find(|key| profile.get(key).is_some())
+    ["role_arn"].into_iter().chain(keys).filter(|key| profile.get(key).is_some())
 }
 
 /// Sources side by side of which AWS clients take one or the other: neither may be chosen silently. Only keys in
