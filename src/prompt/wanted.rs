@@ -60,6 +60,8 @@ impl Wanted {
             Delivery::Endpoint { uri, token } => {
                 wanted.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri);
                 wanted.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.expose());
+                // botocore looks there first.
+                wanted.0.insert("AWS_CREDENTIAL_FILE".to_owned(), None);
                 // Where an endpoint gives nothing, SDKs go on to the machine's own role.
                 wanted.set("AWS_EC2_METADATA_DISABLED", "true");
             }

@@ -370,6 +370,27 @@ fn what_clients_would_take_before_an_endpoint_is_refused() {
     world.run(["exec", "dev", "--endpoint", "--", "echo", "ran"]).stdout("ran\n").success();
 }
 
+/// botocore reads what its forerunner and the first EC2 tools left behind, and that before an endpoint.
+#[test]
+fn old_places_for_keys_do_not_come_before_an_endpoint() {
+    let keys = "[Credentials]\naws_access_key_id = AKIABOTO\naws_secret_access_key = s\n";
+    let world = || World::with_profiles().file(".boto", keys).file("other.cfg", "[Boto]\n");
+    let ran = ["exec", "dev", "--endpoint", "--", "echo", "ran"];
+    world()
+        .run(ran)
+        .stderr(
+            "awsenv: boto3 would take the keys in ~/.boto before an endpoint\n\
+             awsenv: hint: take its [Credentials] out, or leave out --endpoint\n",
+        )
+        .exits(125);
+    let other = world();
+    let path = other.at("other.cfg");
+    other.env("BOTO_CONFIG", path).run(ran).stdout("ran\n").success();
+    let world = World::with_profiles().env("AWS_CREDENTIAL_FILE", "/theirs");
+    let env = world.run(["exec", "dev", "--endpoint", "--", "env"]).any_stdout().success().variables();
+    assert!(env.iter().all(|(name, _)| name != "AWS_CREDENTIAL_FILE"));
+}
+
 /// With sessions of five seconds: boto3 asks before each call, and no call is ever made with what has ended.
 #[test]
 fn boto3_goes_on_across_the_end_of_sessions() {
