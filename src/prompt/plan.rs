@@ -184,7 +184,7 @@ fn survey(
     let session = resolved.session_key(original);
     let entry = Entry {
         stamps: aws_files.stamps.clone(),
-        delivered: by_profile.then(|| delivered(&resolved, &session, files, question)).flatten(),
+        delivered: by_profile.then(|| delivered(&resolved, &session, files)).flatten(),
         session,
         name: resolved.name,
         region: resolved.region,
@@ -196,15 +196,9 @@ fn survey(
 }
 
 /// The profile that programs get the session by, if it is there.
-fn delivered(
-    resolved: &Resolved,
-    session: &SessionKey,
-    files: &ConfigFiles,
-    question: &Question<'_>,
-) -> Option<String> {
+fn delivered(resolved: &Resolved, session: &SessionKey, files: &ConfigFiles) -> Option<String> {
     let delivered = Delivered::of(&resolved.name, session.name(), &this_program()?).ok()?;
-    let is_there = delivered.is_in(&files.read().ok()?) && Lease::load(question.places, session).is_some();
-    is_there.then_some(delivered.name)
+    delivered.is_in(&files.read().ok()?).then_some(delivered.name)
 }
 
 /// Credentials that take nothing but files.
@@ -234,7 +228,9 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
             // Kept on the way to another chain's end, perhaps, where nobody asked whose it is.
             let is_known =
                 pin.account.is_none() || entry.account.is_some() || session.credentials.account.is_some();
-            let has_a_way = pin.deliver != Some(Deliver::Profile) || entry.delivered.is_some();
+            // What the profile stands for may go while the AWS files stay as they are.
+            let has_a_way = pin.deliver != Some(Deliver::Profile)
+                || entry.delivered.is_some() && Lease::load(question.places, &entry.session).is_some();
             Some(session).filter(|session| is_known && has_a_way && serves(session, question.settings, now))
         }
         Found::Absent | Found::Unreadable => None,

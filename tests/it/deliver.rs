@@ -239,6 +239,31 @@ fn keys_in_a_file_are_delivered_too() {
     assert_eq!(operations(&sandbox), ["GetCallerIdentity"], "nobody takes the file's word for the account");
 }
 
+/// It was removed after a month, say; the block and the way to it are there still.
+#[test]
+fn what_a_profile_stands_for_comes_back_with_the_next_prompt() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let process = process(&world, &shell);
+    for changed in [false, true] {
+        fs::remove_dir_all(world.at(".local/state/awsenv/leases")).unwrap();
+        assert!(lent(&world, &shell, &process).is_err());
+        if changed {
+            world.write(".aws/config", &(world.read(".aws/config") + "# changed\n"));
+        }
+        let mut shell = world.shell(Kind::Bash);
+        shell.cd("acme");
+        assert!(
+            shell.get("AWS_PROFILE").unwrap().starts_with("awsenv/one/"),
+            "{:?}",
+            shell.get("AWS_PROFILE")
+        );
+        lent(&world, &shell, &process).unwrap();
+    }
+}
+
 /// `aws configure` writes to the profile that the shell names: AWS clients take such keys before a process.
 #[test]
 fn a_profile_that_says_more_than_its_process_is_not_given_out() {
