@@ -102,7 +102,13 @@ fn renew(
     mended_in: &mut Option<Seen>,
 ) -> anyhow::Result<()> {
     // The files may have changed since the prompt asked; then the next prompt asks for the new session.
-    let Some(subject) = pinned_at(pwd.as_os_str(), world)? else { return Ok(()) };
+    let subject = match pinned_at(pwd.as_os_str(), world) {
+        Ok(Some(subject)) => subject,
+        Ok(None) => return Ok(()),
+        // Its own prompts say so. The session may be another directory's, too, where nothing is wrong.
+        Err(error) if render(&error).1 == Exit::NotAllowed => return Ok(()),
+        Err(error) => return Err(error),
+    };
     *mended_in = self::mended_in(&subject, world);
     let own = subject.resolved.session_key(&world.original);
     if own != *session {

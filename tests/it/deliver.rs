@@ -264,6 +264,26 @@ fn what_a_profile_stands_for_comes_back_with_the_next_prompt() {
     }
 }
 
+#[test]
+fn a_directory_that_is_allowed_no_more_stands_in_no_others_way() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.write("beta/.awsenv", FILE);
+    world.allow("beta");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let process = process(&world, &shell);
+    world.write("acme/.awsenv", "profile = \"one\"\n");
+    cloud::age(&world, Duration::from_secs(50 * 60));
+    lent(&world, &shell, &process).unwrap();
+    cloud::renewals_end(&world);
+    cloud::age(&world, Duration::from_secs(70 * 60));
+    let mut other = world.shell(Kind::Bash);
+    other.cd("beta");
+    assert_eq!(other.get("AWS_PROFILE"), shell.get("AWS_PROFILE"), "{}", other.notice);
+    lent(&world, &other, &process).unwrap();
+}
+
 /// `aws configure` writes to the profile that the shell names: AWS clients take such keys before a process.
 #[test]
 fn a_profile_that_says_more_than_its_process_is_not_given_out() {
