@@ -163,11 +163,7 @@ aws_access_key_id = AKIAOTHER
             "  more",
             "output = json",
         ];
-        let mut state = 1_u32;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as usize % below
-        };
+        let mut random = crate::profile::repeatable();
         let (mut accepted, mut removed) = (0, 0);
         for _ in 0..6000 {
             let mut text = String::from("[dev]");

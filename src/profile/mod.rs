@@ -15,3 +15,13 @@ mod profile;
 
 pub use config::{ConfigFiles, SharedConfig};
 pub use profile::{Profile, SsoSession};
+
+/// Numbers below what each call says, the same in every run (Numerical Recipes' constants): a failure comes again.
+#[cfg(test)]
+fn repeatable() -> impl FnMut(usize) -> usize {
+    let mut state = 1_u32;
+    move |below| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    }
+}

@@ -398,11 +398,7 @@ mod tests {
             "# BEGIN awsenv sso populate corp",
             "# END awsenv sso populate corp",
         ];
-        let mut state = 1_u32;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as usize % below
-        };
+        let mut random = crate::profile::repeatable();
         let said = |config: &SharedConfig, name: &str| {
             let profile = config.raw_profile(name)?;
             Some(["region", "s3", "output"].map(|key| profile.get(key).map(str::to_owned)))

@@ -626,12 +626,7 @@ fn no_text_makes_it_panic_or_tell_a_secret() {
     for end in (0..SAMPLE.len()).step_by(3) {
         all(&SAMPLE[..end], "");
     }
-    // A fixed sequence (Numerical Recipes' constants), so that a failure comes again.
-    let mut state = 1_u32;
-    let mut random = |below: usize| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as usize % below
-    };
+    let mut random = crate::profile::repeatable();
     for _ in 0..150 {
         let mut lines: Vec<&str> = SAMPLE.lines().collect();
         for _ in 0..3 {
