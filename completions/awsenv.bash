@@ -16,6 +16,9 @@ _awsenv() {
             ",$1")
                 cmd="awsenv"
                 ;;
+            awsenv,agent)
+                cmd="awsenv__subcmd__agent"
+                ;;
             awsenv,allow)
                 cmd="awsenv__subcmd__allow"
                 ;;
@@ -79,6 +82,33 @@ _awsenv() {
             awsenv,use)
                 cmd="awsenv__subcmd__use"
                 ;;
+            awsenv__subcmd__agent,help)
+                cmd="awsenv__subcmd__agent__subcmd__help"
+                ;;
+            awsenv__subcmd__agent,run)
+                cmd="awsenv__subcmd__agent__subcmd__run"
+                ;;
+            awsenv__subcmd__agent,status)
+                cmd="awsenv__subcmd__agent__subcmd__status"
+                ;;
+            awsenv__subcmd__agent,stop)
+                cmd="awsenv__subcmd__agent__subcmd__stop"
+                ;;
+            awsenv__subcmd__agent__subcmd__help,help)
+                cmd="awsenv__subcmd__agent__subcmd__help__subcmd__help"
+                ;;
+            awsenv__subcmd__agent__subcmd__help,run)
+                cmd="awsenv__subcmd__agent__subcmd__help__subcmd__run"
+                ;;
+            awsenv__subcmd__agent__subcmd__help,status)
+                cmd="awsenv__subcmd__agent__subcmd__help__subcmd__status"
+                ;;
+            awsenv__subcmd__agent__subcmd__help,stop)
+                cmd="awsenv__subcmd__agent__subcmd__help__subcmd__stop"
+                ;;
+            awsenv__subcmd__help,agent)
+                cmd="awsenv__subcmd__help__subcmd__agent"
+                ;;
             awsenv__subcmd__help,allow)
                 cmd="awsenv__subcmd__help__subcmd__allow"
                 ;;
@@ -141,6 +171,15 @@ _awsenv() {
                 ;;
             awsenv__subcmd__help,use)
                 cmd="awsenv__subcmd__help__subcmd__use"
+                ;;
+            awsenv__subcmd__help__subcmd__agent,run)
+                cmd="awsenv__subcmd__help__subcmd__agent__subcmd__run"
+                ;;
+            awsenv__subcmd__help__subcmd__agent,status)
+                cmd="awsenv__subcmd__help__subcmd__agent__subcmd__status"
+                ;;
+            awsenv__subcmd__help__subcmd__agent,stop)
+                cmd="awsenv__subcmd__help__subcmd__agent__subcmd__stop"
                 ;;
             awsenv__subcmd__help__subcmd__key,add)
                 cmd="awsenv__subcmd__help__subcmd__key__subcmd__add"
@@ -272,8 +311,134 @@ _awsenv() {
 
     case "${cmd}" in
         awsenv)
-            opts="-h -V --help --version hook init edit allow deny trust status explain use exec credentials login logout refresh session sso key prompt completions man help"
+            opts="-h -V --help --version hook init edit allow deny trust status explain use exec credentials login logout refresh session sso key agent prompt completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent)
+            opts="-h --help status stop run help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__help)
+            opts="status stop run help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__help__subcmd__stop)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__run)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__status)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__agent__subcmd__stop)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -444,8 +609,64 @@ _awsenv() {
             return 0
             ;;
         awsenv__subcmd__help)
-            opts="hook init edit allow deny trust status explain use exec credentials login logout refresh session sso key prompt completions man help"
+            opts="hook init edit allow deny trust status explain use exec credentials login logout refresh session sso key agent prompt completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__agent)
+            opts="status stop run"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__agent__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__agent__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        awsenv__subcmd__help__subcmd__agent__subcmd__stop)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

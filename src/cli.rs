@@ -12,8 +12,8 @@ use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    allow, choose, completions, credentials, edit, exec, explain, hook, init, lend, login, logout, man,
-    prompt, refresh, renew, serve, session, status, trust,
+    agent, allow, choose, completions, credentials, edit, exec, explain, hook, init, lend, login, logout,
+    man, prompt, refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -252,6 +252,11 @@ BROWSER or the setting `browser` names the browser.")]
         #[command(subcommand)]
         command: Key,
     },
+    /// What lends sessions to programs where the .awsenv says `deliver = "endpoint"`
+    Agent {
+        #[command(subcommand)]
+        command: Agent,
+    },
     /// Print whose credentials this shell has, and how long still, for prompts that run a program
     #[command(after_help = "\
 Examples:
@@ -297,6 +302,21 @@ enum Session {
     },
     /// Forget all: the next prompt or command asks AWS anew
     Clear,
+}
+
+#[derive(Debug, Subcommand)]
+enum Agent {
+    /// What it lends, to how many shells
+    Status {
+        /// For scripts; the schema is in docs/json.md
+        #[arg(long)]
+        json: bool,
+    },
+    /// End it: programs that ask it get nothing any more
+    Stop,
+    /// Be it (started by a prompt)
+    #[command(hide = true)]
+    Run,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -389,6 +409,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Lend { session } => lend::run(&session, world),
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
+        Command::Agent { command: Agent::Status { json } } => agent::status(json, &world),
+        Command::Agent { command: Agent::Stop } => agent::stop(&world),
+        Command::Agent { command: Agent::Run } => agent::run::run(world),
         Command::Sso { command } => command.run(&world),
         Command::Key { command } => command.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),

@@ -28,6 +28,11 @@ impl Places {
         Self { home: at("h"), settings: at("c"), data: at("d"), state: at("s"), runtime: at("r") }
     }
 
+    /// What the agent and the prompts tell each other by.
+    pub fn agent(&self) -> PathBuf {
+        self.runtime.join("agent")
+    }
+
     /// The platform's directories (XDG on Linux, `~/Library` on macOS, `%APPDATA%` on Windows).
     /// `None` without a home directory: nothing can be trusted or kept then.
     pub fn of(env: &Env) -> Option<Self> {

@@ -54,6 +54,11 @@ pub fn spawn(act: impl FnOnce() + Send + 'static) {
     std::thread::spawn(act);
 }
 
+/// Whether a process of this user's has this id.
+pub fn is_running(id: i32) -> bool {
+    rustix::process::Pid::from_raw(id).is_some_and(|id| rustix::process::test_kill_process(id).is_ok())
+}
+
 /// `user@host` in the letters STS allows for a session's name, so that CloudTrail names a person.
 pub fn user_at_host(original: &Env) -> String {
     let user = original.text("USER").or_else(|| original.text("LOGNAME")).unwrap_or("awsenv");

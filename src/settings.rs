@@ -39,6 +39,8 @@ pub struct Settings {
     pub wrap_cd: bool,
     /// The bash hook sets a DEBUG trap, to look before each command too.
     pub debug_trap: bool,
+    /// How long the agent stays when nobody is left who could ask it.
+    pub agent_idle: Duration,
     /// A command that prints the passphrase of the encrypted file.
     pub passphrase_command: Option<String>,
     /// The file holds a mistake and these are the defaults: nobody knows what it would have trusted.
@@ -92,7 +94,7 @@ pub enum Colours {
     Never,
 }
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "wait",
     "margin",
     "session_duration",
@@ -107,6 +109,7 @@ const KNOWN: [&str; 15] = [
     "colours",
     "wrap_cd",
     "debug_trap",
+    "agent_idle",
     "passphrase_command",
 ];
 const SSO_CACHE: [(&str, SsoCache); 2] = [("cli", SsoCache::Cli), ("sealed", SsoCache::Sealed)];
@@ -117,6 +120,8 @@ const KEYCHAIN: [(&str, Keychain); 3] =
 
 /// Longer than this, and a prompt looks broken.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Longer than a day, and it is one that never ends.
+const LONGEST_IDLE: Duration = Duration::from_secs(24 * 3600);
 /// A chained role's session lasts an hour: with a margin of as much it would be renewed at once, for ever.
 const LARGEST_MARGIN: Duration = Duration::from_secs(1800);
 
@@ -144,6 +149,7 @@ impl Default for Settings {
             colours: Colours::Auto,
             wrap_cd: true,
             debug_trap: false,
+            agent_idle: Duration::from_secs(600),
             passphrase_command: None,
             broken: false,
         }
@@ -173,6 +179,9 @@ impl Settings {
             colours: top.item("colours").map(|item| colours(&item)).transpose()?.unwrap_or(usual.colours),
             wrap_cd: top.flag("wrap_cd")?.unwrap_or(usual.wrap_cd),
             debug_trap: top.flag("debug_trap")?.unwrap_or(usual.debug_trap),
+            agent_idle: top
+                .duration("agent_idle", |asked| at_most(asked, LONGEST_IDLE))?
+                .unwrap_or(usual.agent_idle),
             passphrase_command: top.checked("passphrase_command", command)?,
             broken: false,
         })
@@ -258,6 +267,7 @@ background = ["acme-dev"]
 colours = false
 wrap_cd = false
 debug_trap = true
+agent_idle = "1h"
 passphrase_command = "pass show awsenv"
 "#;
 
@@ -286,6 +296,7 @@ passphrase_command = "pass show awsenv"
             colours: Colours::Never,
             wrap_cd: false,
             debug_trap: true,
+            agent_idle: Duration::from_secs(3600),
             passphrase_command: Some("pass show awsenv".into()),
         };
         assert_eq!(parse(ALL).unwrap(), settings);

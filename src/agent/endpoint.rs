@@ -1,5 +1,5 @@
-//! One port, one token, one set of credentials: what the AWS SDKs read from `AWS_CONTAINER_CREDENTIALS_FULL_URI`
-//! (SDKs and Tools Reference Guide, "Container credential provider").
+//! One port, and for each token one set of credentials: what the AWS SDKs read from
+//! `AWS_CONTAINER_CREDENTIALS_FULL_URI` (SDKs and Tools Reference Guide, "Container credential provider").
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::life::Life;
+use super::grants::{Grants, Lend};
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
-use crate::files;
 use crate::loopback::{self, Request};
 use crate::message::{self, Exit, Failure, render};
 use crate::secret::Secret;
@@ -34,21 +33,12 @@ pub struct Lent {
     pub until: Timestamp,
 }
 
-/// Where the credentials come from. It may take as long as a call to AWS.
-pub type Lend = dyn Fn() -> anyhow::Result<Lent> + Send + Sync;
-
-/// A port that is bound, and what opens it.
+/// A port that is bound.
 #[derive(Debug)]
 pub struct Endpoint {
     listener: TcpListener,
-    port: Port,
-}
-
-#[derive(Clone, Debug)]
-struct Port {
     /// `127.0.0.1:PORT`, the one host that is answered: a page whose name leads here (DNS rebinding) sends its own.
     host: String,
-    token: Secret,
 }
 
 /// As SDKs want it: a token, if an empty one, and an end, even of keys that have neither.
@@ -71,78 +61,76 @@ struct Refusal<'a> {
 }
 
 impl Endpoint {
-    /// On a port that is free, with a token that nobody has had.
+    /// On a port that is free.
     pub async fn open() -> anyhow::Result<Self> {
         let (listener, port) = loopback::bind(None).await.context("cannot listen on 127.0.0.1")?;
-        let host = format!("127.0.0.1:{port}");
-        Ok(Self { listener, port: Port { host, token: Secret::new(files::random_hex(32)) } })
+        Ok(Self { listener, host: format!("127.0.0.1:{port}") })
     }
 
-    /// `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+    /// `AWS_CONTAINER_CREDENTIALS_FULL_URI`. The token is `AWS_CONTAINER_AUTHORIZATION_TOKEN`.
     pub fn uri(&self) -> String {
-        format!("http://{}{PATH}", self.port.host)
+        format!("http://{}{PATH}", self.host)
     }
 
-    /// `AWS_CONTAINER_AUTHORIZATION_TOKEN`.
-    pub fn token(&self) -> &Secret {
-        &self.port.token
-    }
-
-    /// Answers as long as this process lives.
-    pub async fn serve(self, lend: Arc<Lend>, life: Life) {
-        let Self { listener, port } = self;
-        let answering = tokio::spawn(async move {
-            let turns = Arc::new(Semaphore::new(AT_ONCE));
-            while let Ok(turn) = turns.clone().acquire_owned().await {
-                let Ok((stream, _)) = listener.accept().await else {
-                    // Out of descriptors, perhaps: in a moment there may be some.
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                };
-                let (lend, port) = (lend.clone(), port.clone());
-                tokio::spawn(async move {
-                    port.answer(stream, lend).await;
-                    drop(turn);
-                });
-            }
-        });
-        let _ = tokio::task::spawn_blocking(|| life.wait()).await;
-        answering.abort();
+    /// Answers for as long as it is polled.
+    pub async fn serve<L: Lend>(self, grants: Arc<Grants<L>>) {
+        let Self { listener, host } = self;
+        let (turns, host) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(host));
+        while let Ok(turn) = turns.clone().acquire_owned().await {
+            let Ok((stream, _)) = listener.accept().await else {
+                // Out of descriptors, perhaps: in a moment there may be some.
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
+            let (grants, host) = (grants.clone(), host.clone());
+            tokio::spawn(async move {
+                answer(stream, &host, &grants).await;
+                drop(turn);
+            });
+        }
     }
 }
 
-impl Port {
-    async fn answer(&self, mut stream: TcpStream, lend: Arc<Lend>) {
-        let Some(request) = loopback::request(&mut stream).await else { return };
-        if let Err((status, why)) = self.check(&request) {
+async fn answer<L: Lend>(mut stream: TcpStream, host: &str, grants: &Grants<L>) {
+    let Some(request) = loopback::request(&mut stream).await else { return };
+    let lender = match check(&request, host, grants) {
+        Ok(lender) => lender,
+        Err((status, why)) => {
             log::info!("endpoint: a request is refused: {why}");
             return send(stream, status, &Refusal { code: "AccessDenied", message: why }).await;
         }
-        match tokio::task::spawn_blocking(move || lend()).await {
-            Ok(Ok(lent)) => {
-                log::info!("endpoint: gives out {}", lent.credentials.access_key_id);
-                send(stream, "200 OK", &Answer::of(&lent)).await;
-            }
-            Ok(Err(error)) => refuse(stream, &error).await,
-            Err(_) => refuse(stream, &Failure::new("awsenv failed").into()).await,
+    };
+    match tokio::task::spawn_blocking(move || lender.lend()).await {
+        Ok(Ok(lent)) => {
+            log::info!("endpoint: gives out {}", lent.credentials.access_key_id);
+            send(stream, "200 OK", &Answer::of(&lent)).await;
         }
+        Ok(Err(error)) => refuse(stream, &error).await,
+        Err(_) => refuse(stream, &Failure::new("awsenv failed").into()).await,
     }
+}
 
-    /// No header lets a page of a browser read any of it, so all that such a page could do is ask in vain.
-    fn check(&self, request: &Request) -> Result<(), (&'static str, &'static str)> {
-        if request.host.as_deref() != Some(&self.host) {
-            return Err(("403 Forbidden", "another host is meant"));
-        }
-        if request.authorization.as_ref() != Some(&self.token) {
-            return Err(("403 Forbidden", "the authorization token is not the one of this endpoint"));
-        }
-        if request.method != "GET" {
-            return Err(("405 Method Not Allowed", "only GET is answered"));
-        }
-        match request.target.expose() {
-            PATH => Ok(()),
-            _ => Err(("404 Not Found", "there is nothing else here")),
-        }
+/// No header lets a page of a browser read any of it, so all that such a page could do is ask in vain.
+fn check<L>(
+    request: &Request,
+    host: &str,
+    grants: &Grants<L>,
+) -> Result<Arc<L>, (&'static str, &'static str)> {
+    if request.host.as_deref() != Some(host) {
+        return Err(("403 Forbidden", "another host is meant"));
+    }
+    let Some(lender) = request.authorization.as_ref().and_then(|token| grants.find(token)) else {
+        return Err((
+            "403 Forbidden",
+            "the authorization token is none of this endpoint, or has been revoked",
+        ));
+    };
+    if request.method != "GET" {
+        return Err(("405 Method Not Allowed", "only GET is answered"));
+    }
+    match request.target.expose() {
+        PATH => Ok(lender),
+        _ => Err(("404 Not Found", "there is nothing else here")),
     }
 }
 
@@ -182,9 +170,7 @@ async fn send(stream: TcpStream, status: &str, body: &impl Serialize) {
 mod tests {
     use super::*;
 
-    fn port() -> Port {
-        Port { host: "127.0.0.1:4242".into(), token: Secret::new("t".repeat(64)) }
-    }
+    const HOST: &str = "127.0.0.1:4242";
 
     fn request(method: &str, target: &str, host: Option<&str>, token: Option<&str>) -> Request {
         Request {
@@ -198,9 +184,12 @@ mod tests {
 
     #[test]
     fn only_the_one_with_the_token_that_asks_for_this_very_port_is_answered() {
-        let token = "t".repeat(64);
-        let (host, own) = (Some("127.0.0.1:4242"), Some(token.as_str()));
-        assert_eq!(port().check(&request("GET", PATH, host, own)), Ok(()));
+        let grants = Grants::default();
+        let token = grants.add(Arc::new(()));
+        let token = token.expose();
+        let check = |request: &Request| check(request, HOST, &grants).map(drop);
+        let (host, own) = (Some(HOST), Some(token));
+        assert_eq!(check(&request("GET", PATH, host, own)), Ok(()));
         for (status, refused) in [
             ("403", request("GET", PATH, host, None)),
             ("403", request("GET", PATH, host, Some(""))),
@@ -217,7 +206,7 @@ mod tests {
             ("404", request("GET", "/", host, own)),
             ("404", request("GET", "/credentials?", host, own)),
         ] {
-            assert!(port().check(&refused).is_err_and(|(got, _)| got.starts_with(status)), "{refused:?}");
+            assert!(check(&refused).is_err_and(|(got, _)| got.starts_with(status)), "{refused:?}");
         }
     }
 }

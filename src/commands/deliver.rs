@@ -1,5 +1,6 @@
-//! `deliver = "profile"`: the profile of a directory's session, in the block of `~/.aws/config` that awsenv owns for
-//! that. Written once; nothing else of the file changes.
+//! How programs get a directory's session without its keys in the environment. `deliver = "endpoint"`: the agent lends
+//! it. `deliver = "profile"`: by a profile in the block of `~/.aws/config` that awsenv owns for that; it is written
+//! once, and nothing else of the file changes.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::agent;
 use super::subject::Subject;
 use crate::files;
 use crate::message::Failure;
@@ -17,6 +19,7 @@ use crate::profile::delivered::{Delivered, SETTING, session_of};
 use crate::profile::owned::{Block, NewProfile, Owned, Unclear};
 use crate::prompt::env_file::Deliver;
 use crate::session::failure::FailureRecord;
+use crate::session::grant::Grant;
 use crate::session::lease::Lease;
 use crate::session::session_key::SessionKey;
 use crate::world::World;
@@ -24,16 +27,26 @@ use crate::world::World;
 /// Another renewal writes for so long at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Has the profile written, if the directory asks for one.
+/// Makes the way by which programs get the session, if the directory asks for one.
 pub(super) fn deliver(
     subject: &Subject,
     session: &SessionKey,
     directory: &Path,
     world: &World,
 ) -> anyhow::Result<()> {
-    let Some(pin) = subject.pin.as_ref().filter(|pin| pin.deliver == Some(Deliver::Profile)) else {
-        return Ok(());
-    };
+    let Some(pin) = &subject.pin else { return Ok(()) };
+    match pin.deliver {
+        None | Some(Deliver::Env) => return Ok(()),
+        Some(Deliver::Endpoint) => {
+            if Grant::load(&world.places, session).is_some() {
+                return Ok(());
+            }
+            agent::grant(subject, session, directory, world)?;
+            FailureRecord::forget(&world.places, session);
+            return Ok(());
+        }
+        Some(Deliver::Profile) => {}
+    }
     let lease = Lease { directory: directory.to_owned(), account: pin.account.clone() };
     lease.save(&world.places, session).context("cannot keep what the profile stands for")?;
     let files = ConfigFiles::locate(&world.original, &world.places.home);

@@ -1,19 +1,14 @@
 //! `awsenv exec`: one command with the credentials, in place of this process.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
-
-use zeroize::Zeroizing;
 
 use super::serve;
 use super::subject::{Asking, Subject, person, subject};
 use crate::env::Env;
-use crate::files;
-use crate::message::{self, Exit, Failure};
-use crate::places::{expand_home, tilde};
+use crate::message::{self, Exit};
 use crate::process::{self, Unprotected};
-use crate::profile::chain::source_keys;
+use crate::profile::ahead_of_endpoint;
 use crate::profile::config::ConfigFiles;
 use crate::prompt::wanted::{Delivery, Provided, Wanted};
 use crate::world::{self, World};
@@ -59,7 +54,8 @@ fn prepare(
     world: &World,
 ) -> anyhow::Result<(Vec<OsString>, Env)> {
     if giving.endpoint {
-        check_nothing_comes_first(world)?;
+        let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
+        ahead_of_endpoint::check(&config, &world.original, &world.places.home, "leave out --endpoint")?;
     }
     let subject = subject(asking, world)?;
     // Whoever serves later has nobody to ask for a code.
@@ -68,7 +64,7 @@ fn prepare(
         false => wanted(Delivery::Keys(&credentials), account.as_deref(), &subject, world),
         true => {
             let served = serve::start(asking, &subject, world)?;
-            let delivery = Delivery::Endpoint { uri: &served.uri, token: &served.token };
+            let delivery = Delivery::Endpoint { uri: &served.uri, token: &served.token, expiry: None };
             wanted(delivery, account.as_deref(), &subject, world)
         }
     };
@@ -97,45 +93,4 @@ fn wanted(delivery: Delivery<'_>, account: Option<&str>, subject: &Subject, worl
         wanted.plain(&pin.env);
     }
     wanted
-}
-
-/// Every SDK looks into `[default]` before it asks an endpoint, and botocore into boto's own files: whatever stands
-/// there would be somebody else.
-fn check_nothing_comes_first(world: &World) -> anyhow::Result<()> {
-    let home = &world.places.home;
-    let places = match world.original.get("BOTO_CONFIG") {
-        Some(path) => vec![expand_home(&path.to_string_lossy(), home)],
-        None => vec!["/etc/boto.cfg".into(), home.join(".boto")],
-    };
-    if let Some(path) = places.iter().find(|path| has_keys_of_boto(path)) {
-        return Err(Failure::new(format!(
-            "boto3 would take the keys in {} before an endpoint",
-            tilde(path, home)
-        ))
-        .hint("take its [Credentials] out, or leave out --endpoint")
-        .into());
-    }
-    let config = ConfigFiles::locate(&world.original, home).read()?;
-    let Ok(default) = config.profile("default") else { return Ok(()) };
-    let Some(key) = source_keys(&default).next() else { return Ok(()) };
-    let place = default.place(key).map(|place| format!(" ({place})")).unwrap_or_default();
-    Err(Failure::new(format!(
-        "AWS clients would take the profile default before an endpoint: it has {key}{place}"
-    ))
-    .hint("give that profile another name, or leave out --endpoint")
-    .into())
-}
-
-/// As Python's configparser reads it. What cannot be read, botocore passes over too.
-fn has_keys_of_boto(path: &Path) -> bool {
-    let Ok(Some((bytes, _))) = files::read_limited(path, 1024 * 1024) else { return false };
-    let bytes = Zeroizing::new(bytes);
-    let mut is_inside = false;
-    bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).any(|line| {
-        if line.starts_with(b"[") {
-            is_inside = line.starts_with(b"[Credentials]");
-        }
-        let name = line.split(|byte| b"=:".contains(byte)).next().unwrap_or_default();
-        is_inside && name.trim_ascii_end().eq_ignore_ascii_case(b"aws_access_key_id")
-    })
 }

@@ -5,6 +5,7 @@ use super::credentials::print_for_process;
 use super::lender::Lender;
 use super::renew;
 use super::subject::{Subject, pinned_at};
+use crate::agent::grants::Lend;
 use crate::clock;
 use crate::message::{Exit, Failure};
 use crate::prompt::plan::{Need, is_due};

@@ -7,6 +7,7 @@ use super::allow::tell_shells;
 use super::renew::{mended_in, remember};
 use super::subject::Subject;
 use crate::agent::endpoint::Lent;
+use crate::agent::grants::Lend;
 use crate::clock;
 use crate::message::{Exit, Failure};
 use crate::prompt::plan;
@@ -34,33 +35,6 @@ impl Lender {
     /// Of this session, which is the subject's.
     pub(super) fn new(subject: Subject, session: SessionKey, world: World) -> Arc<Self> {
         Arc::new(Self { subject, session, world, turn: Mutex::default() })
-    }
-
-    /// Never what has less than five minutes left, or a fifth of a short life; and a new one in the background
-    /// before that.
-    pub(super) fn lend(self: &Arc<Self>) -> anyhow::Result<Lent> {
-        let resolved = &self.subject.resolved;
-        let now = clock::now();
-        if resolved.is_at_hand() && self.subject.asks_for_no_account() {
-            let credentials = plan::at_hand(resolved, now)?.clone();
-            let end = credentials.expiry.map(|expiry| expiry.0);
-            let until = end.or_else(|| now.checked_add(AGAIN).ok()).unwrap_or(now);
-            return Ok(Lent { account: credentials.account.clone(), credentials, until });
-        }
-        let session = match self.kept(None).filter(|session| is_good(session, None, now)) {
-            Some(session) => {
-                let is_free = self.turn.try_lock().is_ok();
-                if is_free && plan::is_due(&session, &self.world.settings, now) {
-                    let lender = self.clone();
-                    std::thread::spawn(move || lender.renew_early());
-                }
-                session
-            }
-            None => self.renew(|session, now| is_good(session, None, now))?,
-        };
-        let account = self.subject.check(&session)?;
-        let until = session.end();
-        Ok(Lent { credentials: session.credentials, account, until })
     }
 
     fn renew_early(&self) {
@@ -98,5 +72,34 @@ impl Lender {
             Found::Session(session) => Some(*session),
             Found::Absent | Found::Unreadable => unkept.cloned(),
         }
+    }
+}
+
+impl Lend for Lender {
+    /// Never what has less than five minutes left, or a fifth of a short life; and a new one in the background
+    /// before that.
+    fn lend(self: Arc<Self>) -> anyhow::Result<Lent> {
+        let resolved = &self.subject.resolved;
+        let now = clock::now();
+        if resolved.is_at_hand() && self.subject.asks_for_no_account() {
+            let credentials = plan::at_hand(resolved, now)?.clone();
+            let end = credentials.expiry.map(|expiry| expiry.0);
+            let until = end.or_else(|| now.checked_add(AGAIN).ok()).unwrap_or(now);
+            return Ok(Lent { account: credentials.account.clone(), credentials, until });
+        }
+        let session = match self.kept(None).filter(|session| is_good(session, None, now)) {
+            Some(session) => {
+                let is_free = self.turn.try_lock().is_ok();
+                if is_free && plan::is_due(&session, &self.world.settings, now) {
+                    let lender = self.clone();
+                    std::thread::spawn(move || lender.renew_early());
+                }
+                session
+            }
+            None => self.renew(|session, now| is_good(session, None, now))?,
+        };
+        let account = self.subject.check(&session)?;
+        let until = session.end();
+        Ok(Lent { credentials: session.credentials, account, until })
     }
 }

@@ -1,5 +1,6 @@
 //! `awsenv logout`: ends a sign-in, here and at the portal, and forgets the sessions that stand on it.
 
+use super::agent;
 use super::allow::tell_shells;
 use super::login::named;
 use super::subject::{Asking, person_means, subject, tokens};
@@ -37,6 +38,7 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
     }
     tokens.remove(&id)?;
     drop(lock);
+    agent::revoke(Some(&id), world);
     SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
     let roles = roles(&portal, world).into_iter().chain(own);
     let files: Vec<_> = roles.map(|role| sso::role_file(&role, &world.places.home)).collect();
@@ -56,6 +58,7 @@ pub fn all(world: &World) -> anyhow::Result<()> {
     let all = tokens.all();
     // One that cannot be ended keeps none of the others.
     let ended: Vec<_> = all.iter().map(|(id, token)| end(id, token, &tokens, world)).collect();
+    agent::revoke(None, world);
     SessionStore::new(&world.places).forget_those(|session| session.sign_in.is_some())?;
     sso::remove_all(&sso::all_role_files(&world.places.home))?;
     tell_shells(world);

@@ -1,5 +1,6 @@
 //! What the user types: one file a command. `subject.rs` answers whose credentials a command is about.
 
+pub mod agent;
 pub mod allow;
 pub mod choose;
 pub mod completions;

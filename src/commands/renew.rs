@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::allow::tell_shells;
 use super::deliver::deliver;
@@ -22,22 +22,37 @@ use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, SessionStore};
 use crate::world::World;
 
-/// Starts a renewal unless one runs already; says whether one runs now. The session's lock goes along as the
-/// new process's standard input: it is held from here on, without a gap, until that process ends.
+/// Starts a renewal unless one runs already; says whether one runs now.
 pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> bool {
+    !matches!(launch(need, pwd, env, places), Started::Not)
+}
+
+/// Whether a renewal runs.
+pub(super) enum Started {
+    /// This one.
+    Here(Child),
+    /// Somebody else's.
+    Elsewhere,
+    /// None, and none can be started.
+    Not,
+}
+
+/// The same for who waits for its end. The session's lock goes along as the new process's standard input: it is held
+/// from here on, without a gap, until that process ends.
+pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> Started {
     let lock = match SessionStore::new(places).try_lock(&need.session) {
         Ok(Some(lock)) => Stdio::from(lock),
         Ok(None) => {
             log::info!("{}: a renewal is under way", need.name);
-            return true;
+            return Started::Elsewhere;
         }
         // A store that cannot be written keeps no session: a renewal in the background would help nobody.
         Err(error) => {
             log::warn!("{}: no renewal, since its session cannot be kept: {error}", need.name);
-            return false;
+            return Started::Not;
         }
     };
-    let Some(program) = this_program() else { return false };
+    let Some(program) = this_program() else { return Started::Not };
     log::info!("{}: a renewal starts in the background", need.name);
     // A pipe or a lock that the shell has open and hands to its children would be held as long as this runs.
     close_fds::set_fds_cloexec(3, &[]);
@@ -52,7 +67,7 @@ pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> boo
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .is_ok()
+        .map_or(Started::Not, Started::Here)
 }
 
 /// `awsenv renew SESSION PWD`: what [`start`] starts.

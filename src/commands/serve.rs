@@ -10,6 +10,7 @@ use anyhow::Context;
 use super::lender::Lender;
 use super::subject::{Asking, Subject, subject};
 use crate::agent::endpoint::Endpoint;
+use crate::agent::grants::Grants;
 use crate::agent::life::Life;
 use crate::message::Failure;
 use crate::process::this_program;
@@ -47,7 +48,7 @@ pub(super) fn start(asking: &Asking<'_>, subject: &Subject, world: &World) -> an
     }
 }
 
-fn awsenv() -> anyhow::Result<Command> {
+pub(super) fn awsenv() -> anyhow::Result<Command> {
     Ok(Command::new(this_program().context("cannot find awsenv itself")?))
 }
 
@@ -90,17 +91,20 @@ pub fn run(
     }
     let lender = Lender::new(subject, own, world);
     runtime()?.block_on(async {
-        let endpoint = Endpoint::open().await?;
-        world::out(format!("{}\n{}\n", endpoint.uri(), endpoint.token().expose()).as_bytes())?;
+        let (endpoint, grants) = (Endpoint::open().await?, Arc::new(Grants::default()));
+        let token = grants.add(lender);
+        world::out(format!("{}\n{}\n", endpoint.uri(), token.expose()).as_bytes())?;
         leave_streams()?;
-        let lend = Arc::new(move || lender.lend());
-        endpoint.serve(lend, life).await;
+        tokio::select! {
+            () = endpoint.serve(grants) => (),
+            _ = tokio::task::spawn_blocking(|| life.wait()) => (),
+        }
         Ok(())
     })
 }
 
 /// Whoever reads what the command prints waits for the command alone. A log that was asked for goes on.
-fn leave_streams() -> anyhow::Result<()> {
+pub(super) fn leave_streams() -> anyhow::Result<()> {
     let null = std::fs::File::options().write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdout(&null)?;
     if log::max_level() == log::LevelFilter::Off {

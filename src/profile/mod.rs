@@ -2,6 +2,7 @@
 //! locator beside it, and from both the role chain. Reads files it is told of; knows no network, no
 //! shell, no session.
 
+pub mod ahead_of_endpoint;
 pub mod chain;
 pub mod config;
 pub mod delivered;

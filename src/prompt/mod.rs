@@ -29,6 +29,7 @@ pub mod segment;
 pub mod shell;
 pub mod variables;
 pub mod wanted;
+mod way;
 
 use allowlist::Allowlist;
 use directory::Directory;
@@ -40,7 +41,7 @@ use plan::{Need, Plan};
 use runtime::Runtime;
 use segment::{Look, Reader, Segment};
 use shell::Shell;
-use wanted::Wanted;
+use wanted::{ENDPOINT, Wanted};
 
 /// What a shell asks at a prompt where its guard was false.
 #[derive(Debug)]
@@ -178,7 +179,8 @@ fn segment_statements(
     segment::statements(segment, look, abilities, question.now, deadline)
 }
 
-/// The home, where everything is looked up; the key id, the profile and the region, where we decided over them.
+/// The home, where everything is looked up; the key id, the profile, the region and the endpoint, where we decided
+/// over them.
 /// Never a secret: it becomes shell text.
 fn guarded_variables(wanted: &Wanted, target: &Env) -> Vec<(&'static str, OsString)> {
     let names: &[&'static str] = match (wanted.decides_identity(), wanted.0.contains_key("AWS_REGION")) {
@@ -192,7 +194,8 @@ fn guarded_variables(wanted: &Wanted, target: &Env) -> Vec<(&'static str, OsStri
         (false, true) => &["AWS_REGION"],
         (false, false) => &[],
     };
-    let names = std::iter::once(&"HOME").chain(names);
+    let endpoint = wanted.0.contains_key(ENDPOINT).then_some(&ENDPOINT);
+    let names = std::iter::once(&"HOME").chain(names).chain(endpoint);
     names.map(|name| (*name, target.get(name).unwrap_or_default().to_owned())).collect()
 }
 

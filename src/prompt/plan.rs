@@ -14,6 +14,7 @@ use super::resolve::{Resolved, check_account, resolve};
 use super::segment::{Segment, Standing};
 use super::variables::is_cleared;
 use super::wanted::{Delivery, Provided, Wanted};
+use super::way::{self, Way};
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::env::Env;
@@ -21,13 +22,11 @@ use crate::files::Stamp;
 use crate::key_index::KeyIndex;
 use crate::message::{self, Exit, Failure};
 use crate::places::Places;
-use crate::process::this_program;
+use crate::profile::ahead_of_endpoint;
 use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
-use crate::profile::delivered::Delivered;
 use crate::session::failure::FailureRecord;
 use crate::session::index::{self, Entry, IndexKey};
-use crate::session::lease::Lease;
 use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, Session, SessionStore};
 use crate::settings::Settings;
@@ -109,7 +108,7 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
     let pin = &pinned.pin;
     let files = ConfigFiles::locate(original, &question.places.home);
     // Their stamps before their content: an edit in between makes the guard false.
-    let aws_files = AwsFiles::look_at(&files, question.places);
+    let aws_files = AwsFiles::look_at(&files, pin, original, question.places);
     let key =
         IndexKey::of(&pinned.digests, pinned.chosen.as_deref(), question.settings.session_duration, original);
     let known = index::load(question.places, &key, &aws_files.stamps);
@@ -171,9 +170,12 @@ fn survey(
         Some(question.settings.session_duration),
     )?;
     chain::check_served(&resolved.chain)?;
+    if pin.deliver == Some(Deliver::Endpoint) {
+        let instead = "say deliver = \"profile\"";
+        ahead_of_endpoint::check(&files.read()?, original, &question.places.home, instead)?;
+    }
     // Keys in a file only claim their account: where one is asked for, AWS has to say.
-    let by_profile = pin.deliver == Some(Deliver::Profile);
-    if resolved.is_at_hand() && pin.account.is_none() && !by_profile {
+    if resolved.is_at_hand() && pin.account.is_none() && matches!(pin.deliver, None | Some(Deliver::Env)) {
         let credentials = at_hand(&resolved, question.now)?.clone();
         return Ok(Survey::AtHand(Box::new(resolved), credentials));
     }
@@ -184,7 +186,7 @@ fn survey(
     let session = resolved.session_key(original);
     let entry = Entry {
         stamps: aws_files.stamps.clone(),
-        delivered: by_profile.then(|| delivered(&resolved, &session, files)).flatten(),
+        delivered: way::delivered(pin, &resolved, &session, files),
         session,
         name: resolved.name,
         region: resolved.region,
@@ -193,12 +195,6 @@ fn survey(
     };
     index::save(question.places, key, &entry);
     Ok(Survey::Session(entry))
-}
-
-/// The profile that programs get the session by, if it is there.
-fn delivered(resolved: &Resolved, session: &SessionKey, files: &ConfigFiles) -> Option<String> {
-    let delivered = Delivered::of(&resolved.name, session.name(), &this_program()?).ok()?;
-    delivered.is_in(&files.read().ok()?).then_some(delivered.name)
 }
 
 /// Credentials that take nothing but files.
@@ -228,14 +224,11 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
             // Kept on the way to another chain's end, perhaps, where nobody asked whose it is.
             let is_known =
                 pin.account.is_none() || entry.account.is_some() || session.credentials.account.is_some();
-            // What the profile stands for may go while the AWS files stay as they are.
-            let has_a_way = pin.deliver != Some(Deliver::Profile)
-                || entry.delivered.is_some() && Lease::load(question.places, &entry.session).is_some();
-            Some(session).filter(|session| is_known && has_a_way && serves(session, question.settings, now))
+            Some(session).filter(|session| is_known && serves(session, question.settings, now))
         }
         Found::Absent | Found::Unreadable => None,
     };
-    let Some(session) = session else {
+    let Some((session, way)) = session.zip(Way::of(pin, entry, question.places)) else {
         log::info!("{}: no session to give out", entry.name);
         return match failure.filter(|_| pause.is_some()) {
             Some(failure) => Plan { deadline: pause, ..refused(entry, &failure, original) },
@@ -260,16 +253,20 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         return Plan::refuse(&error, Some(entry.name.clone()), &sentence, original);
     }
     let times = Times::of(&session, question.settings);
-    let delivery = match &entry.delivered {
-        Some(name) => Delivery::Profile { name, expiry: session.credentials.expiry },
-        None => Delivery::Keys(&session.credentials),
-    };
-    let provided =
-        provided(&entry.name, delivery, account, entry.region.as_deref(), &entry.settings, question);
+    let look_again_at_way = way.look_again(question);
+    let provided = provided(
+        &entry.name,
+        way.delivery(&session),
+        account,
+        entry.region.as_deref(),
+        &entry.settings,
+        question,
+    );
     let wanted = with_variables(Wanted::provided(&provided, original), pin);
     let mut segment = with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin);
     if now < times.renew {
-        return Plan { wanted, deadline: Some(times.renew), segment: Some(segment), ..Plan::default() };
+        let deadline = look_again_at_way.map_or(times.renew, |again| again.min(times.renew));
+        return Plan { wanted, deadline: Some(deadline), segment: Some(segment), ..Plan::default() };
     }
     log::info!("{}: the session ends soon, time for the next", entry.name);
     // The token tells when the new one is there; until then look again at the end, or after a pause.
@@ -300,7 +297,12 @@ pub fn serves(session: &Session, settings: &Settings, now: Timestamp) -> bool {
 
 /// Whether it is time to renew a session.
 pub fn is_due(session: &Session, settings: &Settings, now: Timestamp) -> bool {
-    now >= Times::of(session, settings).renew
+    now >= due(session, settings)
+}
+
+/// From when on a session is to be renewed.
+pub fn due(session: &Session, settings: &Settings) -> Timestamp {
+    Times::of(session, settings).renew
 }
 
 /// When a session is to be renewed, and when it is no longer given out.
@@ -376,9 +378,13 @@ struct AwsFiles {
 }
 
 impl AwsFiles {
-    fn look_at(files: &ConfigFiles, places: &Places) -> Self {
+    fn look_at(files: &ConfigFiles, pin: &Pin, original: &Env, places: &Places) -> Self {
         let mut found = Self { stamps: Vec::new(), watched: Vec::new(), absent: Vec::new() };
-        for path in [&files.config, &files.credentials] {
+        let ahead = match pin.deliver {
+            Some(Deliver::Endpoint) => ahead_of_endpoint::files(original, &places.home),
+            _ => Vec::new(),
+        };
+        for path in [&files.config, &files.credentials].into_iter().chain(&ahead) {
             let watched = watch(path);
             found.stamps.push((path.clone(), watched.as_ref().map(|watched| watched.stamp)));
             match watched {

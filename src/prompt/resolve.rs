@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::env_file::{Deliver, Pin, PinSource};
+use super::env_file::{Pin, PinSource};
 use crate::env::Env;
 use crate::key_index::KeyIndex;
 use crate::message::{Exit, Failure, nearest};
@@ -57,7 +57,6 @@ pub fn resolve(
     original: &Env,
     session: Option<Duration>,
 ) -> anyhow::Result<Resolved> {
-    check_delivery(pin)?;
     let name = pin.name().unwrap_or_default();
     let asked = Asked { duration: pin.duration, session };
     let without_profile = |source: &PinSource, asked: &Asked| {
@@ -182,14 +181,5 @@ pub fn check_account(name: &str, asked: Option<&str>, known: Option<&str>) -> an
             .hint("run `awsenv refresh`")
             .into()),
         _ => Ok(()),
-    }
-}
-
-fn check_delivery(pin: &Pin) -> Result<(), Failure> {
-    let later =
-        |what: &str| Failure::new(format!("this version of awsenv does not know deliver = \"{what}\" yet"));
-    match pin.deliver {
-        None | Some(Deliver::Env | Deliver::Profile) => Ok(()),
-        Some(Deliver::Endpoint) => Err(later("endpoint")),
     }
 }

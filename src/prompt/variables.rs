@@ -1,8 +1,9 @@
 //! Which variables awsenv ever touches, and what kind each is. `[env]` adds its own names.
 
 /// They say who one is: changed by hand inside a directory, awsenv stands back. `AWS_CONTAINER_*` and
-/// `AWS_BEARER_TOKEN_*` too. The second pair of keys is what the Java SDK still reads, before ours.
-const IDENTITY: [&str; 10] = [
+/// `AWS_BEARER_TOKEN_*` too. The second pair of keys is what the Java SDK still reads, before ours; the last one, botocore, before an
+/// endpoint.
+const IDENTITY: [&str; 11] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -13,6 +14,7 @@ const IDENTITY: [&str; 10] = [
     "AWS_DEFAULT_PROFILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ROLE_ARN",
+    "AWS_CREDENTIAL_FILE",
 ];
 
 /// Unset together with the identity: an expiration beside other keys makes boto3 fail.

@@ -9,6 +9,9 @@ use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
 use crate::secret::Secret;
 
+/// Where an endpoint is asked.
+pub const ENDPOINT: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
 /// Variables to set (`Some`) and to take away (`None`), over the original environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted(pub BTreeMap<String, Option<OsString>>);
@@ -41,6 +44,8 @@ pub enum Delivery<'a> {
         uri: &'a str,
         /// With what.
         token: &'a Secret,
+        /// The end of what is kept, for the prompt.
+        expiry: Option<Expiry>,
     },
     /// By a profile, whose process gives them.
     Profile {
@@ -57,11 +62,10 @@ impl Wanted {
         let mut wanted = Self::without_identity(original);
         match provided.delivery {
             Delivery::Keys(credentials) => wanted.keys(credentials, original),
-            Delivery::Endpoint { uri, token } => {
-                wanted.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri);
+            Delivery::Endpoint { uri, token, expiry } => {
+                wanted.expiration(expiry);
+                wanted.set(ENDPOINT, uri);
                 wanted.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.expose());
-                // botocore looks there first.
-                wanted.0.insert("AWS_CREDENTIAL_FILE".to_owned(), None);
                 // Where an endpoint gives nothing, SDKs go on to the machine's own role.
                 wanted.set("AWS_EC2_METADATA_DISABLED", "true");
             }
@@ -146,7 +150,9 @@ impl Wanted {
 
     /// Whether it decides who one is.
     pub fn decides_identity(&self) -> bool {
-        ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].iter().any(|name| matches!(self.0.get(*name), Some(Some(_))))
+        ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", ENDPOINT]
+            .iter()
+            .any(|name| matches!(self.0.get(*name), Some(Some(_))))
     }
 
     fn without_identity(original: &Env) -> Self {

@@ -2,14 +2,16 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::ops::Deref;
 use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 use awsenv::clock;
-use awsenv_sandbox::{Fault, Portal, Sandbox};
-use serde_json::{Value, json};
+use awsenv_sandbox::{Fault, Portal};
+use serde_json::json;
 
 use crate::cloud::{self, CONFIG, DEADLINE, ONE, operations, sandbox};
+use crate::door::{Door, identity};
 use crate::portal;
 use crate::run::PROGRAM;
 use crate::terminal::Terminal;
@@ -19,8 +21,15 @@ use crate::world::World;
 struct Served {
     command: Child,
     input: Option<ChildStdin>,
-    host: String,
-    token: String,
+    door: Door,
+}
+
+impl Deref for Served {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
 }
 
 impl Served {
@@ -32,50 +41,8 @@ impl Served {
         let mut command = run.arg("--").arg("sh").arg("-c").arg(script).command();
         let mut command = command.stderr(Stdio::inherit()).spawn().unwrap();
         let mut told = BufReader::new(command.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let uri = told.next().unwrap();
-        let host = uri.strip_prefix("http://").unwrap().strip_suffix("/credentials").unwrap().to_owned();
-        let token = told.next().unwrap();
-        Self { input: command.stdin.take(), command, host, token }
-    }
-
-    /// The status, and the answer to these lines.
-    fn send(&self, head: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.host).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-        let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
-        (status, body.to_owned())
-    }
-
-    /// As an SDK asks.
-    fn ask(&self) -> (u16, Value) {
-        let Self { host, token, .. } = self;
-        let (status, body) =
-            self.send(&format!("GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}"));
-        (status, serde_json::from_str(&body).unwrap())
-    }
-
-    /// The id of the key that is given out.
-    #[track_caller]
-    fn key(&self) -> String {
-        let (status, answer) = self.ask();
-        assert_eq!(status, 200, "{answer}");
-        answer["AccessKeyId"].as_str().unwrap().to_owned()
-    }
-
-    /// Asks until a key comes that is not this one.
-    fn key_after(&self, old: &str) -> String {
-        let give_up = clock::now().checked_add(DEADLINE).unwrap();
-        loop {
-            let key = self.key();
-            if key != old {
-                return key;
-            }
-            assert!(clock::now() < give_up, "the same key is given out for ever");
-        }
+        let door = Door::new(&told.next().unwrap(), &told.next().unwrap());
+        Self { input: command.stdin.take(), command, door }
     }
 
     /// Ends the command; the endpoint follows it.
@@ -87,12 +54,6 @@ impl Served {
             assert!(clock::now() < give_up, "the endpoint outlives its command");
         }
     }
-}
-
-/// Whose keys an answer holds, in the sandbox's eyes.
-fn identity(sandbox: &Sandbox, answer: &Value) -> Option<String> {
-    let text = |name: &str| answer[name].as_str();
-    sandbox.verify(text("AccessKeyId")?, text("SecretAccessKey")?, text("Token"))
 }
 
 fn minutes(minutes: u64) -> Duration {
@@ -142,7 +103,7 @@ fn whoever_has_no_token_or_means_another_host_is_refused() {
     let sandbox = sandbox();
     let world = cloud::world(&sandbox);
     let (served, other) = (Served::start(&world, ["one"]), Served::start(&world, ["one"]));
-    let Served { host, token, .. } = &served;
+    let Door { host, token } = &served.door;
     let port = host.rsplit(':').next().unwrap();
     let own = format!("Host: {host}\r\nAuthorization: {token}");
     for (status, head) in [

@@ -147,15 +147,6 @@ fn keys_that_are_not_in_the_keychain_are_no_others() {
 }
 
 #[test]
-fn a_delivery_of_a_later_version_is_refused() {
-    let world = World::with_profiles()
-        .file("acme/.awsenv", "profile = \"dev\"\ndeliver = \"endpoint\"\n")
-        .allowed("acme");
-    let told = "this version of awsenv does not know deliver = \"endpoint\" yet";
-    refused(&world, "dev: run awsenv status", told);
-}
-
-#[test]
 fn another_account_is_refused() {
     let world = World::with_profiles()
         .with_aws()

@@ -60,6 +60,7 @@ fn printed(world: &World, command: &[String]) -> String {
         "session" => return sessions(world),
         "key" => return keys(world),
         "sso" => return signed_in(command),
+        "agent" => return agent(world),
         _ => {}
     }
     let mut run = world.run([]).at("acme").any_stdout();
@@ -93,6 +94,27 @@ fn keys(world: &World) -> String {
     world.run(["key", "remove", "acme-ci", "--yes"]).any_stderr().success();
     let list: Value = serde_json::from_str(&printed).unwrap();
     printed.replace(list[0]["added"].as_str().unwrap(), "2026-11-22T09:00:00Z")
+}
+
+/// What `agent status --json` prints once a shell has come; it was started at nine.
+fn agent(world: &World) -> String {
+    world.write("asked/.awsenv", "profile = \"acme-base\"\ndeliver = \"endpoint\"\n");
+    world.allow("asked");
+    let mut shell = world.shell(Kind::Bash);
+    shell.pid = std::process::id();
+    shell.cd("asked");
+    let mut printed = world.run(["agent", "status", "--json"]).any_stdout().success().stdout;
+    world.run(["agent", "stop"]).any_stderr().success();
+    let told: Value = serde_json::from_str(&printed).unwrap();
+    let pid = told["pid"].to_string();
+    for (own, shown) in [
+        (pid.as_str(), "4242"),
+        (told["address"].as_str().unwrap(), "127.0.0.1:40123"),
+        (told["since"].as_str().unwrap(), "2026-11-22T09:00:00Z"),
+    ] {
+        printed = printed.replace(own, shown);
+    }
+    printed.replace("$HOME/asked", "/home/me/acme")
 }
 
 /// What `sso … --json` prints of a portal with two accounts.
@@ -185,7 +207,7 @@ fn every_sample_is_what_the_program_prints() {
 fn every_field_is_in_its_table_with_its_type() {
     let world = world();
     let chapters = chapters();
-    assert_eq!(chapters.len(), 10);
+    assert_eq!(chapters.len(), 11);
     for chapter in &chapters {
         is_documented(&printed(&world, &chapter.command), chapter);
     }

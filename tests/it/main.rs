@@ -2,9 +2,11 @@
 //! One file a feature.
 #![cfg(test)]
 
+mod agent;
 mod cloud;
 #[cfg(target_os = "linux")]
 mod desktop;
+mod door;
 mod portal;
 mod run;
 mod shell;

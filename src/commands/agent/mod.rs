@@ -1,0 +1,159 @@
+//! `deliver = "endpoint"`: the agent that lends sessions to programs, and the commands that speak to it. It is started
+//! by the first directory that wants it, and ends when nobody is left who could ask.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::serve::awsenv;
+use super::subject::Subject;
+use crate::agent::control::{self, Question, Reply, Status, Wish};
+use crate::clock;
+use crate::env::Env;
+use crate::files;
+use crate::message::{Failure, printable};
+use crate::places::tilde;
+use crate::profile::chain::Source;
+use crate::provider::runtime;
+use crate::session::grant::alive;
+use crate::session::session_key::SessionKey;
+use crate::session::sso;
+use crate::world::{self, World};
+
+pub mod run;
+mod tenant;
+
+/// What the agent itself needs of an environment. Whoever starts it may have secrets in theirs.
+const INHERITED: [&str; 8] = [
+    "HOME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_STATE_HOME",
+    "XDG_DATA_HOME",
+    "XDG_CONFIG_HOME",
+    "AWSENV_CONFIG",
+    "AWSENV_LOG",
+];
+
+/// The documented schema of `agent status --json` (docs/json.md).
+#[derive(Serialize)]
+struct Told {
+    running: bool,
+    #[serde(flatten)]
+    status: Option<Status>,
+}
+
+/// Has a session lent to the programs of a directory.
+pub(super) fn grant(
+    subject: &Subject,
+    session: &SessionKey,
+    directory: &std::path::Path,
+    world: &World,
+) -> anyhow::Result<()> {
+    let sign_in = match &subject.resolved.chain.source {
+        Source::Sso(sso) => Some(sso::id(&sso.portal)),
+        _ => None,
+    };
+    let wish = Wish {
+        session: session.name().to_owned(),
+        name: subject.resolved.name.clone(),
+        directory: directory.into(),
+        account: subject.pin.as_ref().and_then(|pin| pin.account.clone()),
+        sign_in,
+    };
+    start(world).context("cannot start the agent")?;
+    match ask(&Question::Grant(wish), &tenant::pack(&world.env), world)? {
+        Some(Reply::Done) => Ok(()),
+        Some(Reply::Refused(why)) => Err(Failure::new(format!("the agent refuses: {why}")).into()),
+        _ => Err(Failure::new("the agent has gone").hint("open a new prompt").into()),
+    }
+}
+
+/// Takes back what stands on a sign-in, or on any. The agent may be out of reach: what it could lend is gone from the
+/// store all the same.
+pub(super) fn revoke(sign_in: Option<&str>, world: &World) {
+    let question = Question::Revoke { sign_in: sign_in.map(str::to_owned) };
+    if let Err(error) = ask(&question, &[], world) {
+        world::say(&printable(&format!(
+            "awsenv: the agent could not be told: {error:#}; `awsenv agent stop` ends it"
+        )));
+    }
+}
+
+/// `awsenv agent status`.
+pub fn status(json: bool, world: &World) -> anyhow::Result<()> {
+    let status = match ask(&Question::Status, &[], world)? {
+        Some(Reply::Status(status)) => Some(status),
+        _ => None,
+    };
+    if json {
+        let told = Told { running: status.is_some(), status };
+        return world::out(format!("{}\n", serde_json::to_string_pretty(&told)?).as_bytes());
+    }
+    let Some(status) = status else {
+        return world::out(b"no agent runs; the first directory with deliver = \"endpoint\" starts one\n");
+    };
+    let mut text = format!(
+        "process {}, since {}, on {}, for {} shell{}\n",
+        status.pid,
+        status.since,
+        status.address,
+        status.shells,
+        if status.shells == 1 { "" } else { "s" }
+    );
+    for lending in &status.sessions {
+        let until = lending.expiration.as_ref().map_or("no session".into(), |end| format!("until {end}"));
+        let asked =
+            lending.asked.as_ref().map_or("not asked for".into(), |asked| format!("asked for {asked}"));
+        let directory = tilde(&lending.directory, &world.places.home);
+        text += &format!("{}  {}  {until}  {asked}\n", printable(&lending.name), printable(&directory));
+    }
+    world::out(text.as_bytes())
+}
+
+/// `awsenv agent stop`.
+pub fn stop(world: &World) -> anyhow::Result<()> {
+    if ask(&Question::Stop, &[], world)?.is_none() {
+        world::say("awsenv: no agent runs");
+        return Ok(());
+    }
+    match files::lock_within(&alive(&world.places), Duration::from_secs(10))? {
+        Some(_) => world::say("awsenv: the agent has ended; a prompt that needs it starts the next one"),
+        None => return Err(Failure::new("the agent does not end").into()),
+    }
+    Ok(())
+}
+
+/// `None`: no agent runs.
+fn ask(question: &Question, attached: &[u8], world: &World) -> anyhow::Result<Option<Reply>> {
+    let socket = run::socket(&world.places);
+    runtime()?.block_on(control::ask(&socket, question, attached)).context("the agent does not answer")
+}
+
+/// Unless one runs. It is there when this returns.
+fn start(world: &World) -> anyhow::Result<()> {
+    if files::is_locked(&alive(&world.places)) {
+        return Ok(());
+    }
+    log::info!("the agent is started, at {}", clock::now());
+    let env: Env = INHERITED.iter().filter_map(|name| Some((*name, world.env.get(name)?))).collect();
+    let mut child = awsenv()?
+        .args(["agent", "run"])
+        .env_clear()
+        .envs(env.iter())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut told = String::new();
+    let mut stdout = child.stdout.take().context("it says nothing")?;
+    std::io::Read::read_to_string(&mut stdout, &mut told)?;
+    match told.as_str() {
+        run::READY => Ok(()),
+        "" => Err(Failure::new("it ended at once").into()),
+        why => Err(Failure::new(printable(why.trim())).into()),
+    }
+}

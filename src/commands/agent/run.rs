@@ -1,0 +1,203 @@
+//! `awsenv agent run`: the agent's process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
+
+use super::tenant::Tenant;
+use crate::agent::alarm::sleep_until;
+use crate::agent::control::{self, Question, Reply, Status, Wish};
+use crate::agent::endpoint::Endpoint;
+use crate::agent::grants::Grants;
+use crate::agent::watch::Watch;
+use crate::clock::{self, Timestamp};
+use crate::commands::allow::tell_shells;
+use crate::commands::serve::leave_streams;
+use crate::files;
+use crate::message::{Failure, printable};
+use crate::places::Places;
+use crate::process::is_running;
+use crate::provider::runtime;
+use crate::session::grant::{self, Grant};
+use crate::session::session_key::SessionKey;
+use crate::world::{self, World};
+
+/// What the agent says once it can be asked.
+pub(super) const READY: &str = "ready\n";
+
+/// Changes come in swarms.
+const SWARM: Duration = Duration::from_millis(250);
+
+/// Where commands speak to it.
+pub(super) fn socket(places: &Places) -> PathBuf {
+    places.agent().join("control")
+}
+
+struct Agent {
+    uri: String,
+    grants: Arc<Grants<Tenant>>,
+    watch: Watch,
+    world: World,
+    since: Timestamp,
+    /// When somebody last wanted something of it.
+    wanted: Mutex<Timestamp>,
+    /// Something may have to be renewed.
+    wake: Arc<Notify>,
+}
+
+/// Runs it until nobody is left who could ask.
+pub fn run(world: World) -> anyhow::Result<()> {
+    match serve(world) {
+        // Whoever has started it reads this.
+        Err(error) => world::out(format!("{error:#}").as_bytes()),
+        done => done,
+    }
+}
+
+fn serve(world: World) -> anyhow::Result<()> {
+    // Of its own session: a Ctrl-C or a closing terminal is not meant for it.
+    let _ = rustix::process::setsid();
+    let places = world.places.clone();
+    for dir in [&places.runtime, &places.agent(), &grant::dir(&places), &grant::shells(&places)] {
+        files::private_dir(dir).with_context(|| format!("cannot use {}", dir.display()))?;
+    }
+    // Before anybody can take this one for alive, what the last one gave is gone.
+    let starting = files::lock(&places.agent().join("start.lock"))?;
+    if files::is_locked(&grant::alive(&places)) {
+        return world::out(READY.as_bytes());
+    }
+    clear(&grant::dir(&places))?;
+    let life = files::lock_within(&grant::alive(&places), Duration::from_secs(5))?
+        .ok_or_else(|| Failure::new("another one is in the way"))?;
+    runtime()?.block_on(async {
+        let endpoint = Endpoint::open().await?;
+        let listener = control::listen(&socket(&places)).context("cannot listen to commands")?;
+        let wake = Arc::new(Notify::new());
+        let now = clock::now();
+        let agent = Arc::new(Agent {
+            uri: endpoint.uri(),
+            grants: Arc::default(),
+            watch: Watch::new(wake.clone()),
+            world,
+            since: now,
+            wanted: Mutex::new(now),
+            wake,
+        });
+        let mut terminate = signal(SignalKind::terminate())?;
+        drop(starting);
+        world::out(READY.as_bytes())?;
+        leave_streams()?;
+        let answer = {
+            let agent = agent.clone();
+            Arc::new(move |question, attached| agent.answer(question, &attached))
+        };
+        tokio::select! {
+            () = endpoint.serve(agent.grants.clone()) => (),
+            () = control::serve(listener, answer) => (),
+            () = agent.tend() => (),
+            _ = terminate.recv() => (),
+        }
+        // Prompts begin another one if they need it: first what they look at goes, then they are told.
+        let _ = fs::remove_file(socket(&places));
+        clear(&grant::dir(&places))?;
+        drop(life);
+        tell_shells(&agent.world);
+        Ok(())
+    })
+}
+
+fn clear(dir: &Path) -> std::io::Result<()> {
+    fs::read_dir(dir)?.try_for_each(|entry| files::remove(&entry?.path()))
+}
+
+impl Agent {
+    fn answer(&self, question: Question, attached: &Zeroizing<Vec<u8>>) -> Reply {
+        match question {
+            Question::Grant(wish) => match self.grant(wish, attached) {
+                Ok(()) => Reply::Done,
+                Err(error) => Reply::Refused(printable(&format!("{error:#}"))),
+            },
+            Question::Revoke { sign_in } => {
+                let is_meant = |tenant: &Tenant| tenant.stands_on(sign_in.as_deref());
+                for tenant in self.grants.lenders().iter().filter(|tenant| is_meant(tenant)) {
+                    let _ = Grant::remove(&self.world.places, &tenant.session);
+                }
+                self.grants.revoke(is_meant);
+                Reply::Done
+            }
+            Question::Status => Reply::Status(Status {
+                pid: std::process::id(),
+                address: self.uri.split('/').nth(2).unwrap_or_default().to_owned(),
+                since: clock::rfc3339(self.since),
+                shells: self.shells(),
+                sessions: self.grants.lenders().iter().map(|tenant| tenant.lending()).collect(),
+            }),
+            Question::Stop => Reply::Done,
+        }
+    }
+
+    fn grant(&self, wish: Wish, env: &[u8]) -> anyhow::Result<()> {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
+        let session = SessionKey::named(&wish.session).ok_or_else(|| Failure::new("no session's name"))?;
+        log::info!("agent: lends {}, session {}", wish.name, session.short());
+        let known = self.grants.lenders().into_iter().find(|tenant| tenant.session == session);
+        let tenant = match known {
+            Some(tenant) => {
+                tenant.take_way(wish, env)?;
+                tenant
+            }
+            None => Arc::new(Tenant::new(session.clone(), wish, env)?),
+        };
+        tenant.directories().iter().for_each(|directory| self.watch.add(directory));
+        if Grant::load(&self.world.places, &session).is_none() {
+            let token = self.grants.add(tenant);
+            let grant = Grant { uri: self.uri.clone(), token };
+            grant.save(&self.world.places, &session).context("cannot keep what opens the endpoint")?;
+        }
+        Ok(())
+    }
+
+    /// Renews what is in use, in time. Returns when nobody is left who could ask.
+    async fn tend(&self) {
+        loop {
+            let now = clock::now();
+            let lenders = self.grants.lenders();
+            let renewals = lenders.iter().filter_map(|tenant| tenant.tend(now)).min();
+            let Some(end) = self.idle_from(&lenders, now) else { return };
+            let next = renewals.map_or(end, |renewal| renewal.min(end));
+            tokio::select! {
+                () = sleep_until(next) => (),
+                () = self.wake.notified() => tokio::time::sleep(SWARM).await,
+            }
+        }
+    }
+
+    /// When to look whether anybody is left; `None`: nobody is.
+    fn idle_from(&self, lenders: &[Arc<Tenant>], now: Timestamp) -> Option<Timestamp> {
+        let idle = self.world.settings.agent_idle;
+        let after = |moment: Timestamp| moment.checked_add(idle).unwrap_or(moment);
+        let in_use = lenders.iter().filter_map(|tenant| tenant.in_use_until()).max();
+        let wanted = *self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = in_use.map_or(after(wanted), |until| until.max(after(wanted)));
+        match end > now {
+            true => Some(end),
+            false => (self.shells() > 0).then(|| after(now)),
+        }
+    }
+
+    /// Shells that live. Those that have gone are forgotten.
+    fn shells(&self) -> usize {
+        let Ok(entries) = fs::read_dir(grant::shells(&self.world.places)) else { return 0 };
+        let lives = |entry: &fs::DirEntry| {
+            let lives = entry.file_name().to_str().and_then(|pid| pid.parse().ok()).is_some_and(is_running);
+            lives || files::remove(&entry.path()).is_err()
+        };
+        entries.flatten().filter(lives).count()
+    }
+}

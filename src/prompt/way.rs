@@ -1,0 +1,75 @@
+//! How a session comes to programs: by its keys, by a profile, or by the agent's endpoint. What has to be made first,
+//! whoever renews makes.
+
+use std::time::Duration;
+
+use super::Question;
+use super::env_file::{Deliver, Pin};
+use super::resolve::Resolved;
+use super::wanted::Delivery;
+use crate::clock::Timestamp;
+use crate::places::Places;
+use crate::process::this_program;
+use crate::profile::config::ConfigFiles;
+use crate::profile::delivered::Delivered;
+use crate::session::grant::{self, Grant};
+use crate::session::index::Entry;
+use crate::session::lease::Lease;
+use crate::session::session_key::SessionKey;
+use crate::session::store::Session;
+
+/// A prompt whose programs ask the agent looks after it so often.
+const LOOK_AT_AGENT: Duration = Duration::from_secs(60);
+
+/// How a session comes to programs.
+pub(super) enum Way<'a> {
+    Keys,
+    Profile(&'a str),
+    Endpoint(Grant),
+}
+
+impl<'a> Way<'a> {
+    /// `None`: it has to be made first. It may go while the AWS files stay as they are.
+    pub(super) fn of(pin: &Pin, entry: &'a Entry, places: &Places) -> Option<Self> {
+        match pin.deliver {
+            None | Some(Deliver::Env) => Some(Self::Keys),
+            Some(Deliver::Profile) => {
+                Lease::load(places, &entry.session)?;
+                entry.delivered.as_deref().map(Self::Profile)
+            }
+            Some(Deliver::Endpoint) => Grant::load(places, &entry.session).map(Self::Endpoint),
+        }
+    }
+
+    /// An agent that is killed tells nobody.
+    pub(super) fn look_again(&self, question: &Question<'_>) -> Option<Timestamp> {
+        matches!(self, Self::Endpoint(_)).then(|| {
+            grant::attend(question.places, question.pid);
+            question.now.checked_add(LOOK_AT_AGENT).unwrap_or(question.now)
+        })
+    }
+
+    /// What that puts into the environment.
+    pub(super) fn delivery(&self, session: &'a Session) -> Delivery<'_> {
+        let expiry = session.credentials.expiry;
+        match self {
+            Self::Keys => Delivery::Keys(&session.credentials),
+            Self::Profile(name) => Delivery::Profile { name, expiry },
+            Self::Endpoint(grant) => Delivery::Endpoint { uri: &grant.uri, token: &grant.token, expiry },
+        }
+    }
+}
+
+/// The profile that programs get the session by, if they shall and it is there.
+pub(super) fn delivered(
+    pin: &Pin,
+    resolved: &Resolved,
+    session: &SessionKey,
+    files: &ConfigFiles,
+) -> Option<String> {
+    if pin.deliver != Some(Deliver::Profile) {
+        return None;
+    }
+    let delivered = Delivered::of(&resolved.name, session.name(), &this_program()?).ok()?;
+    delivered.is_in(&files.read().ok()?).then_some(delivered.name)
+}

@@ -1,0 +1,72 @@
+//! An endpoint of the container-credentials protocol, as SDKs ask it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use awsenv::clock;
+use awsenv_sandbox::Sandbox;
+use serde_json::Value;
+
+use crate::cloud::DEADLINE;
+
+/// Where it is, and what opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Door {
+    pub(crate) host: String,
+    pub(crate) token: String,
+}
+
+impl Door {
+    /// Of these two variables.
+    #[track_caller]
+    pub(crate) fn new(uri: &str, token: &str) -> Self {
+        let host = uri.strip_prefix("http://").unwrap().strip_suffix("/credentials").unwrap();
+        Self { host: host.to_owned(), token: token.to_owned() }
+    }
+
+    /// The status, and the answer to these lines.
+    pub(crate) fn send(&self, head: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
+        (status, body.to_owned())
+    }
+
+    /// As an SDK asks.
+    pub(crate) fn ask(&self) -> (u16, Value) {
+        let Self { host, token, .. } = self;
+        let (status, body) =
+            self.send(&format!("GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}"));
+        (status, serde_json::from_str(&body).unwrap())
+    }
+
+    /// The id of the key that is given out.
+    #[track_caller]
+    pub(crate) fn key(&self) -> String {
+        let (status, answer) = self.ask();
+        assert_eq!(status, 200, "{answer}");
+        answer["AccessKeyId"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks until a key comes that is not this one.
+    pub(crate) fn key_after(&self, old: &str) -> String {
+        let give_up = clock::now().checked_add(DEADLINE).unwrap();
+        loop {
+            let key = self.key();
+            if key != old {
+                return key;
+            }
+            assert!(clock::now() < give_up, "the same key is given out for ever");
+        }
+    }
+}
+
+/// Whose keys an answer holds, in the sandbox's eyes.
+pub(crate) fn identity(sandbox: &Sandbox, answer: &Value) -> Option<String> {
+    let text = |name: &str| answer[name].as_str();
+    sandbox.verify(text("AccessKeyId")?, text("SecretAccessKey")?, text("Token"))
+}
