@@ -15,6 +15,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from long_runs import long_runs
 from peers import HERE, peers
 from rotation import rotation
 from sandbox import ACCOUNT, CONTAINER, Sandbox
@@ -177,6 +178,7 @@ class Run:
         self.prompt_of_starship()
         rotation(self)
         sign_ins(self)
+        long_runs(self)
 
     def inside_and_outside(self, outer):
         """Inside, everybody is the role; before and after, whoever one was."""

@@ -34,6 +34,12 @@ sso_role_name = Developer
 TOKEN = ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json"
 FIELDS = ["startUrl", "region", "accessToken", "expiresAt"]
 FIELDS += ["clientId", "clientSecret", "registrationExpiresAt", "refreshToken"]
+SCENARIO = {
+    "portal": {
+        "start_url": START_URL,
+        "accounts": [{"id": ACCOUNT, "name": "dev", "roles": ["Developer"]}],
+    }
+}
 CLI_LOGIN = ["aws", "sso", "login", "--sso-session", "corp", "--no-browser"]
 AWSENV_LOGIN = ["awsenv", "login", "dev"]
 # So often both renew at the same instant.
@@ -57,11 +63,10 @@ AWSENV = Program("awsenv", ("awsenv", "credentials", "dev", "--format", "env"), 
 class Portal:
     """tests/sandbox, where whoever is asked consents at once. Runs until `close`."""
 
-    def __init__(self, program, directory):
-        scenario, self.log = directory / "scenario.json", directory / "calls"
-        roles = [{"id": ACCOUNT, "name": "dev", "roles": ["Developer"]}]
-        scenario.write_text(json.dumps({"portal": {"start_url": START_URL, "accounts": roles}}))
-        command = [program, "--scenario", scenario, "--log", self.log]
+    def __init__(self, program, directory, scenario):
+        path, self.log = directory / "scenario.json", directory / "calls"
+        path.write_text(json.dumps(scenario))
+        command = [program, "--scenario", path, "--log", self.log]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = json.loads(self.process.stdout.readline())["url"]
 
@@ -165,7 +170,7 @@ class Story:
 @contextmanager
 def story(run):
     with tempfile.TemporaryDirectory(prefix="awsenv-peers-") as directory:
-        portal = Portal(run.portal, Path(directory))
+        portal = Portal(run.portal, Path(directory), SCENARIO)
         it = Story(run, portal)
         try:
             yield it
