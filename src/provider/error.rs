@@ -1,22 +1,33 @@
 //! What AWS says when it refuses, kept as it is, and what to do about it.
 
-use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use std::time::Duration;
 
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
+use crate::clock;
 use crate::message::{Exit, Failure, printable};
 
 /// More of AWS's own words than this is a page, not a message.
 const LONGEST: usize = 400;
+/// Further away than this, AWS takes no signature.
+const WINDOW: u64 = 15 * 60;
 
 /// A failed call as a sentence: AWS's code and message, or how the way there failed.
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands the error over")]
-pub(super) fn explain<E, R>(call: &str, error: SdkError<E, R>) -> Failure
+pub(super) fn explain<E>(call: &str, error: SdkError<E, HttpResponse>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
     match &error {
         SdkError::ServiceError(context) => match (context.err().code(), context.err().message()) {
-            (Some(code), message) => refused(call, code, message.unwrap_or_default()),
+            (Some(code), message) => {
+                let message = message.unwrap_or_default();
+                let ahead = context.raw().headers().get("date").and_then(seconds_ahead);
+                wrong_clock(call, code, message, ahead).unwrap_or_else(|| refused(call, code, message))
+            }
             (None, _) => Failure::new(format!("{call}: no answer that AWS would give"))
                 .hint("is there a proxy in between? look at HTTPS_PROXY and the endpoint settings"),
         },
@@ -72,6 +83,38 @@ fn is_of_connecting(error: &(dyn std::error::Error + 'static)) -> bool {
         .any(|error| error.is_connect())
 }
 
+/// By how much this machine's clock is ahead of a `Date` of AWS's.
+fn seconds_ahead(date: &str) -> Option<i64> {
+    let theirs = DateTime::from_str(date, Format::HttpDate).ok()?;
+    Some(clock::now().as_second() - theirs.secs())
+}
+
+/// A signature that AWS refuses for its date. Its own words hold the time to the second, and would be new to the
+/// prompt at each attempt.
+fn wrong_clock(call: &str, code: &str, message: &str, seconds_ahead: Option<i64>) -> Option<Failure> {
+    let says_so = match code {
+        "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => true,
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => {
+            let lower = message.to_ascii_lowercase();
+            ["signature expired", "not yet current"].iter().any(|words| lower.contains(words))
+                || seconds_ahead.is_some_and(|ahead| ahead.unsigned_abs() > WINDOW)
+        }
+        _ => false,
+    };
+    let by = match seconds_ahead {
+        Some(ahead) if ahead.unsigned_abs() >= 60 => {
+            let whole_minutes = Duration::from_secs((ahead.unsigned_abs() + 30) / 60 * 60);
+            let side = if ahead < 0 { "behind" } else { "ahead of" };
+            format!("{} {side} AWS's", clock::human(whole_minutes))
+        }
+        _ => "off".to_owned(),
+    };
+    says_so.then(|| {
+        Failure::new(format!("{call}: {code}: this machine's clock is {by}"))
+            .hint("set the clock right: AWS allows 15 minutes")
+    })
+}
+
 fn refused(call: &str, code: &str, message: &str) -> Failure {
     let failure = Failure::new(format!("{call}: {code}: {}", shortened(message)));
     let lower = message.to_ascii_lowercase();
@@ -96,14 +139,14 @@ fn refused(call: &str, code: &str, message: &str) -> Failure {
             failure.hint("the keys that sign this call have ended: renew their source").exit(Exit::PersonNeeded)
         }
         "InvalidClientTokenId" => failure.hint("AWS does not know this access key: was it deleted, or is it of another partition?"),
-        "SignatureDoesNotMatch" if lower.contains("expired") || lower.contains("not yet current") => {
-            failure.hint("this machine's clock is off: AWS allows 15 minutes")
-        }
         "SignatureDoesNotMatch" => failure.hint("the secret access key does not belong to this access key id"),
         "ValidationError" if lower.contains("maxsessionduration") => {
             failure.hint("ask for less: `duration`, or raise the role's maximum session duration")
         }
         "RegionDisabledException" => failure.hint("switch STS on for that region in IAM's account settings, or name another region"),
+        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException" => {
+            failure.hint("AWS asks for fewer calls: try again in a minute")
+        }
         "PackedPolicyTooLarge" => failure.hint("fewer or shorter session tags and policies"),
         _ => failure,
     }
@@ -149,6 +192,32 @@ mod tests {
         );
         assert_eq!(wrong.exit, Exit::PersonNeeded);
         assert!(wrong.hint.unwrap().contains("MFA code"));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_by_awss_own_and_a_wrong_secret_is_not() {
+        let told = |code, message, ahead| wrong_clock("C", code, message, ahead).map(|failure| failure.what);
+        let late = "Signature expired: 20261122T113933Z is now earlier than 20261122T114433Z";
+        for (code, message, ahead, by) in [
+            ("SignatureDoesNotMatch", late, Some(-1201), "20m behind AWS's"),
+            ("InvalidSignatureException", "Signature not yet current: …", Some(1171), "20m ahead of AWS's"),
+            ("RequestTimeTooSkewed", "", Some(-90_000), "1d1h behind AWS's"),
+            ("RequestTimeTooSkewed", "", None, "off"),
+            ("SignatureDoesNotMatch", "", Some(901), "15m ahead of AWS's"),
+        ] {
+            let what = format!("C: {code}: this machine's clock is {by}");
+            assert_eq!(told(code, message, ahead), Some(what));
+        }
+        for (code, ahead) in [
+            ("SignatureDoesNotMatch", Some(900)),
+            ("SignatureDoesNotMatch", None),
+            ("AccessDenied", Some(-5000)),
+        ] {
+            assert_eq!(told(code, "", ahead), None);
+        }
+        let date = "Sun, 22 Nov 2026 10:58:16 GMT";
+        assert_eq!(seconds_ahead(date), Some(clock::now().as_second() - 1_795_345_096));
+        assert_eq!(seconds_ahead("yesterday"), None);
     }
 
     #[test]

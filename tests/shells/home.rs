@@ -9,6 +9,8 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use awsenv::places::Places;
+
 use crate::program;
 use crate::shell::{Kind, Shell};
 
@@ -86,6 +88,17 @@ impl Home {
         let dir = self.home(dir);
         self.write(dir.join(".awsenv"), text);
         self.awsenv([OsStr::new("allow"), dir.as_os_str()]);
+    }
+
+    /// Where the program keeps things.
+    pub(crate) fn places(&self) -> Places {
+        Places {
+            home: self.at("home"),
+            settings: self.home(".config/awsenv/config.toml"),
+            data: self.home(".local/share/awsenv"),
+            state: self.home(".local/state/awsenv"),
+            runtime: self.at("run/awsenv"),
+        }
     }
 
     /// Runs the program from outside any shell.

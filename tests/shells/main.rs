@@ -60,6 +60,7 @@ mod interrupt;
 mod names;
 mod options;
 mod processes;
+mod renewal_faults;
 mod roads;
 mod secrets;
 mod segment;

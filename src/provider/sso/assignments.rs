@@ -2,6 +2,7 @@
 //! list must not have half of one.
 
 use aws_sdk_sso::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::task::JoinSet;
 
 use super::super::error::explain;
@@ -183,10 +184,9 @@ fn odd(call: &str, what: &str, name: &str) -> Refused {
     Refused::Other(Failure::new(format!("{call}: {what} that AWS would not have: {}", shown(name))))
 }
 
-fn refused<E, R>(call: &str, error: SdkError<E, R>) -> Refused
+fn refused<E>(call: &str, error: SdkError<E, HttpResponse>) -> Refused
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
     match error.code() {
         Some("UnauthorizedException") => Refused::Token,

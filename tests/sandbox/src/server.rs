@@ -166,6 +166,7 @@ async fn handle(
         let mut response = Response::builder()
             .status(answer.status)
             .header("content-type", answer.content_type)
+            .header("date", state.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
             .header("x-amzn-requestid", crate::identity::request_id());
         if let Some(error) = answer.error.filter(|_| answer.content_type == "application/json") {
             response = response.header("x-amzn-errortype", error);
