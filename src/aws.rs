@@ -20,8 +20,10 @@ use crate::profile::endpoints::Endpoints;
 
 mod attempts;
 mod proxy;
+mod skew;
 
 use attempts::Attempts;
+pub use skew::{seconds_ahead, wrong_clock};
 
 /// Makes clients that reach AWS as the user's environment and the profile say.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-pub use jiff::Timestamp;
+pub use jiff::{SignedDuration, Timestamp};
 
 /// The wall clock.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
@@ -32,6 +32,13 @@ pub fn human(span: Duration) -> String {
         (0, h, m, _) => format!("{h}h{m:02}m"),
         (d, h, _, _) => format!("{d}d{h}h"),
     }
+}
+
+/// How this machine's clock stands to AWS's, where it is so many seconds ahead: `20m behind AWS's`.
+pub fn compared(seconds_ahead: i64) -> String {
+    let whole_minutes = (seconds_ahead.unsigned_abs() + 30) / 60 * 60;
+    let side = if seconds_ahead < 0 { "behind" } else { "ahead of" };
+    format!("{} {side} AWS's", human(Duration::from_secs(whole_minutes)))
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ impl Intercept for Attempts {
             Some(response) => {
                 let request = response.headers().get("x-amzn-requestid").unwrap_or("none");
                 log::info!("{what}: HTTP {}, request id {request}, {took} ms", response.status());
+                response.headers().get("date").map_or((), super::skew::note);
             }
             None => log::warn!("{what}: no answer, {took} ms"),
         }

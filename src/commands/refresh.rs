@@ -19,7 +19,7 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
     let mut mfa = person(asking, world).says_if_slow(format!("awsenv: fetching {name} …"));
     let obtained = subject.refresh(&key, world, &mut mfa)?;
     drop(mfa);
-    super::subject::warn_if_not_kept(&obtained);
+    super::subject::warn(&obtained);
     subject.check(&obtained.session)?;
     tell_shells(world);
     tell(&name, obtained.session.credentials.expiry);

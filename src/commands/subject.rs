@@ -220,7 +220,7 @@ impl Subject {
         if obtained.is_new {
             tell_shells(world);
         }
-        warn_if_not_kept(&obtained);
+        warn(&obtained);
         let account = self.check(&obtained.session)?;
         self.check_left(min_ttl, &obtained.session.credentials)?;
         Ok((obtained.session.credentials, account))
@@ -367,10 +367,13 @@ pub(super) fn person_keychain(world: &World) -> Keychain<'_> {
     Keychain::of_person(&world.places, &world.original, &world.settings)
 }
 
-/// A store that cannot be written is worth a word, and no reason to withhold credentials.
-pub(super) fn warn_if_not_kept(obtained: &Obtained) {
+/// A store that cannot be written and a clock that is wrong are worth a word, and no reason to withhold credentials.
+pub(super) fn warn(obtained: &Obtained) {
     if let Some(error) = &obtained.not_kept {
         world::say(&printable(&format!("awsenv: the session is not kept, each command asks AWS: {error:#}")));
+    }
+    if let Some((what, hint)) = obtained.session.wrong_clock().filter(|_| obtained.is_new) {
+        world::say(&printable(&format!("awsenv: {what}; {hint}")));
     }
 }
 

@@ -264,9 +264,10 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
     );
     let wanted = with_variables(Wanted::provided(&provided, original), pin);
     let mut segment = with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin);
+    let complaint = session.wrong_clock().map(|(what, hint)| one_line(&what, Some(hint)));
     if now < times.renew {
-        let deadline = look_again_at_way.map_or(times.renew, |again| again.min(times.renew));
-        return Plan { wanted, deadline: Some(deadline), segment: Some(segment), ..Plan::default() };
+        let deadline = Some(look_again_at_way.map_or(times.renew, |again| again.min(times.renew)));
+        return Plan { wanted, deadline, segment: Some(segment), complaint, ..Plan::default() };
     }
     log::info!("{}: the session ends soon, time for the next", entry.name);
     // The token tells when the new one is there; until then look again at the end, or after a pause.
@@ -278,7 +279,7 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         }
         None => segment.standing = Standing::Renewing,
     }
-    Plan { wanted, deadline, needs_session: need(true), segment: Some(segment), ..Plan::default() }
+    Plan { wanted, deadline, needs_session: need(true), segment: Some(segment), complaint, ..Plan::default() }
 }
 
 fn with_credentials(standing: Standing, name: &str, credentials: &Credentials, pin: &Pin) -> Segment {

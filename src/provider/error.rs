@@ -1,12 +1,9 @@
 //! What AWS says when it refuses, kept as it is, and what to do about it.
 
-use std::time::Duration;
-
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 
+use crate::aws::{self, seconds_ahead};
 use crate::clock;
 use crate::message::{Exit, Failure, printable};
 
@@ -69,6 +66,7 @@ fn code(error: &anyhow::Error) -> Option<&str> {
     error.downcast_ref::<Failure>()?.what.split(": ").nth(1)
 }
 
+const SET_THE_CLOCK: &str = "set the clock right: AWS allows 15 minutes";
 const UNREACHABLE: &str = "AWS cannot be reached";
 const NETWORK: &str = "check the network, HTTPS_PROXY and AWS_CA_BUNDLE";
 
@@ -81,12 +79,6 @@ fn is_of_connecting(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())
         .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
         .any(|error| error.is_connect())
-}
-
-/// By how much this machine's clock is ahead of a `Date` of AWS's.
-fn seconds_ahead(date: &str) -> Option<i64> {
-    let theirs = DateTime::from_str(date, Format::HttpDate).ok()?;
-    Some(clock::now().as_second() - theirs.secs())
 }
 
 /// A signature that AWS refuses for its date. Its own words hold the time to the second, and would be new to the
@@ -102,17 +94,17 @@ fn wrong_clock(call: &str, code: &str, message: &str, seconds_ahead: Option<i64>
         _ => false,
     };
     let by = match seconds_ahead {
-        Some(ahead) if ahead.unsigned_abs() >= 60 => {
-            let whole_minutes = Duration::from_secs((ahead.unsigned_abs() + 30) / 60 * 60);
-            let side = if ahead < 0 { "behind" } else { "ahead of" };
-            format!("{} {side} AWS's", clock::human(whole_minutes))
-        }
+        Some(ahead) if ahead.unsigned_abs() >= 60 => clock::compared(ahead),
         _ => "off".to_owned(),
     };
-    says_so.then(|| {
-        Failure::new(format!("{call}: {code}: this machine's clock is {by}"))
-            .hint("set the clock right: AWS allows 15 minutes")
-    })
+    says_so.then(|| Failure::new(format!("{call}: {code}: this machine's clock is {by}")).hint(SET_THE_CLOCK))
+}
+
+/// A session that has ended when it comes.
+pub(super) fn over_on_arrival(call: &str) -> Failure {
+    let by = aws::wrong_clock().map_or("off".to_owned(), clock::compared);
+    Failure::new(format!("{call}: the session that came has ended already: this machine's clock is {by}"))
+        .hint(SET_THE_CLOCK)
 }
 
 fn refused(call: &str, code: &str, message: &str) -> Failure {

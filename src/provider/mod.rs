@@ -79,6 +79,10 @@ fn issued(
     }
     // 1970 is what the SDK makes of an expiration that was not there.
     let expiry = expiry.filter(|instant| instant.as_second() > 0).ok_or_else(|| lacks(call, "expiration"))?;
+    // A clock that runs ahead: nobody would be given it, and it would be asked for again and again.
+    if expiry <= clock::now() {
+        return Err(error::over_on_arrival(call).into());
+    }
     Ok(Credentials {
         access_key_id,
         secret_access_key: secret,

@@ -14,8 +14,8 @@ use anyhow::Context;
 use super::error::is_unknown_signer;
 use super::mfa::{self, Mfa};
 use super::{Means, call, identity, region_of, source};
-use crate::aws::fallback_region;
-use crate::clock::{self, Timestamp};
+use crate::aws::{self, fallback_region};
+use crate::clock::{self, SignedDuration, Timestamp};
 use crate::credentials::Credentials;
 use crate::process::user_at_host;
 use crate::profile::chain::{Hop, RoleChain, Source, known_account};
@@ -166,12 +166,18 @@ fn signer(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
     Ok((obtained.session.credentials, !obtained.is_new))
 }
 
-fn new(name: String, credentials: Credentials, chain: &RoleChain) -> Session {
+fn new(name: String, mut credentials: Credentials, chain: &RoleChain) -> Session {
     let sign_in = match &chain.source {
         Source::Sso(sso) => Some(sso::id(&sso.portal)),
         _ => None,
     };
-    Session { name, credentials, issued: clock::now(), sign_in }
+    let clock_ahead = aws::wrong_clock();
+    // By a clock that is behind it would be given out beyond its end. By one that is ahead it ends too soon, and
+    // that is better left: the clock may be set right meanwhile.
+    if let (Some(behind @ ..0), Some(expiry)) = (clock_ahead, &mut credentials.expiry) {
+        expiry.0 = expiry.0.checked_add(SignedDuration::from_secs(behind)).unwrap_or(expiry.0);
+    }
+    Session { name, credentials, issued: clock::now(), sign_in, clock_ahead }
 }
 
 /// Whether AWS knows this kept session no more, where it was issued. Elsewhere, in another partition, it never did:

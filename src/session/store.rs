@@ -44,6 +44,8 @@ pub struct Session {
     pub issued: Timestamp,
     /// The sign-in that they stand on ([`super::sso::id`]): they go with it.
     pub sign_in: Option<String>,
+    /// This machine's clock was wrong then: so many seconds ahead of AWS's.
+    pub clock_ahead: Option<i64>,
 }
 
 /// Long-lived keys are given out from the store for so long; then whoever has them is asked again.
@@ -54,6 +56,12 @@ impl Session {
     pub fn end(&self) -> Timestamp {
         let lent = || self.issued.checked_add(LENT).unwrap_or(self.issued);
         self.credentials.expiry.map_or_else(lent, |expiry| expiry.0)
+    }
+
+    /// That this machine's clock was wrong when it came, and what to do.
+    pub fn wrong_clock(&self) -> Option<(String, &'static str)> {
+        let compared = clock::compared(self.clock_ahead?);
+        Some((format!("{} came while this machine's clock was {compared}", self.name), "set the clock right"))
     }
 
     fn until(&self) -> String {
@@ -86,6 +94,8 @@ struct Resting {
     issued: String,
     #[serde(default)]
     sign_in: Option<String>,
+    #[serde(default)]
+    clock_ahead: Option<i64>,
 }
 
 impl<'a> SessionStore<'a> {
@@ -132,6 +142,7 @@ impl<'a> SessionStore<'a> {
             account: credentials.account.clone(),
             issued: clock::rfc3339(what.issued),
             sign_in: what.sign_in.clone(),
+            clock_ahead: what.clock_ahead,
         };
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&resting)?);
         self.prepare()
@@ -246,6 +257,7 @@ fn open(key: &Key, session: &SessionKey, sealed: &[u8]) -> Option<Session> {
     Some(Session {
         name: resting.name,
         sign_in: resting.sign_in,
+        clock_ahead: resting.clock_ahead,
         issued: clock::parse(&resting.issued)?,
         credentials: Credentials {
             access_key_id: resting.access_key_id,
@@ -265,6 +277,7 @@ mod tests {
         Session {
             name: name.into(),
             sign_in: None,
+            clock_ahead: None,
             issued: clock::parse("2026-11-22T11:00:00Z").unwrap(),
             credentials: Credentials {
                 access_key_id: "ASIA1".into(),

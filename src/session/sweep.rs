@@ -148,7 +148,13 @@ mod tests {
             expiry: Some(Expiry(end)),
             account: None,
         };
-        Session { name: "one".into(), credentials, issued: end.checked_sub(DAY).unwrap(), sign_in: None }
+        Session {
+            name: "one".into(),
+            credentials,
+            issued: end.checked_sub(DAY).unwrap(),
+            sign_in: None,
+            clock_ahead: None,
+        }
     }
 
     /// The names in a directory of the state.

@@ -1,6 +1,6 @@
 //! The calls of AWS STS: what is sent, and what comes of each answer.
 
-use awsenv::limits;
+use awsenv::{clock, limits};
 use awsenv_sandbox::{Fault, Role, Sandbox, Scenario, User};
 
 use crate::cloud::{self, CAREFUL, CONFIG, ME, MFA, ONE, THREE, TWO, exec, identity, operations, sandbox};
@@ -281,16 +281,40 @@ fn a_proxy_that_cannot_be_understood_is_not_gone_round() {
 #[test]
 fn a_wrong_clock_is_named_as_such() {
     let sandbox = sandbox();
-    for (seconds, by) in [(-3600, "1h00m ahead of"), (1200, "20m behind")] {
+    for (seconds, by, left) in [(-1200, "20m ahead of", 2400), (1200, "20m behind", 3600)] {
         sandbox.clock().set_offset(seconds);
-        let world = cloud::world(&sandbox);
+        // The SDK signs anew by AWS's clock, if it may try again.
+        let world = cloud::world(&sandbox).env("AWS_MAX_ATTEMPTS", "1");
         let stderr = world.run(["exec", "one", "--", "true"]).any_stderr().exits(125).stderr;
         let told = format!(
             ": AssumeRole: SignatureDoesNotMatch: this machine's clock is {by} AWS's\n\
              awsenv: hint: set the clock right: AWS allows 15 minutes\n"
         );
         assert!(stderr.ends_with(&told), "{stderr}");
+        let world = world.without("AWS_MAX_ATTEMPTS");
+        let told =
+            format!("awsenv: one came while this machine's clock was {by} AWS's; set the clock right\n");
+        world.run(["exec", "one", "--", "true"]).stderr(told).success();
+        // By this machine's clock, and never later than AWS has it.
+        let [(_, session)] = &cloud::sessions(&world)[..] else { panic!("it is kept") };
+        let found = session.end().duration_since(clock::now()).as_secs();
+        assert!((left - 60..=left).contains(&found), "{found} s left, not {left}");
     }
+}
+
+#[test]
+fn a_session_that_has_ended_when_it_comes_is_asked_for_once() {
+    let sandbox = sandbox();
+    sandbox.clock().set_offset(-3660);
+    let world = cloud::pinned(&sandbox, "profile = \"one\"\n");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme").wait();
+    let told = "AssumeRole: the session that came has ended already: this machine's clock is 1h01m ahead of AWS's; \
+                set the clock right: AWS allows 15 minutes\n";
+    assert!(shell.notice.ends_with(told), "{}", shell.notice);
+    let calls = sandbox.calls().len();
+    shell.ask();
+    assert_eq!((sandbox.calls().len(), &*shell.notice), (calls, ""));
 }
 
 #[test]
@@ -335,7 +359,7 @@ fn keys_that_have_ended_meanwhile_are_told_from_wrong_ones() {
     sandbox.clock().set_offset(-600);
     let world = cloud::world(&sandbox);
     let run = world.run(["exec", "one", "--duration", "15m", "--", "env"]).any_stdout();
-    let env = run.success().variables();
+    let env = run.any_stderr().success().variables();
     let key = |name: &str| env.text(name).unwrap().to_owned();
     let config = format!(
         "[profile two]\nregion = eu-west-1\nrole_arn = {TWO}\nsource_profile = session\n\n[profile session]\n\

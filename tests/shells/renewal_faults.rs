@@ -31,6 +31,8 @@ const ACCOUNT: &str = "111122223333";
 /// `sha1("corp")`, as the AWS CLI names a sign-in's file.
 const SIGN_IN: &str = "home/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json";
 
+const HEAD: &str = "| when | the prompt says | its segment | keys |\n|---|---|---|---|\n";
+
 fn sts_is_down(shell: &Shell) {
     let down = || Fault::error(503, "ServiceUnavailable");
     story(
@@ -65,13 +67,36 @@ fn the_sign_in_is_dead(shell: &Shell) {
 }
 
 fn the_clock_is_behind(shell: &Shell) {
-    let move_by = |seconds| move |at: &mut Scene<'_>| at.sandbox.clock().set_offset(seconds);
-    story(shell, "The clock is 20 minutes behind", "deploy", move_by(1200), move_by(0));
+    the_clock_is_off(shell, "The clock is 20 minutes behind", 1200);
 }
 
 fn the_clock_is_ahead(shell: &Shell) {
-    let move_by = |seconds| move |at: &mut Scene<'_>| at.sandbox.clock().set_offset(seconds);
-    story(shell, "The clock is 20 minutes ahead", "deploy", move_by(-1200), move_by(0));
+    the_clock_is_off(shell, "The clock is 20 minutes ahead", -1200);
+}
+
+/// AWS's clock is the one that is moved. The SDK signs anew by it.
+fn the_clock_is_off(shell: &Shell, title: &str, seconds: i64) {
+    let (home, sandbox) = world();
+    let mut at = Scene::start(shell, &home, &sandbox);
+    at.says(&shell.unset("AWS_MAX_ATTEMPTS"));
+    at.says("cd deploy");
+    let mut table = HEAD.to_owned();
+    for (offset, when) in
+        [(seconds, "the session was renewed"), (0, "the clock is right, and it was renewed")]
+    {
+        sandbox.clock().set_offset(offset);
+        // The first is of an hour, and the second 20 minutes shorter where the clock is ahead.
+        at.age(Duration::from_secs(if offset == 0 && seconds < 0 { 35 * 60 } else { 55 * 60 }));
+        let said = at.says("");
+        at.renewals_end();
+        let said = said + &at.says("");
+        at.age(Duration::from_secs(30));
+        let said = said + &at.says("");
+        table += &at.row(when, &said);
+        let said = at.says("");
+        table += &at.row("the next prompt", &said);
+    }
+    is_on_the_page(title, &table);
 }
 
 /// Ten minutes of it, by the pauses that are kept: each is told to be over.
@@ -117,7 +142,7 @@ fn story(
     at.says(&format!("cd {directory}"));
     at.has_good_keys();
     begin(&mut at);
-    let mut table = "| when | the prompt says | its segment | keys |\n|---|---|---|---|\n".to_owned();
+    let mut table = HEAD.to_owned();
     at.age(Duration::from_secs(54 * 60 + 30));
     let said = at.says("");
     at.renewals_end();
