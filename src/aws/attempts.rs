@@ -69,7 +69,9 @@ impl Intercept for Attempts {
             Some(response) => {
                 let request = response.headers().get("x-amzn-requestid").unwrap_or("none");
                 log::info!("{what}: HTTP {}, request id {request}, {took} ms", response.status());
-                response.headers().get("date").map_or((), super::skew::note);
+                if let Some(date) = response.headers().get("date") {
+                    super::skew::note(date);
+                }
             }
             None => log::warn!("{what}: no answer, {took} ms"),
         }

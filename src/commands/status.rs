@@ -18,6 +18,7 @@ use crate::prompt::memory::{self, Memory, STATE};
 use crate::prompt::plan;
 use crate::prompt::resolve::{check_account, resolve};
 use crate::provider::sso::SIGN_IN;
+use crate::session::account_names;
 use crate::world::{self, World};
 
 /// The documented schema of `--json` (docs/json.md).
@@ -31,6 +32,8 @@ struct Status {
     /// What `use` has chosen for this shell: `stage prod`, `profile acme-prod`.
     chosen: Option<String>,
     account: Option<String>,
+    /// What people call it, where a portal has said so.
+    account_name: Option<String>,
     region: Option<String>,
     /// The call that gives the first credentials, and the roles on top.
     steps: Vec<String>,
@@ -89,6 +92,7 @@ fn status(world: &World) -> Status {
         name: None,
         chosen: directory.choice.as_ref().map(|choice| choice.what.text()),
         account: None,
+        account_name: None,
         region: None,
         steps: Vec::new(),
         keychain: None,
@@ -170,6 +174,10 @@ fn status(world: &World) -> Status {
                         let claimed = resolved.is_at_hand();
                         let of_the_chain = status.account.as_deref().filter(|_| !claimed);
                         let account = of_the_chain.or(session.credentials.account.as_deref());
+                        // What is only claimed gets no name.
+                        status.account_name = account
+                            .filter(|account| status.account.as_deref().is_none_or(|shown| shown == *account))
+                            .and_then(|account| account_names::name(&world.places, account));
                         check_account(&resolved.name, asked, account)
                     }
                     _ if status.loaded || status.stands_back => Ok(()),
@@ -259,7 +267,8 @@ fn card(status: &Status, world: &World) -> String {
         _ => "nothing is pinned here".into(),
     };
     rows.extend(status.chosen.clone().map(|chosen| ("chosen", format!("{chosen}, for this shell"))));
-    rows.extend(status.account.clone().map(|account| ("account", account)));
+    let called = status.account_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    rows.extend(status.account.as_ref().map(|account| ("account", format!("{account}{called}"))));
     rows.extend(status.region.clone().map(|region| ("region", region)));
     rows.extend((!status.steps.is_empty()).then(|| ("by", status.steps.join(" → "))));
     rows.extend(

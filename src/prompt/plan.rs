@@ -25,6 +25,7 @@ use crate::places::Places;
 use crate::profile::ahead_of_endpoint;
 use crate::profile::chain::{self, Source};
 use crate::profile::config::ConfigFiles;
+use crate::session::account_names;
 use crate::session::failure::FailureRecord;
 use crate::session::index::{self, Entry, IndexKey};
 use crate::session::session_key::SessionKey;
@@ -263,7 +264,9 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         question,
     );
     let wanted = with_variables(Wanted::provided(&provided, original), pin);
-    let mut segment = with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin);
+    let account_name = account.and_then(|account| account_names::name(question.places, account));
+    let mut segment =
+        with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin).in_account(account_name);
     let complaint = session.wrong_clock().map(|(what, hint)| one_line(&what, Some(hint)));
     if now < times.renew {
         let deadline = Some(look_again_at_way.map_or(times.renew, |again| again.min(times.renew)));

@@ -22,6 +22,9 @@ pub struct Segment {
     /// Of whom.
     #[serde(rename = "n")]
     pub name: String,
+    /// What people call the account.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
     /// The end of the credentials that are there, in seconds since 1970.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
@@ -122,7 +125,14 @@ enum Colour {
 impl Segment {
     /// Somebody's, in this standing.
     pub fn new(standing: Standing, name: impl Into<String>) -> Self {
-        Self { standing, name: name.into(), until: None, protected: false, run: None }
+        Self { standing, name: name.into(), account_name: None, until: None, protected: false, run: None }
+    }
+
+    /// Its account has this name, which its own may say already.
+    pub fn in_account(mut self, name: Option<String>) -> Self {
+        let bare = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+        self.account_name = name.filter(|name| !bare(&self.name).contains(&bare(name)));
+        self
     }
 
     /// Of a file that does not count.
@@ -174,6 +184,7 @@ impl Segment {
         };
         let (on, off) = look.ink(colour);
         let mark = if self.protected { "*" } else { "" };
+        let account = self.account_name.as_deref().map(|name| format!(" ({})", look.harmless(name)));
         let tail = match (self.standing, self.until, look.ascii) {
             (Standing::Fresh, ..) => String::new(),
             (Standing::Renewing, Some(_), false) => "↻".to_owned(),
@@ -184,7 +195,8 @@ impl Segment {
             (Standing::Failed, ..) => ": awsenv status".to_owned(),
             (Standing::NotAllowed, ..) => " not allowed".to_owned(),
         };
-        (format!("{on}{}{mark}", look.harmless(&self.name)), format!("{}{off}", look.harmless(&tail)))
+        let name = format!("{on}{}{mark}{}", look.harmless(&self.name), account.unwrap_or_default());
+        (name, format!("{}{off}", look.harmless(&tail)))
     }
 }
 
@@ -270,6 +282,12 @@ mod tests {
             (dev(Standing::Failed, None), "dev: awsenv status", "dev: awsenv status"),
             (dev(Standing::Fresh, Some(-5)), "dev 0s", "dev 0s"),
             (Segment { protected: true, ..dev(Standing::Fresh, None) }, "dev*", "dev*"),
+            (
+                dev(Standing::Renewing, Some(540)).in_account(Some("Acme (1) 💥".into())),
+                "dev (Acme ?1? ?) 9m↻",
+                "dev (Acme ?1? ?) 9m~",
+            ),
+            (dev(Standing::Fresh, None).in_account(Some("D. E. V".into())), "dev", "dev"),
             (Segment::not_allowed(), ".awsenv not allowed", ".awsenv not allowed"),
         ] {
             assert_eq!([text(&segment, utf8), text(&segment, ascii)], [with_utf8, with_ascii]);

@@ -1,6 +1,7 @@
 //! What is kept between runs: sessions and a shell's originals, sealed; the way to a session's key, and back to its directory; the last
-//! failure; which MFA codes were used; the tokens of a sign-in; what opens the agent's endpoint; and how all of it goes again. Knows nothing of shells, providers or the network.
+//! failure; which MFA codes were used; the tokens of a sign-in; the names of accounts; what opens the agent's endpoint; and how all of it goes again. Knows nothing of shells, providers or the network.
 
+pub mod account_names;
 pub mod aside;
 pub mod failure;
 pub mod grant;

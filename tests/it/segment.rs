@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use awsenv_sandbox::Fault;
+use awsenv_sandbox::{Account, Fault, Portal};
 
 use crate::cloud::{self, renewals_end, sandbox};
+use crate::portal;
 use crate::shell::{Kind, Shell};
 use crate::world::{World, installed};
 
@@ -101,7 +102,7 @@ fn who_is_needed_is_told_with_the_command() {
         assert_eq!(
             json,
             serde_json::json!({
-                "state": "person", "profile": "careful", "account": null, "expiration": null,
+                "state": "person", "profile": "careful", "account": null, "account_name": null, "expiration": null,
                 "seconds_left": null, "protected": false, "run": "awsenv refresh",
                 "text": "careful: awsenv refresh",
             })
@@ -128,6 +129,58 @@ fn what_failed_and_what_nobody_allowed_is_told() {
         world.allow("new");
         shell.prompt();
         shows(&world, kind, &shell, "nobody: awsenv status");
+    }
+}
+
+#[test]
+fn an_account_is_called_as_its_portal_calls_it() {
+    for kind in kinds() {
+        let account = |id: &str, name: &str| Account {
+            id: id.into(),
+            name: name.into(),
+            email: String::new(),
+            roles: vec!["Developer".into()],
+        };
+        let accounts = vec![account(portal::ACCOUNT, "Acme Dev"), account("222222222222", "Ac\x1b[me")];
+        let sandbox = portal::sandbox_with(Portal { accounts, ..Portal::default() });
+        let world = portal::signed_in(&sandbox, 8 * 3600).env("TERM", "dumb");
+        for profile in ["dev", "deploy"] {
+            world.write(&format!("{profile}/.awsenv"), &format!("profile = \"{profile}\"\n"));
+            world.allow(profile);
+        }
+        // Keys only claim an account.
+        world.write(
+            ".aws/credentials",
+            "[mine]\naws_access_key_id = AKIAME\naws_secret_access_key = s\naws_account_id = 111122223333\n",
+        );
+        world.write("mine/.awsenv", "profile = \"mine\"\n");
+        world.allow("mine");
+        let mut shell = world.shell(kind);
+        shell.cd("dev");
+        cloud::age(&world, Duration::from_secs(30));
+        shell.prompt();
+        shows(&world, kind, &shell, "dev 59m");
+        world.run(["sso", "accounts", "--sso-session", "corp"]).any_stdout().success();
+        assert!(!shell.guard(), "open shells see it");
+        shell.prompt();
+        shows(&world, kind, &shell, "dev (Acme Dev) 59m");
+        let json = |command: &[&str]| {
+            let run = command
+                .iter()
+                .fold(world.run([]).at("dev").environment(&shell.env), |run, word| run.arg(*word));
+            run.any_stdout().success().json()["account_name"].clone()
+        };
+        assert_eq!(json(&["prompt", "--format", "json"]), "Acme Dev");
+        assert_eq!(json(&["status", "--json"]), "Acme Dev");
+        let card = world.run(["status"]).at("dev").environment(&shell.env).any_stdout().success().stdout;
+        assert!(card.contains("  account  111122223333 (Acme Dev)\n"), "{card}");
+        shell.cd("mine");
+        shows(&world, kind, &shell, "mine");
+        // Another account, whose name nobody may have.
+        shell.cd("deploy");
+        cloud::age(&world, Duration::from_secs(30));
+        shell.prompt();
+        shows(&world, kind, &shell, "deploy 59m");
     }
 }
 

@@ -19,7 +19,8 @@ struct Line<'a> {
 /// Lists them.
 pub fn run(asking: &Asking<'_>, session: Option<&str>, json: bool, world: &World) -> anyhow::Result<()> {
     let at = at(asking, session, world)?;
-    let accounts = Assignments::at(&at.portal, &person_means(&at.settings, world))?.accounts()?;
+    let assignments = Assignments::at(&at.portal, &person_means(&at.settings, world))?;
+    let accounts = super::accounts(&at.portal, &assignments, world)?;
     if json {
         let lines: Vec<_> = accounts.iter().map(line).collect();
         return world::out(format!("{}\n", serde_json::to_string_pretty(&lines)?).as_bytes());

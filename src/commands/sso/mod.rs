@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::allow::tell_shells;
 use super::login::named;
 use super::progress::{Progress, bar};
 use super::subject::{self, Asking, person_means, subject};
@@ -11,7 +12,7 @@ use crate::message::{Exit, Failure};
 use crate::profile::chain::{self, Portal, Source, as_written};
 use crate::profile::config::{ConfigFiles, SharedConfig};
 use crate::provider::sso::{Account, Assignments};
-use crate::session::sso;
+use crate::session::{account_names, sso};
 use crate::world::World;
 
 pub mod accounts;
@@ -92,10 +93,21 @@ fn at(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow::Resu
     .into())
 }
 
+/// Asks the portal, and keeps the accounts' names for the prompt.
+fn accounts(portal: &Portal, assignments: &Assignments<'_>, world: &World) -> anyhow::Result<Vec<Account>> {
+    let accounts = assignments.accounts()?;
+    let names = accounts.iter().map(|account| (&*account.id, &*account.name));
+    // A prompt can do without.
+    if account_names::keep(&world.places, &sso::id(portal), names).unwrap_or_default() {
+        tell_shells(world);
+    }
+    Ok(accounts)
+}
+
 /// Asks the portal, and shows how far it is.
 fn listed(at: &At, filter: &Filter<'_>, world: &World) -> anyhow::Result<Listed> {
     let assignments = Assignments::at(&at.portal, &person_means(&at.settings, world))?;
-    let accounts = assignments.accounts()?;
+    let accounts = accounts(&at.portal, &assignments, world)?;
     let meant: Vec<_> = accounts.iter().filter(|account| filter.takes_account(account)).cloned().collect();
     let progress = Progress::of(&world.original);
     let watch = |done: usize| {
