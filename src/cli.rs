@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
 use crate::commands::choose::Use;
 use crate::commands::credentials::Format;
@@ -12,7 +13,7 @@ use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    agent, allow, choose, completions, credentials, edit, exec, explain, hook, init, lend, login, logout,
+    agent, allow, choose, complete, completions, credentials, edit, exec, explain, hook, init, lend, login, logout,
     man, prompt, refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
@@ -67,6 +68,7 @@ enum Command {
     )]
     Init {
         /// The profile of ~/.aws/config to pin
+        #[arg(add = ArgValueCandidates::new(complete::profiles))]
         profile: Option<String>,
         /// Refuse credentials of any other account
         #[arg(long)]
@@ -122,6 +124,7 @@ Examples:
 A stage with `protected = true` asks first. No other shell changes; shells started from this one begin with it.")]
     Use {
         /// A stage, or a profile; `-` goes back
+        #[arg(add = ArgValueCandidates::new(complete::choices))]
         name: Option<String>,
         /// Do not ask about a protected stage
         #[arg(long, short)]
@@ -335,6 +338,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             .exit(Exit::Usage)
             .into());
     }
+    if let Some(shell) = env.text(complete::ASKED) {
+        return complete::run(shell, &mut Cli::command(), arguments).map(|()| 0);
+    }
     let cli = match Cli::try_parse_from(
         [OsStr::new("awsenv")].into_iter().chain(arguments.iter().map(OsString::as_os_str)),
     ) {
@@ -347,7 +353,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
     // These need no world, and must work on a machine that has none yet.
     match &cli.command {
         Command::Completions { shell } => {
-            return completions::run(*shell, &Cli::command()).map(|()| 0);
+            return completions::run(*shell).map(|()| 0);
         }
         Command::Man => return man::run(Cli::command()).map(|()| 0),
         Command::Prompt { format } => return prompt::run(*format, &env).map(|()| 0),

@@ -1,7 +1,9 @@
 //! `awsenv key …`.
 
 use clap::Subcommand;
+use clap_complete::ArgValueCandidates;
 
+use crate::commands::complete;
 use crate::commands::key;
 use crate::commands::key::import::{Backend, Import, Origin};
 use crate::commands::subject;
@@ -77,6 +79,7 @@ credential_process = awsenv credentials NAME --format process. What aws-vault ha
     /// Take keys out of the keychain
     Remove {
         /// Their name
+        #[arg(add = ArgValueCandidates::new(complete::keys))]
         name: String,
         /// Do not ask
         #[arg(long)]
@@ -94,6 +97,7 @@ Examples:
 The old key is deleted once AWS has answered to the new one. After an interruption, the same command goes on.")]
     Rotate {
         /// Their name
+        #[arg(add = ArgValueCandidates::new(complete::keys))]
         name: String,
         /// Only if AWS created the key longer ago than this
         #[arg(long, value_name = "DURATION")]

@@ -1,7 +1,9 @@
 //! Whose credentials a command is about, as its arguments say it.
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
+use crate::commands::complete;
 use crate::commands::subject::{self, Asking};
 use crate::message::{Exit, Failure};
 
@@ -9,10 +11,10 @@ use crate::message::{Exit, Failure};
 #[derive(Args, Debug)]
 pub(super) struct OfPortal {
     /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
-    #[arg(value_name = "PROFILE")]
+    #[arg(value_name = "PROFILE", add = ArgValueCandidates::new(complete::profiles))]
     pub(super) name: Option<String>,
     /// An [sso-session] of ~/.aws/config
-    #[arg(long, value_name = "S", conflicts_with = "name")]
+    #[arg(long, value_name = "S", conflicts_with = "name", add = ArgValueCandidates::new(complete::sso_sessions))]
     pub(super) sso_session: Option<String>,
 }
 
@@ -20,13 +22,13 @@ pub(super) struct OfPortal {
 #[derive(Args, Debug)]
 pub(super) struct Whose {
     /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
-    #[arg(value_name = "P")]
+    #[arg(value_name = "P", add = ArgValueCandidates::new(complete::profiles))]
     name: Option<String>,
     /// The same, as an option
-    #[arg(long, value_name = "P", conflicts_with = "name")]
+    #[arg(long, value_name = "P", conflicts_with = "name", add = ArgValueCandidates::new(complete::profiles))]
     profile: Option<String>,
     /// A stage of the directory's .awsenv
-    #[arg(long)]
+    #[arg(long, add = ArgValueCandidates::new(complete::stages))]
     stage: Option<String>,
     /// Ask for sessions of this length (15m to 12h)
     #[arg(long)]

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod allow;
 pub mod choose;
+pub mod complete;
 pub mod completions;
 pub mod credentials;
 mod deliver;

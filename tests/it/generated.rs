@@ -73,11 +73,48 @@ fn each_shell_reads_its_completions() {
     }
 }
 
+/// The words that fit at the end of a command.
+fn completed(world: &World, words: &[&str]) -> Vec<String> {
+    let run = world.run(["--", "awsenv"]).env("AWSENV_COMPLETE", "bash");
+    let run = run.env("_CLAP_COMPLETE_INDEX", words.len().to_string());
+    let run = words.iter().fold(run, |run, word| run.arg(*word));
+    run.any_stdout().success().stdout.lines().map(str::to_owned).collect()
+}
+
 #[test]
 fn nobody_completes_what_only_the_hook_calls() {
-    for (_, name) in COMPLETIONS {
-        let text = fs::read_to_string(committed("completions").join(name)).unwrap();
-        assert!(!text.contains("__export") && !text.contains("renew"), "{name}");
+    let commands = completed(&World::new(), &[""]);
+    assert!(commands.contains(&"refresh".to_owned()), "{commands:?}");
+    for hidden in ["export", "renew", "serve", "lend"] {
+        assert!(!commands.contains(&hidden.to_owned()), "{hidden}");
     }
     assert!(!committed("man/awsenv-export.1").exists());
+}
+
+#[test]
+fn names_are_completed_where_they_are_meant() {
+    let world = World::with_profiles()
+        .file("acme/.awsenv", "profile = \"dev\"\n[stage.live]\nprofile = \"prod\"\nprotected = true\n");
+    world.write(
+        ".aws/config",
+        &format!("{}\n[sso-session corp]\nsso_region = us-east-1\n", crate::world::CONFIG),
+    );
+    let world = world.allowed("acme").env("PWD", "nowhere");
+    let at = |words: &[&str]| completed(&world, words);
+    for words in
+        [&["exec", ""][..], &["exec", "--profile", ""], &["login", ""], &["init", ""], &["refresh", ""]]
+    {
+        let found = at(words);
+        assert!(
+            ["dev", "prod"].iter().all(|name| found.contains(&(*name).to_owned())),
+            "{words:?}: {found:?}"
+        );
+    }
+    assert_eq!(at(&["login", "--sso-session", ""]), ["corp"]);
+    assert_eq!(at(&["explain", "p"]), ["prod"]);
+    assert_eq!(at(&["use", "d"]), ["dev"]);
+    assert_eq!(at(&["exec", "--stage", ""]), [""; 0], "no file counts at home");
+    // Whatever is wrong is for others to say.
+    let broken = world.settings("wait = 1\n");
+    assert_eq!(completed(&broken, &["explain", "p"]), [""; 0]);
 }

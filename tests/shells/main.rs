@@ -54,6 +54,7 @@ macro_rules! only_fish {
 mod asleep;
 mod by_hand;
 mod choose;
+mod completion;
 mod edits;
 mod installing;
 mod interrupt;

@@ -111,6 +111,12 @@ fn counting_file(world: &World) -> anyhow::Result<Option<PathBuf>> {
     }
 }
 
+/// What can be chosen here.
+pub(super) fn offered(world: &World) -> anyhow::Result<Vec<What>> {
+    let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
+    offers(counting_file(world)?.as_deref(), &config, world)
+}
+
 /// The stages of the file, and every profile.
 fn offers(file: Option<&Path>, config: &SharedConfig, world: &World) -> anyhow::Result<Vec<What>> {
     let stages = file.map(|file| stages(file, world)).transpose()?.unwrap_or_default();

@@ -1,0 +1,110 @@
+//! What a shell asks at Tab. The completions that `awsenv completions` prints call the program, with this variable;
+//! so a profile that was written a moment ago is there. Files alone are read, and nothing is ever said but words.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap_complete::CompletionCandidate;
+use clap_complete::env::Shells;
+
+use super::choose;
+use crate::env::Env;
+use crate::key_index::KeyIndex;
+use crate::profile::config::{ConfigFiles, SharedConfig};
+use crate::prompt::choice::What;
+use crate::world::{self, World};
+
+/// Names the shell that asks.
+pub const ASKED: &str = "AWSENV_COMPLETE";
+
+/// The text that has a shell ask, for `awsenv completions` and the committed files.
+pub fn registration(shell: &str) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let shells = Shells::builtins();
+    shells.completer(shell)?.write_registration(ASKED, "awsenv", "awsenv", "awsenv", &mut text).ok()?;
+    Some(text)
+}
+
+/// Answers with what fits after these words. A shell that nobody knows, or no words, gets nothing.
+pub fn run(shell: &str, command: &mut Command, arguments: &[OsString]) -> anyhow::Result<()> {
+    let words = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect::<Vec<_>>();
+    let shells = Shells::builtins();
+    let mut answer = Vec::new();
+    if let Some(shell) = shells.completer(shell).filter(|_| !words.is_empty()) {
+        command.build();
+        let _ = shell.write_complete(command, words, None, &mut answer);
+    }
+    world::out(&answer)
+}
+
+/// Profiles of the AWS files.
+pub(crate) fn profiles() -> Vec<CompletionCandidate> {
+    config().iter().flat_map(SharedConfig::profiles).filter_map(candidate).collect()
+}
+
+/// `[sso-session]`s.
+pub(crate) fn sso_sessions() -> Vec<CompletionCandidate> {
+    config().iter().flat_map(SharedConfig::sso_sessions).filter_map(candidate).collect()
+}
+
+/// Stages of the file that counts here.
+pub(crate) fn stages() -> Vec<CompletionCandidate> {
+    let is_stage = |what: &What| matches!(what, What::Stage(..));
+    choices_of(is_stage)
+}
+
+/// What `use` takes by name.
+pub(crate) fn choices() -> Vec<CompletionCandidate> {
+    choices_of(|_| true)
+}
+
+/// Keys in the keychain.
+pub(crate) fn keys() -> Vec<CompletionCandidate> {
+    let keys = here().and_then(|world| KeyIndex::load(&world.places).ok());
+    keys.iter().flat_map(KeyIndex::iter).filter_map(|(name, _)| candidate(name)).collect()
+}
+
+fn choices_of(is_meant: impl Fn(&What) -> bool) -> Vec<CompletionCandidate> {
+    let Some(offers) = here().and_then(|world| choose::offered(&world).ok()) else { return Vec::new() };
+    let offers = offers.iter().filter(|what| is_meant(what));
+    offers
+        .filter_map(|what| match what {
+            What::Stage(name, _) => Some(candidate(name)?.help(Some("stage of this .awsenv".into()))),
+            What::Profile(name, _) => candidate(name),
+        })
+        .collect()
+}
+
+/// Only what means itself to every shell: bash puts it into the line as it is.
+fn candidate(name: &str) -> Option<CompletionCandidate> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./@:+=,".contains(c);
+    (!name.starts_with(['-', '=']) && name.chars().all(is_plain)).then(|| CompletionCandidate::new(name))
+}
+
+fn config() -> Option<SharedConfig> {
+    let world = here()?;
+    ConfigFiles::locate(&world.original, &world.places.home).read().ok()
+}
+
+/// A mistake in the settings is for others to say.
+fn here() -> Option<World> {
+    World::of(Env::of_this_process()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_could_run_is_not_offered() {
+        for name in ["dev", "acme/dev.eu", "Ünïcode", "a@b:c+d=e,f"] {
+            assert!(candidate(name).is_some(), "{name}");
+        }
+        for name in [
+            "$(id)", "`id`", "a b", "a;b", "a|b", "a*", "~a", "a'b", "a\\b", "a\nb", "-x", "=ls", "a#b",
+            "a!b",
+        ] {
+            assert!(candidate(name).is_none(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Tab after `awsenv`: names of profiles and stages, as they are at that moment.
+
+use crate::home::{AWSENV, Home, Rc};
+use crate::pty::Terminal;
+use crate::shell::{Kind, Shell};
+
+every_shell! { a_profile_is_completed a_stage_is_completed }
+
+/// The completions as a user has them, and the program by its name in the PATH.
+fn start<'a>(shell: &Shell, home: &'a Home) -> Terminal<'a> {
+    std::fs::create_dir_all(home.at("bin")).unwrap();
+    std::os::unix::fs::symlink(AWSENV, home.at("bin/awsenv")).unwrap();
+    let path = home.at("bin").display().to_string();
+    let after = match shell.kind {
+        Kind::Bash => format!("PATH={path}:$PATH; eval \"$(awsenv completions bash)\""),
+        Kind::Zsh => format!(
+            "PATH={path}:$PATH; autoload -Uz compinit; compinit -u -D; eval \"$(command awsenv completions zsh)\""
+        ),
+        Kind::Fish => format!("set -gxp PATH {path}; awsenv completions fish | source"),
+    };
+    Terminal::start_with(shell, home, &Rc { after: &after, ..Rc::default() }, &[])
+}
+
+fn a_profile_is_completed(shell: &Shell) {
+    let home = Home::with_projects();
+    let mut terminal = start(shell, &home);
+    let said = terminal.run("awsenv explain alp\t");
+    assert!(said.contains("StaticKeys profile alpha"), "{}", terminal.scene());
+    // Written a moment ago.
+    home.write(
+        "home/.aws/config",
+        "[profile fresh]\naws_access_key_id = AKIAFRESH\naws_secret_access_key = s\n",
+    );
+    let said = terminal.run("awsenv exec --profile fre\t-- printenv AWS_ACCESS_KEY_ID");
+    assert!(said.contains("AKIAFRESH\r"), "{}", terminal.scene());
+}
+
+fn a_stage_is_completed(shell: &Shell) {
+    let home = Home::with_projects();
+    home.pin("alpha", "profile = \"alpha\"\n[stage.production]\nprofile = \"beta\"\n");
+    let mut terminal = start(shell, &home);
+    terminal.run("cd alpha");
+    terminal.run("awsenv use pro\t");
+    terminal.has_key(Some("AKIABETA"));
+    terminal.run("awsenv use alp\t");
+    terminal.has_key(Some("AKIAALPHA"));
+    // Of a file that nobody has allowed, nothing is offered.
+    home.edit("home/alpha/.awsenv", "profile = \"alpha\"\n[stage.secondary]\nprofile = \"beta\"\n");
+    let said = terminal.run("awsenv explain --stage seco\t");
+    assert!(!said.contains("secondary"), "{}", terminal.scene());
+}
