@@ -50,6 +50,13 @@ __awsenv_unload() {
   \builtin printf 'awsenv: no answer, so the credentials are gone from this shell\n' >&2
 }
 
+# bash-preexec, loaded before or after this, calls these. Without it the list stays unset: starship takes one that is
+# not empty for bash-preexec itself, and would wait for it in vain.
+__awsenv_join_preexec() {
+  [[ -n ${bash_preexec_imported-}${__bp_imported-} ]] || \builtin return 0
+  [[ " ${preexec_functions[*]-} " == *" __awsenv_preexec "* ]] || preexec_functions+=(__awsenv_preexec)
+}
+
 __awsenv_sync() {
   # Secrets pass through the eval, and nowhere else: no trace, no echo of input, no helper variable, no DEBUG
   # trap (a function called from here inherits none, with functrace off).
@@ -57,6 +64,7 @@ __awsenv_sync() {
   \builtin set +avxT
   __awsenv_ok() { \builtin return 75; }
   __awsenv_pending=
+  [[ -z ${__awsenv_new-} ]] || __awsenv_join_preexec
   if [[ -x $__awsenv_bin ]]; then
     __awsenv_ask ${__awsenv_new:+"$__awsenv_new"}
     # What phase 1 printed already holds; phase 2 waits a little for what it started.
@@ -169,8 +177,4 @@ elif [[ ${BASH_VERSINFO[0]} -gt 5 || (${BASH_VERSINFO[0]} -eq 5 && ${BASH_VERSIN
   fi
 elif [[ ";${PROMPT_COMMAND-};" != *";__awsenv_hook;"* ]]; then
   PROMPT_COMMAND="__awsenv_hook${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
-fi
-# bash-preexec, loaded before or after this, calls these.
-if [[ " ${preexec_functions[*]-} " != *" __awsenv_preexec "* ]]; then
-  preexec_functions=(${preexec_functions[@]+"${preexec_functions[@]}"} __awsenv_preexec)
 fi

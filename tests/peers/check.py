@@ -20,6 +20,7 @@ from peers import HERE, peers
 from rotation import rotation
 from sandbox import ACCOUNT, CONTAINER, Sandbox
 from sso import sign_ins
+from themes import themes
 from world import HOOK, World
 
 ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/"
@@ -176,6 +177,7 @@ class Run:
         self.credential_process()
         self.beside_direnv()
         self.prompt_of_starship()
+        themes(self.checks, self.awsenv, self.cache)
         rotation(self)
         sign_ins(self)
         long_runs(self)

@@ -5,7 +5,7 @@ use crate::pty::Terminal;
 use crate::shell::{Kind, Shell};
 
 every_shell! { sourced_twice }
-only_bash! { the_users_prompt_command_stays a_cd_of_the_users_is_called the_setting_leaves_cd_alone }
+only_bash! { only_bash_preexec_finds_us_in_its_list the_users_prompt_command_stays a_cd_of_the_users_is_called the_setting_leaves_cd_alone }
 only_zsh! { the_users_functions_stay }
 
 fn sourced_twice(shell: &Shell) {
@@ -27,7 +27,7 @@ fn sourced_twice(shell: &Shell) {
     ));
     match shell.kind {
         Kind::Bash => {
-            assert!(said.contains("<__awsenv_hook><__awsenv_preexec>"), "{said}");
+            assert!(said.contains("<__awsenv_hook><>"), "{said}");
             assert!(said.contains("builtin cd \"$@\""), "the wrapper is not wrapped: {said}");
         }
         Kind::Zsh => assert!(said.contains("<__awsenv_hook><__awsenv_chpwd><__awsenv_preexec>"), "{said}"),
@@ -44,6 +44,20 @@ fn sourced_twice(shell: &Shell) {
     terminal.has_key(Some("AKIABETA"));
     terminal.run("cd ..");
     terminal.has_nothing_of_ours();
+}
+
+/// starship takes a list that is not empty for bash-preexec, and would never draw.
+fn only_bash_preexec_finds_us_in_its_list(shell: &Shell) {
+    for (line, expected) in [("", "<unset>"), ("bash_preexec_imported=defined", "<t_mine __awsenv_preexec>")]
+    {
+        let home = Home::with_projects();
+        let mine = if line.is_empty() { "" } else { "preexec_functions=(t_mine)" };
+        let rc = Rc { before: mine, after: line, ..Rc::default() };
+        let mut terminal = Terminal::start_with(shell, &home, &rc, &[]);
+        terminal.enter();
+        let said = terminal.run("printf '<%s>' \"${preexec_functions[*]-unset}\"");
+        assert!(said.contains(expected), "{}", terminal.scene());
+    }
 }
 
 fn the_users_prompt_command_stays(shell: &Shell) {
