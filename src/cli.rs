@@ -13,8 +13,8 @@ use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    agent, allow, choose, complete, completions, credentials, edit, exec, explain, hook, init, lend, login, logout,
-    man, prompt, refresh, renew, serve, session, status, trust,
+    agent, allow, choose, complete, completions, credentials, edit, exec, explain, hook, init, lend, login,
+    logout, man, prompt, refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};

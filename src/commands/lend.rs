@@ -1,6 +1,8 @@
 //! `awsenv lend SESSION`: what AWS clients run for a profile of `deliver = "profile"`. It gives that session or none,
 //! and asks nobody.
 
+use std::path::Path;
+
 use super::credentials::print_for_process;
 use super::lender::Lender;
 use super::renew;
@@ -20,30 +22,56 @@ use crate::world::World;
 pub fn run(session: &str, world: World) -> anyhow::Result<()> {
     let session =
         SessionKey::named(session).ok_or_else(|| Failure::new("no session's name").exit(Exit::Usage))?;
-    let lease = Lease::load(&world.places, &session).ok_or_else(|| {
-        Failure::new("nobody has used this profile for a month, or what it stands for has been removed")
-            .hint("open a new prompt in its directory")
-    })?;
+    let leases = Lease::all(&world.places, &session);
+    let Some(latest) = leases.first() else {
+        return Err(Failure::new(
+            "nobody has used this profile for a month, or what it stands for has been removed",
+        )
+        .hint("open a new prompt in its directory")
+        .into());
+    };
     let now = clock::now();
     Lease::touch(&world.places, &session, now);
-    let pwd = lease.directory.as_os_str();
     if let Found::Session(kept) = SessionStore::new(&world.places).load(&session)
         && is_good(&kept, None, now)
     {
         let account = kept.credentials.account.as_deref();
-        check_account(&kept.name, lease.account.as_deref(), account)?;
-        if is_due(&kept, &world.settings, now) {
+        let is_meant = |lease: &Lease| check_account(&kept.name, lease.account.as_deref(), account);
+        if !leases.iter().any(|lease| is_meant(lease).is_ok()) {
+            is_meant(latest)?;
+        }
+        if is_due(&kept, &world.settings, now)
+            && let Ok((directory, _)) = one_that_says_how(&leases, &session, &world)
+        {
             let need = Need { session, name: kept.name.clone(), old_serves: true };
-            renew::start(&need, pwd, &world.env, &world.places);
+            renew::start(&need, directory.as_os_str(), &world.env, &world.places);
         }
         return print_for_process(&kept.credentials, account);
     }
-    let is_same = |subject: &Subject| subject.resolved.session_key(&world.original) == session;
-    let Some(subject) = pinned_at(pwd, &world)?.filter(is_same) else {
-        return Err(Failure::new("what this profile stands for has changed")
-            .hint(format!("open a new prompt in {}", lease.directory.display()))
-            .into());
-    };
+    let (_, subject) = one_that_says_how(&leases, &session, &world)?;
     let lent = Lender::new(subject, session, world).lend()?;
     print_for_process(&lent.credentials, lent.account.as_deref())
+}
+
+/// The latest of the directories that still come to this session; if none does, what is wrong with the latest.
+fn one_that_says_how<'a>(
+    leases: &'a [Lease],
+    session: &SessionKey,
+    world: &World,
+) -> anyhow::Result<(&'a Path, Subject)> {
+    let mut wrong = None;
+    for Lease { directory, .. } in leases {
+        match pinned_at(directory.as_os_str(), world) {
+            Ok(Some(subject)) if subject.resolved.session_key(&world.original) == *session => {
+                return Ok((directory, subject));
+            }
+            Ok(_) => {
+                let hint = format!("open a new prompt in {}", directory.display());
+                wrong
+                    .get_or_insert(Failure::new("what this profile stands for has changed").hint(hint).into())
+            }
+            Err(error) => wrong.get_or_insert(error),
+        };
+    }
+    Err(wrong.expect("there is one at least"))
 }

@@ -141,7 +141,7 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
                 ..Plan::default()
             }
         }
-        Ok(Survey::Session(entry)) => plan_session(pin, &entry, original, question),
+        Ok(Survey::Session(entry)) => plan_session(pinned, &entry, original, question),
     };
     let watched = [aws_files.watched, plan.watched].concat();
     Plan { watched, absent: [aws_files.absent, plan.absent].concat(), ..plan }
@@ -212,8 +212,8 @@ pub fn at_hand(resolved: &Resolved, now: Timestamp) -> anyhow::Result<&Credentia
     Ok(credentials)
 }
 
-fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_>) -> Plan {
-    let now = question.now;
+fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Question<'_>) -> Plan {
+    let (pin, now) = (&pinned.pin, question.now);
     let failure = FailureRecord::load(question.places, &entry.session);
     let pause = failure.as_ref().and_then(|failure| failure.pause_until(now));
     let need = |old_serves| {
@@ -229,7 +229,7 @@ fn plan_session(pin: &Pin, entry: &Entry, original: &Env, question: &Question<'_
         }
         Found::Absent | Found::Unreadable => None,
     };
-    let Some((session, way)) = session.zip(Way::of(pin, entry, question.places)) else {
+    let Some((session, way)) = session.zip(Way::of(pinned, entry, question.places)) else {
         log::info!("{}: no session to give out", entry.name);
         return match failure.filter(|_| pause.is_some()) {
             Some(failure) => Plan { deadline: pause, ..refused(entry, &failure, original) },

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::Question;
+use super::directory::Pinned;
 use super::env_file::{Deliver, Pin};
 use super::resolve::Resolved;
 use super::wanted::Delivery;
@@ -30,12 +31,15 @@ pub(super) enum Way<'a> {
 
 impl<'a> Way<'a> {
     /// `None`: it has to be made first. It may go while the AWS files stay as they are.
-    pub(super) fn of(pin: &Pin, entry: &'a Entry, places: &Places) -> Option<Self> {
-        match pin.deliver {
+    pub(super) fn of(pinned: &Pinned, entry: &'a Entry, places: &Places) -> Option<Self> {
+        match pinned.pin.deliver {
             None | Some(Deliver::Env) => Some(Self::Keys),
             Some(Deliver::Profile) => {
-                Lease::load(places, &entry.session)?;
-                entry.delivered.as_deref().map(Self::Profile)
+                // This directory has to say how it is renewed, too: it may outlive the others.
+                let leases = Lease::all(places, &entry.session);
+                let own = pinned.files.first().and_then(|file| file.parent());
+                let is_leased = !leases.is_empty() && own.is_none_or(|own| Lease::covers(&leases, own));
+                entry.delivered.as_deref().filter(|_| is_leased).map(Self::Profile)
             }
             Some(Deliver::Endpoint) => Grant::load(places, &entry.session).map(Self::Endpoint),
         }

@@ -1,7 +1,7 @@
-//! What a session was asked for, where programs get it by a profile: the directory that says how it is renewed, and
-//! the account that it has to be of.
+//! What a session was asked for, where programs get it by a profile: the directories that say how it is renewed, and
+//! the account that it has to be of for each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,10 @@ use crate::clock::Timestamp;
 use crate::files;
 use crate::places::Places;
 
-/// Kept by the session's name.
+/// More directories than these need not be asked how a session is renewed.
+const MOST: usize = 8;
+
+/// One of those that are kept by the session's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Where the `.awsenv` counts.
@@ -20,15 +23,29 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The one of a session.
-    pub fn load(places: &Places, session: &SessionKey) -> Option<Self> {
-        let (bytes, _) = files::read_limited(&path(places, session), 64 * 1024).ok()??;
-        serde_json::from_slice(&bytes).ok()
+    /// Those of a session, the latest first.
+    pub fn all(places: &Places, session: &SessionKey) -> Vec<Self> {
+        let read = || files::read_limited(&path(places, session), 64 * 1024).ok()?;
+        read().and_then(|(bytes, _)| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
-    /// Keeps it.
+    /// The latest of a session.
+    pub fn load(places: &Places, session: &SessionKey) -> Option<Self> {
+        Self::all(places, session).into_iter().next()
+    }
+
+    /// Whether a session can be renewed where the file of this directory counts, or enough other directories say how.
+    pub fn covers(leases: &[Self], directory: &Path) -> bool {
+        leases.len() >= MOST || leases.iter().any(|lease| lease.directory.starts_with(directory))
+    }
+
+    /// Keeps it beside those of other directories. The caller holds the session's lock.
     pub fn save(&self, places: &Places, session: &SessionKey) -> std::io::Result<()> {
-        let bytes = serde_json::to_vec(self)?;
+        let mut all = Self::all(places, session);
+        all.retain(|lease| lease.directory != self.directory);
+        all.insert(0, self.clone());
+        all.truncate(MOST);
+        let bytes = serde_json::to_vec(&all)?;
         files::private_dir(&places.state)?;
         files::private_dir(&dir(places))?;
         files::write_private(&path(places, session), &bytes)
@@ -48,4 +65,32 @@ pub(super) fn dir(places: &Places) -> PathBuf {
 
 fn path(places: &Places, session: &SessionKey) -> PathBuf {
     dir(places).join(session.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_directories_are_kept_each_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places::below(dir.path());
+        let session = SessionKey::named(&"a".repeat(40)).unwrap();
+        let save = |name: &str| {
+            Lease { directory: name.into(), account: None }.save(&places, &session).unwrap();
+            Lease::all(&places, &session)
+        };
+        assert!(!Lease::covers(&save("/acme/src"), Path::new("/acme/doc")));
+        assert!(Lease::covers(&save("/b"), Path::new("/acme")), "a directory below its file");
+        let all = save("/acme/src");
+        let names: Vec<_> = all.iter().map(|lease| lease.directory.to_str().unwrap()).collect();
+        assert_eq!(names, ["/acme/src", "/b"]);
+        for name in ["/c", "/d", "/e", "/f", "/g", "/h"] {
+            assert!(!Lease::covers(&Lease::all(&places, &session), Path::new(name)));
+            save(name);
+        }
+        let all = save("/i");
+        assert_eq!(all.len(), MOST);
+        assert!(Lease::covers(&all, Path::new("/b")), "nobody drives another out again and again");
+    }
 }
