@@ -91,6 +91,9 @@ fn wanted(delivery: Delivery<'_>, account: Option<&str>, subject: &Subject, worl
     let mut wanted = Wanted::provided(&provided, &world.original);
     if let Some(pin) = &subject.pin {
         wanted.plain(&pin.env);
+        if pin.protected {
+            wanted.protected();
+        }
     }
     wanted
 }

@@ -96,6 +96,8 @@ impl Directory {
         let mut files = Vec::new();
         let mut digests = Vec::new();
         let mut pin: Option<Pin> = None;
+        // Of the nearest file.
+        let mut protects_the_profile = false;
         for (depth, dir) in Path::new(pwd).ancestors().filter(|dir| dir.is_absolute()).enumerate() {
             let path = dir.join(NAME);
             let Some(look) = allowlist.read(&path) else {
@@ -154,6 +156,11 @@ impl Directory {
                 .exit(Exit::NotAllowed);
                 return found.refused(path, failure.into(), CHANGED);
             }
+            if let (true, Some(What::Profile(name, _))) =
+                (files.is_empty(), found.choice.as_ref().map(|choice| &choice.what))
+            {
+                protects_the_profile = env_file.protects(name);
+            }
             files.push(path);
             digests.push(file.digest);
             pin = Some(match pin {
@@ -175,14 +182,18 @@ impl Directory {
         {
             return found.refused(path.clone(), failure.into(), MISTAKE);
         }
-        if let (Some(What::Stage(stage, false)), Some(pin), Some(path)) = (choice, &pin, files.first())
-            && pin.protected
-        {
+        let is_agreed = match choice {
+            Some(What::Stage(_, agreed)) => *agreed || !pin.as_ref().is_some_and(|pin| pin.protected),
+            Some(What::Profile(_, agreed)) => *agreed || !protects_the_profile,
+            None => true,
+        };
+        if let (Some(what), Some(path), false) = (choice, files.first(), is_agreed) {
             // It was not when it was chosen.
-            let what = format!("{}: stage {stage} is protected now", tilde(path, &places.home));
-            let failure =
-                Failure::new(what).hint(format!("run `awsenv use {stage}`")).exit(Exit::PersonNeeded);
-            let sentence = format!("stage {stage} is protected now: run awsenv use {stage}");
+            let (text, name) = (what.text(), what.name());
+            let failure = Failure::new(format!("{}: {text} is protected now", tilde(path, &places.home)))
+                .hint(format!("run `awsenv use {name}`"))
+                .exit(Exit::PersonNeeded);
+            let sentence = format!("{text} is protected now: run awsenv use {name}");
             return found.refused(path.clone(), failure.into(), &sentence);
         }
         if let Some(pin) = pin {

@@ -160,7 +160,8 @@ impl Segment {
     /// What an environment says that no hook has made, as `exec` does.
     pub fn of_variables(env: &Env) -> Option<Self> {
         let until = env.text("AWSENV_EXPIRATION").and_then(|text| text.parse().ok());
-        Some(Self { until, ..Self::new(Standing::Fresh, env.text("AWSENV_PROFILE")?) })
+        let protected = env.text("AWSENV_PROTECTED").is_some();
+        Some(Self { until, protected, ..Self::new(Standing::Fresh, env.text("AWSENV_PROFILE")?) })
     }
 
     /// The whole text, at this moment.

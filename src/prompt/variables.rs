@@ -21,7 +21,8 @@ const IDENTITY: [&str; 11] = [
 const EXPIRATIONS: [&str; 2] = ["AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"];
 
 /// They name whose keys these are: another tool's, or those of an `exec` outside, would lie beside ours.
-const LABELS: [&str; 4] = ["AWSENV_PROFILE", "AWSENV_ACCOUNT", "AWSENV_EXPIRATION", "AWS_VAULT"];
+const LABELS: [&str; 5] =
+    ["AWSENV_PROFILE", "AWSENV_ACCOUNT", "AWSENV_EXPIRATION", "AWSENV_PROTECTED", "AWS_VAULT"];
 
 /// What is set beside keys, besides `[env]` and the profile's own settings.
 const BESIDE: [&str; 3] = ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED"];

@@ -89,6 +89,11 @@ impl Wanted {
         wanted
     }
 
+    /// For the prompt of a shell that no hook of ours serves.
+    pub fn protected(&mut self) {
+        self.set("AWSENV_PROTECTED", "true");
+    }
+
     /// For prompts, which compare numbers.
     fn expiration(&mut self, expiry: Option<Expiry>) {
         if let Some(Expiry(end)) = expiry {

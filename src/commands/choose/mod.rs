@@ -1,7 +1,6 @@
 //! `awsenv use`: a stage or a profile for this shell alone. What is printed is the shell's next state, which the
 //! hook's function takes over; nothing is written that another shell could see.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::subject::{Asking, Subject, subject};
@@ -16,7 +15,7 @@ use crate::profile::config::{ConfigFiles, SharedConfig};
 use crate::prompt::allowlist::{Allowlist, Standing};
 use crate::prompt::choice::{Choice, Chosen, What};
 use crate::prompt::directory::{Directory, Verdict, not_allowed};
-use crate::prompt::env_file::{EnvFile, Pin, PinSource};
+use crate::prompt::env_file::EnvFile;
 use crate::prompt::memory::Memory;
 use crate::terminal;
 use crate::world::{self, World};
@@ -119,21 +118,18 @@ pub(super) fn offered(world: &World) -> anyhow::Result<Vec<What>> {
 
 /// The stages of the file, and every profile.
 fn offers(file: Option<&Path>, config: &SharedConfig, world: &World) -> anyhow::Result<Vec<What>> {
-    let stages = file.map(|file| stages(file, world)).transpose()?.unwrap_or_default();
-    // By another name it is the same thing, and as dangerous.
-    let is_protected = |name: &str| {
-        let source = Some(PinSource::Profile(name.to_owned()));
-        stages.values().any(|stage| stage.protected && stage.source == source)
-    };
+    let file = file.map(|file| parsed(file, world)).transpose()?.flatten();
+    let is_protected = |name: &str| file.as_ref().is_some_and(|file| file.protects(name));
     let profiles = config.profiles().into_iter().filter(|name| limits::profile_name(name).is_ok());
     let profiles = profiles.map(|name| What::Profile(name.to_owned(), is_protected(name)));
-    Ok(stages.keys().map(|stage| What::Stage(stage.clone(), false)).chain(profiles).collect())
+    let stages = file.iter().flat_map(|file| file.stages.keys());
+    Ok(stages.map(|stage| What::Stage(stage.clone(), false)).chain(profiles).collect())
 }
 
-fn stages(file: &Path, world: &World) -> anyhow::Result<BTreeMap<String, Pin>> {
+fn parsed(file: &Path, world: &World) -> anyhow::Result<Option<EnvFile>> {
     let look = Allowlist::new(&world.places, &world.settings).read(file);
-    let Some(Standing::Allowed(file)) = look.map(|look| look.standing) else { return Ok(BTreeMap::new()) };
-    Ok(EnvFile::parse(&file.text, &file.path, &world.places.home)?.stages)
+    let Some(Standing::Allowed(file)) = look.map(|look| look.standing) else { return Ok(None) };
+    EnvFile::parse(&file.text, &file.path, &world.places.home).map(Some)
 }
 
 /// What each comes to. One that cannot be followed is offered without a word on it: the hook says why.

@@ -92,6 +92,13 @@ impl EnvFile {
         }
     }
 
+    /// Whether a stage that is protected stands for this profile: by another name it is the same thing, and as
+    /// dangerous.
+    pub fn protects(&self, profile: &str) -> bool {
+        let source = Some(PinSource::Profile(profile.to_owned()));
+        self.stages.values().any(|stage| stage.protected && stage.source == source)
+    }
+
     fn no_stage(&self, name: &str) -> Failure {
         let stages: Vec<_> = self.stages.keys().map(String::as_str).collect();
         let what = format!("{}: no stage {}", shown_path(&self.path), shown(name));
