@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -77,9 +78,13 @@ pub fn printed(command: &mut Command, env: &Env) -> io::Result<(ExitStatus, Zero
     Ok((output.status, Zeroizing::new(output.stdout)))
 }
 
-/// Where this program lies, if it still does: after an upgrade there may be another one, or none.
+/// Where this program lies, or the one that has taken its place; there may be none any more.
 pub fn this_program() -> Option<PathBuf> {
-    std::env::current_exe().ok().filter(|path| path.exists())
+    let path = std::env::current_exe().ok()?;
+    // proc_pid_exe(5): so the kernel calls what was replaced.
+    let replaced =
+        || Some(PathBuf::from(OsStr::from_bytes(path.as_os_str().as_bytes().strip_suffix(b" (deleted)")?)));
+    if path.exists() { Some(path) } else { replaced().filter(|path| path.exists()) }
 }
 
 /// Becomes `command` with exactly this environment. Returns only if that fails, with the shells' exit code

@@ -24,7 +24,8 @@ pub async fn sleep_until(moment: Timestamp) {
         AsyncFd::new(timer)
     };
     if moment <= clock::now() {
-        return;
+        // Others have their turn, too.
+        return tokio::task::yield_now().await;
     }
     match timer() {
         Ok(timer) => drop(timer.readable().await),

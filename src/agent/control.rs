@@ -127,12 +127,15 @@ pub async fn serve(listener: UnixListener, answer: Arc<Answer>) {
 /// Says whether it was asked to end.
 async fn hear(mut stream: UnixStream, answer: Arc<Answer>) -> io::Result<bool> {
     check_peer(&stream)?;
-    let question = serde_json::from_slice(&read(&mut stream).await?)?;
+    let question = serde_json::from_slice(&read(&mut stream).await?);
     let attached = read(&mut stream).await?;
-    let is_the_end = matches!(question, Question::Stop);
-    let reply = tokio::task::spawn_blocking(move || answer(question, attached)).await?;
-    write(&mut stream, &serde_json::to_vec(&reply)?).await?;
-    Ok(is_the_end)
+    let is_the_end = matches!(question, Ok(Question::Stop));
+    let reply = match question {
+        Ok(question) => tokio::task::spawn_blocking(move || answer(question, attached)).await?,
+        Err(_) => Reply::Refused("it is of another version of awsenv; `awsenv agent stop` ends it".into()),
+    };
+    let told = write(&mut stream, &serde_json::to_vec(&reply)?).await;
+    if is_the_end { Ok(true) } else { told.map(|()| false) }
 }
 
 /// Asks the agent at a path; `None`: there is none. `attached`: an environment, for [`Question::Grant`].

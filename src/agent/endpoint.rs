@@ -7,10 +7,11 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::grants::{Grants, Lend};
+use super::grants::{Granted, Grants, Lend};
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
 use crate::loopback::{self, Request};
@@ -18,9 +19,12 @@ use crate::message::{self, Exit, Failure, render};
 use crate::secret::Secret;
 
 const PATH: &str = "/credentials";
-/// So many are answered at once; others wait in the kernel.
+/// So many are heard at once; others wait in the kernel.
 const AT_ONCE: usize = 32;
 const PAUSE: Duration = Duration::from_millis(100);
+/// So many wait for one session at most, and for so long.
+const MOST_WAITING: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is lent, and until when it is not asked for again.
 #[derive(Debug)]
@@ -61,10 +65,22 @@ struct Refusal<'a> {
 }
 
 impl Endpoint {
-    /// On a port that is free.
-    pub async fn open() -> anyhow::Result<Self> {
-        let (listener, port) = loopback::bind(None).await.context("cannot listen on 127.0.0.1")?;
+    /// On this port if it is free, else on any that is.
+    pub async fn open(port: Option<u16>) -> anyhow::Result<Self> {
+        let bound = match port {
+            Some(_) => loopback::bind(port).await.ok(),
+            None => None,
+        };
+        let (listener, port) = match bound {
+            Some(bound) => bound,
+            None => loopback::bind(None).await.context("cannot listen on 127.0.0.1")?,
+        };
         Ok(Self { listener, host: format!("127.0.0.1:{port}") })
+    }
+
+    /// Which it is.
+    pub fn port(&self) -> &str {
+        self.host.rsplit(':').next().unwrap_or_default()
     }
 
     /// `AWS_CONTAINER_CREDENTIALS_FULL_URI`. The token is `AWS_CONTAINER_AUTHORIZATION_TOKEN`.
@@ -83,30 +99,42 @@ impl Endpoint {
                 continue;
             };
             let (grants, host) = (grants.clone(), host.clone());
-            tokio::spawn(async move {
-                answer(stream, &host, &grants).await;
-                drop(turn);
-            });
+            tokio::spawn(async move { answer(stream, &host, &grants, turn).await });
         }
     }
 }
 
-async fn answer<L: Lend>(mut stream: TcpStream, host: &str, grants: &Grants<L>) {
+async fn answer<L: Lend>(mut stream: TcpStream, host: &str, grants: &Grants<L>, turn: OwnedSemaphorePermit) {
     let Some(request) = loopback::request(&mut stream).await else { return };
-    let lender = match check(&request, host, grants) {
-        Ok(lender) => lender,
+    // A session that takes its time keeps nobody from another one.
+    drop(turn);
+    let granted = match check(&request, host, grants) {
+        Ok(granted) => granted,
         Err((status, why)) => {
             log::info!("endpoint: a request is refused: {why}");
             return send(stream, status, &Refusal { code: "AccessDenied", message: why }).await;
         }
     };
-    match tokio::task::spawn_blocking(move || lender.lend()).await {
-        Ok(Ok(lent)) => {
+    match lend(granted).await {
+        Ok(lent) => {
             log::info!("endpoint: gives out {}", lent.credentials.access_key_id);
             send(stream, "200 OK", &Answer::of(&lent)).await;
         }
-        Ok(Err(error)) => refuse(stream, &error).await,
-        Err(_) => refuse(stream, &Failure::new("awsenv failed").into()).await,
+        Err(error) => refuse(stream, &error).await,
+    }
+}
+
+/// One at a time asks for a session; who waits too long for that, or comes when too many do, may come again.
+async fn lend<L: Lend>(granted: Granted<L>) -> anyhow::Result<Lent> {
+    let busy = || Failure::new("many programs wait for this session");
+    if granted.waiting() > MOST_WAITING {
+        return Err(busy().into());
+    }
+    let Ok(Ok(_turn)) = timeout(PATIENCE, granted.turn()).await else { return Err(busy().into()) };
+    let lender = granted.lender.clone();
+    match tokio::task::spawn_blocking(move || lender.lend()).await {
+        Ok(lent) => lent,
+        Err(_) => Err(Failure::new("awsenv failed").into()),
     }
 }
 
@@ -115,11 +143,11 @@ fn check<L>(
     request: &Request,
     host: &str,
     grants: &Grants<L>,
-) -> Result<Arc<L>, (&'static str, &'static str)> {
+) -> Result<Granted<L>, (&'static str, &'static str)> {
     if request.host.as_deref() != Some(host) {
         return Err(("403 Forbidden", "another host is meant"));
     }
-    let Some(lender) = request.authorization.as_ref().and_then(|token| grants.find(token)) else {
+    let Some(granted) = request.authorization.as_ref().and_then(|token| grants.find(token)) else {
         return Err((
             "403 Forbidden",
             "the authorization token is none of this endpoint, or has been revoked",
@@ -129,7 +157,7 @@ fn check<L>(
         return Err(("405 Method Not Allowed", "only GET is answered"));
     }
     match request.target.expose() {
-        PATH => Ok(lender),
+        PATH => Ok(granted),
         _ => Err(("404 Not Found", "there is nothing else here")),
     }
 }

@@ -18,8 +18,6 @@ use crate::profile::config::{ConfigFiles, File, SharedConfig};
 use crate::profile::delivered::{Delivered, SETTING, session_of};
 use crate::profile::owned::{Block, NewProfile, Owned, Unclear};
 use crate::prompt::env_file::Deliver;
-use crate::session::failure::FailureRecord;
-use crate::session::grant::Grant;
 use crate::session::lease::Lease;
 use crate::session::session_key::SessionKey;
 use crate::world::World;
@@ -37,40 +35,24 @@ pub(super) fn deliver(
     let Some(pin) = &subject.pin else { return Ok(()) };
     match pin.deliver {
         None | Some(Deliver::Env) => return Ok(()),
-        Some(Deliver::Endpoint) => {
-            if Grant::load(&world.places, session).is_some() {
-                return Ok(());
-            }
-            agent::grant(subject, session, directory, world)?;
-            FailureRecord::forget(&world.places, session);
-            return Ok(());
-        }
+        Some(Deliver::Endpoint) => return agent::grant(subject, session, directory, world),
         Some(Deliver::Profile) => {}
     }
     let lease = Lease { directory: directory.to_owned(), account: pin.account.clone() };
     lease.save(&world.places, session).context("cannot keep what the profile stands for")?;
     let files = ConfigFiles::locate(&world.original, &world.places.home);
     let path = tilde(&files.config, &world.places.home);
-    if write(subject, session, &files, world).with_context(|| format!("cannot write a profile to {path}"))? {
-        FailureRecord::forget(&world.places, session);
-    }
-    Ok(())
+    write(subject, session, &files, world).with_context(|| format!("cannot write a profile to {path}"))
 }
 
-/// Says whether it had to be written.
-fn write(
-    subject: &Subject,
-    session: &SessionKey,
-    files: &ConfigFiles,
-    world: &World,
-) -> anyhow::Result<bool> {
+fn write(subject: &Subject, session: &SessionKey, files: &ConfigFiles, world: &World) -> anyhow::Result<()> {
     let program = this_program().context("cannot find awsenv itself")?;
     let delivered = Delivered::of(&subject.resolved.name, session.name(), &program).map_err(Failure::new)?;
     let _lock = files::lock_within(&world.places.state.join("deliver.lock"), PATIENCE)?;
     let (text, credentials) = (files.text(File::Config)?, files.text(File::Credentials)?);
     let config = SharedConfig::parse(text.clone(), credentials.clone(), files)?;
     if delivered.is_in(&config) {
-        return Ok(false);
+        return Ok(());
     }
     let owned = Owned::find(text.expose(), Block::Sessions)
         .map_err(|Unclear { line, reason }| Failure::new(format!("line {line}: {reason}")))?;
@@ -96,5 +78,5 @@ fn write(
         files::write_new(&files.config, b"")?;
     }
     files::edit(&files.config, text.expose().as_bytes(), after.expose().as_bytes())?;
-    Ok(true)
+    Ok(())
 }

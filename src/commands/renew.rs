@@ -78,10 +78,13 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
     let _ = rustix::process::setsid();
     log::info!("renewal of session {} begins", session.short());
     let mut mended_in = None;
-    if let Err(error) = renew(&session, pwd, world, &mut mended_in) {
+    let changed = renew(&session, pwd, world, &mut mended_in).unwrap_or_else(|error| {
         remember(&error, mended_in, &session, world);
+        true
+    });
+    if changed {
+        tell_shells(world);
     }
-    tell_shells(world);
     log::info!("renewal of session {} ends", session.short());
     Ok(())
 }
@@ -110,38 +113,49 @@ pub(super) fn mended_in(subject: &Subject, world: &World) -> Option<Seen> {
     Some((path, stamp))
 }
 
+/// Says whether there is anything new for a shell.
 fn renew(
     session: &SessionKey,
     pwd: &Path,
     world: &World,
     mended_in: &mut Option<Seen>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     // The files may have changed since the prompt asked; then the next prompt asks for the new session.
     let subject = match pinned_at(pwd.as_os_str(), world) {
         Ok(Some(subject)) => subject,
-        Ok(None) => return Ok(()),
+        Ok(None) => return Ok(false),
         // Its own prompts say so. The session may be another directory's, too, where nothing is wrong.
-        Err(error) if render(&error).1 == Exit::NotAllowed => return Ok(()),
+        Err(error) if render(&error).1 == Exit::NotAllowed => return Ok(false),
         Err(error) => return Err(error),
     };
     *mended_in = self::mended_in(&subject, world);
     let own = subject.resolved.session_key(&world.original);
     if own != *session {
-        return Ok(());
+        return Ok(false);
     }
-    deliver(&subject, &own, pwd, world)?;
     // Another renewal may have ended between the prompt's look into the store and its hand on the lock.
     if let Found::Session(kept) = SessionStore::new(&world.places).load(&own)
         && !is_due(&kept, &world.settings, clock::now())
     {
         let obtained = subject.complete(&own, world, &mut Mfa::nobody())?;
-        return subject.check(&obtained.session).map(drop);
+        subject.check(&obtained.session)?;
+        pass_on(&subject, &own, pwd, world);
+        return Ok(true);
     }
     if FailureRecord::load(&world.places, &own).is_some_and(|last| last.pause_until(clock::now()).is_some()) {
-        return Ok(());
+        return Ok(false);
     }
     let obtained = subject.fetch(&own, world, &mut Mfa::nobody())?;
     // Whose it is has to be known, or the prompt would ask for it again and again.
     subject.check(&obtained.session)?;
-    obtained.not_kept.map_or(Ok(()), Err)
+    pass_on(&subject, &own, pwd, world);
+    obtained.not_kept.map_or(Ok(true), Err)
+}
+
+/// To programs. If that fails, the session is good all the same, for directories that hand it out otherwise.
+fn pass_on(subject: &Subject, session: &SessionKey, pwd: &Path, world: &World) {
+    match deliver(subject, session, pwd, world) {
+        Ok(()) => FailureRecord::forget(&world.places, &session.delivery()),
+        Err(error) => remember(&error, None, &session.delivery(), world),
+    }
 }

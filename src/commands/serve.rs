@@ -91,7 +91,7 @@ pub fn run(
     }
     let lender = Lender::new(subject, own, world);
     runtime()?.block_on(async {
-        let (endpoint, grants) = (Endpoint::open().await?, Arc::new(Grants::default()));
+        let (endpoint, grants) = (Endpoint::open(None).await?, Arc::new(Grants::default()));
         let token = grants.add(lender);
         world::out(format!("{}\n{}\n", endpoint.uri(), token.expose()).as_bytes())?;
         leave_streams()?;

@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::files;
 use crate::message::{self, printable};
 use crate::places::Places;
-use crate::session::aside;
+use crate::session::{aside, grant};
 use crate::settings::Settings;
 
 pub mod allowlist;
@@ -136,6 +136,10 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         .clone()
         .or_else(|| directory.complaint.as_ref().map(|_| Segment::not_allowed()))
         .filter(|_| !next.memory.stands_back);
+    let has_endpoint = matches!(plan.wanted.0.get(ENDPOINT), Some(Some(_)));
+    if question.env.get(ENDPOINT).is_some() && !has_endpoint {
+        grant::leave(question.places, question.pid);
+    }
     let mut target = next.follow(&plan.wanted, undone, memory.as_ref(), question);
     let complaint = settings_mistake
         .map(|error| one_line(&error.to_string(), None))

@@ -214,12 +214,6 @@ pub fn at_hand(resolved: &Resolved, now: Timestamp) -> anyhow::Result<&Credentia
 
 fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Question<'_>) -> Plan {
     let (pin, now) = (&pinned.pin, question.now);
-    let failure = FailureRecord::load(question.places, &entry.session);
-    let pause = failure.as_ref().and_then(|failure| failure.pause_until(now));
-    let need = |old_serves| {
-        let need = Need { session: entry.session.clone(), name: entry.name.clone(), old_serves };
-        (pause.is_none() && !question.settings.broken).then_some(need)
-    };
     let session = match SessionStore::new(question.places).load(&entry.session) {
         Found::Session(session) => {
             // Kept on the way to another chain's end, perhaps, where nobody asked whose it is.
@@ -229,7 +223,18 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
         }
         Found::Absent | Found::Unreadable => None,
     };
-    let Some((session, way)) = session.zip(Way::of(pinned, entry, question.places)) else {
+    let way = session.as_ref().and_then(|_| Way::of(pinned, entry, question.places));
+    let failure = match (&session, &way) {
+        // What keeps it from programs keeps it from no other directory.
+        (Some(_), None) => FailureRecord::load(question.places, &entry.session.delivery()),
+        _ => FailureRecord::load(question.places, &entry.session),
+    };
+    let pause = failure.as_ref().and_then(|failure| failure.pause_until(now));
+    let need = |old_serves| {
+        let need = Need { session: entry.session.clone(), name: entry.name.clone(), old_serves };
+        (pause.is_none() && !question.settings.broken).then_some(need)
+    };
+    let Some((session, way)) = session.zip(way) else {
         log::info!("{}: no session to give out", entry.name);
         return match failure.filter(|_| pause.is_some()) {
             Some(failure) => Plan { deadline: pause, ..refused(entry, &failure, original) },
@@ -254,7 +259,8 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
         return Plan::refuse(&error, Some(entry.name.clone()), &sentence, original);
     }
     let times = Times::of(&session, question.settings);
-    let look_again_at_way = way.look_again(question);
+    let look_at_way = way.look_again(question);
+    let at_most = |deadline: Timestamp| Some(look_at_way.map_or(deadline, |again| again.min(deadline)));
     let provided = provided(
         &entry.name,
         way.delivery(&session),
@@ -269,12 +275,12 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
         with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin).in_account(account_name);
     let complaint = session.wrong_clock().map(|(what, hint)| one_line(&what, Some(hint)));
     if now < times.renew {
-        let deadline = Some(look_again_at_way.map_or(times.renew, |again| again.min(times.renew)));
+        let deadline = at_most(times.renew);
         return Plan { wanted, deadline, segment: Some(segment), complaint, ..Plan::default() };
     }
     log::info!("{}: the session ends soon, time for the next", entry.name);
     // The token tells when the new one is there; until then look again at the end, or after a pause.
-    let deadline = Some(times.end.min(pause.unwrap_or(look_again(now))));
+    let deadline = at_most(times.end.min(pause.unwrap_or(look_again(now))));
     match failure.filter(|failure| pause.is_some() && failure.needs_person) {
         Some(failure) => {
             let person = Segment::person(&entry.name, failure.hint.as_deref());

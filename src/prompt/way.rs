@@ -13,7 +13,7 @@ use crate::places::Places;
 use crate::process::this_program;
 use crate::profile::config::ConfigFiles;
 use crate::profile::delivered::Delivered;
-use crate::session::grant::{self, Grant};
+use crate::session::grant::{self, Grant, Subject};
 use crate::session::index::Entry;
 use crate::session::lease::Lease;
 use crate::session::session_key::SessionKey;
@@ -32,16 +32,20 @@ pub(super) enum Way<'a> {
 impl<'a> Way<'a> {
     /// `None`: it has to be made first. It may go while the AWS files stay as they are.
     pub(super) fn of(pinned: &Pinned, entry: &'a Entry, places: &Places) -> Option<Self> {
+        // This directory has to say how it is renewed, too: it may outlive the others.
+        let own = pinned.files.first().and_then(|file| file.parent());
         match pinned.pin.deliver {
             None | Some(Deliver::Env) => Some(Self::Keys),
             Some(Deliver::Profile) => {
-                // This directory has to say how it is renewed, too: it may outlive the others.
                 let leases = Lease::all(places, &entry.session);
-                let own = pinned.files.first().and_then(|file| file.parent());
                 let is_leased = !leases.is_empty() && own.is_none_or(|own| Lease::covers(&leases, own));
                 entry.delivered.as_deref().filter(|_| is_leased).map(Self::Profile)
             }
-            Some(Deliver::Endpoint) => Grant::load(places, &entry.session).map(Self::Endpoint),
+            Some(Deliver::Endpoint) => {
+                let account = pinned.pin.account.clone();
+                let grant = Grant::load(places, &Subject { session: entry.session.clone(), account })?;
+                own.is_none_or(|own| grant.covers(own)).then_some(Self::Endpoint(grant))
+            }
         }
     }
 

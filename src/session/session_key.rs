@@ -21,6 +21,12 @@ impl SessionKey {
         Self::after(chain.hops().len(), chain, region, endpoints, user)
     }
 
+    /// By this name, what is wrong with the way to programs is kept, apart from the session.
+    pub fn delivery(&self) -> Self {
+        let digest = Sha256::new().chain_update("delivery of ").chain_update(&self.0).finalize();
+        Self(files::hex(&digest[..20]))
+    }
+
     /// Of a chain cut off after so many hops: the same for every chain that begins with these.
     pub fn after(
         hops: usize,

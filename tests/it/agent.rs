@@ -244,10 +244,7 @@ fn a_file_that_has_changed_gives_no_new_session() {
     let (status, answer) = door.ask();
     assert_eq!(status, 403, "{answer}");
     let message = world.shown(answer["Message"].as_str().unwrap());
-    assert_eq!(
-        message,
-        "awsenv: what this endpoint stands for has changed (open a new prompt in $HOME/acme)"
-    );
+    assert!(message.starts_with("awsenv: ~/acme/.awsenv has changed since it was allowed"), "{message}");
     assert_eq!(operations(&sandbox), ["AssumeRole"]);
     world.allow("acme");
     shell.prompt();
@@ -261,8 +258,7 @@ fn an_agent_that_was_killed_is_followed_by_another_with_other_tokens() {
     let mut shell = world.shell(Kind::Bash);
     shell.cd("acme");
     let old = door(&shell);
-    let pid = status(&world)["pid"].as_i64().unwrap();
-    assert!(std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+    signal(&world, "-KILL");
     until("it lives", || status(&world)["running"] == json!(false));
     // Nobody could tell the shell; it looks for itself within a minute, or in a new directory.
     shell.cd("");
@@ -271,6 +267,179 @@ fn an_agent_that_was_killed_is_followed_by_another_with_other_tokens() {
     assert_ne!(new.token, old.token, "whoever has the old port may have the old token");
     new.key();
     assert_eq!(Door { host: new.host, token: old.token }.ask().0, 403);
+}
+
+#[track_caller]
+fn signal(world: &World, signal: &str) {
+    let pid = status(world)["pid"].to_string();
+    assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+}
+
+/// As systemd takes a runtime directory away at the last logout.
+#[test]
+fn an_agent_whose_directory_has_gone_leaves_the_next_one_alone() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let (old, first) = (door(&shell), status(&world)["pid"].to_string());
+    fs::remove_dir_all(world.runtime().join("awsenv")).unwrap();
+    shell.prompt();
+    let new = door(&shell);
+    assert_ne!(new, old);
+    assert!(std::process::Command::new("kill").arg(&first).status().unwrap().success());
+    until("it lives", || !fs::exists(format!("/proc/{first}")).unwrap());
+    new.key();
+    assert_eq!(status(&world)["running"], json!(true));
+    shell.prompt();
+    assert_eq!(door(&shell), new);
+}
+
+#[test]
+fn one_directorys_mistake_is_no_others() {
+    let sandbox = sandbox();
+    let world = Agents(
+        cloud::pinned(&sandbox, "profile = \"base\"\naccount = \"999988887777\"\ndeliver = \"endpoint\"\n")
+            .file("beta/.awsenv", "profile = \"base\"\ndeliver = \"endpoint\"\n")
+            .allowed("beta"),
+    );
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert_eq!(shell.get(URI), None);
+    let mut other = world.shell(Kind::Bash);
+    other.cd("beta");
+    assert_eq!(door(&other).key(), "AKIAME");
+    world.write("acme/.awsenv", "profile = \"base\"\naccount = \"111122223333\"\ndeliver = \"endpoint\"\n");
+    world.allow("acme");
+    shell.prompt();
+    assert_eq!(door(&shell).key(), "AKIAME");
+    assert_ne!(door(&shell).token, door(&other).token, "one is held to an account, the other is not");
+}
+
+#[test]
+fn a_directory_that_is_allowed_no_more_stands_in_no_others_way() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.write("beta/.awsenv", FILE);
+    world.allow("beta");
+    let (mut shell, mut other) = (world.shell(Kind::Bash), world.shell(Kind::Bash));
+    shell.cd("acme");
+    other.cd("beta");
+    let door = door(&other);
+    assert_eq!(super::agent::door(&shell), door);
+    let first = door.key();
+    world.run(["deny"]).at("beta").any_stderr().success();
+    cloud::age(&world, minutes(70));
+    assert_ne!(door.key(), first, "the one directory is as good as the other");
+    world.run(["deny"]).at("acme").any_stderr().success();
+    cloud::age(&world, minutes(70));
+    assert_eq!(door.ask().0, 403);
+}
+
+#[test]
+fn one_that_cannot_be_started_takes_nothing_from_directories_that_need_none() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.write("beta/.awsenv", "profile = \"one\"\n");
+    world.allow("beta");
+    let agent = cloud::places(&world).agent();
+    fs::create_dir_all(agent.parent().unwrap()).unwrap();
+    fs::write(&agent, "").unwrap();
+    let (mut shell, mut other) = (world.shell(Kind::Bash), world.shell(Kind::Bash));
+    shell.cd("acme");
+    assert_eq!(shell.get(URI), None);
+    other.cd("beta");
+    assert!(other.get("AWS_ACCESS_KEY_ID").is_some(), "{}", other.notice);
+    // As soon as it can be, after a pause.
+    fs::remove_file(&agent).unwrap();
+    fs::remove_dir_all(cloud::places(&world).state.join("failures")).unwrap();
+    other.cd("acme");
+    door(&other).key();
+}
+
+#[test]
+fn shells_that_come_while_it_ends_get_the_next_one() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let world: &World = &world;
+    std::thread::scope(|scope| {
+        let coming: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    for _ in 0..10 {
+                        let mut shell = world.shell(Kind::Bash);
+                        shell.cd("acme");
+                        door(&shell);
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..10 {
+            world.run(["agent", "stop"]).any_stderr().success();
+        }
+        coming.into_iter().for_each(|coming| coming.join().unwrap());
+    });
+}
+
+#[test]
+fn one_that_hangs_can_be_ended() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let old = door(&shell);
+    signal(&world, "-STOP");
+    world.run(["agent", "stop"]).any_stderr().success();
+    assert_eq!(status(&world)["running"], json!(false));
+    shell.prompt();
+    assert_ne!(door(&shell).token, old.token);
+}
+
+#[test]
+fn a_session_that_takes_its_time_keeps_nobody_from_another() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.write("beta/.awsenv", "profile = \"base\"\ndeliver = \"endpoint\"\n");
+    world.allow("beta");
+    let (mut shell, mut other) = (world.shell(Kind::Bash), world.shell(Kind::Bash));
+    shell.cd("acme");
+    other.cd("beta");
+    let (slow, quick) = (door(&shell), door(&other));
+    quick.key();
+    cloud::age(&world, minutes(70));
+    let gate = sandbox.gate("AssumeRole");
+    std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..40).map(|_| scope.spawn(|| slow.key())).collect();
+        gate.wait_for(1, DEADLINE);
+        quick.key();
+        drop(gate);
+        let keys: Vec<_> = asking.into_iter().map(|asking| asking.join().unwrap()).collect();
+        assert!(keys.iter().all(|key| *key == keys[0]));
+    });
+    assert_eq!(operations(&sandbox).iter().filter(|call| *call == "AssumeRole").count(), 2);
+}
+
+/// The shells are told when there is something new, not each time a program asks.
+#[test]
+fn a_failure_that_pauses_is_left_in_peace_by_programs_that_ask() {
+    let sandbox = sandbox();
+    let world = Agents(cloud::pinned(&sandbox, FILE).env("AWS_MAX_ATTEMPTS", "1"));
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let door = door(&shell);
+    sandbox.fault("AssumeRole", 1, Fault::error(400, "ValidationError"));
+    cloud::age(&world, minutes(50));
+    let first = door.key();
+    sandbox.wait_for("AssumeRole", 2, DEADLINE);
+    cloud::renewals_end(&world);
+    let token =
+        || fs::read_dir(cloud::places(&world).runtime.join("g")).unwrap().next().unwrap().unwrap().path();
+    let before = token();
+    for _ in 0..10 {
+        assert_eq!(door.key(), first);
+    }
+    cloud::renewals_end(&world);
+    assert_eq!(token(), before);
 }
 
 #[test]
@@ -283,8 +452,7 @@ fn stopped_or_terminated_it_tells_the_shells() {
         let old = door(&shell);
         shell.settle();
         if by_signal {
-            let pid = status(&world)["pid"].as_i64().unwrap().to_string();
-            assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+            signal(&world, "-TERM");
             until("no shell is told", || !shell.guard());
         } else {
             world
@@ -414,7 +582,6 @@ fn where_it_cannot_be_started_there_are_no_credentials_and_it_is_said() {
     assert_eq!(shell.get("AWS_PROFILE"), Some("one: could not be renewed, awsenv tries again"));
     let told = "awsenv: cannot start the agent: cannot use $RUN/awsenv/agent: ";
     assert!(world.shown(&shell.notice).starts_with(told), "{}", shell.notice);
-    assert_eq!(operations(&sandbox), [""; 0]);
 }
 
 /// The token is a secret like any other; the environment that the agent renews with holds some, too.

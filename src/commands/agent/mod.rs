@@ -1,23 +1,25 @@
 //! `deliver = "endpoint"`: the agent that lends sessions to programs, and the commands that speak to it. It is started
 //! by the first directory that wants it, and ends when nobody is left who could ask.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 
+use super::allow::tell_shells;
 use super::serve::awsenv;
 use super::subject::Subject;
 use crate::agent::control::{self, Question, Reply, Status, Wish};
-use crate::clock;
 use crate::env::Env;
 use crate::files;
 use crate::message::{Failure, printable};
 use crate::places::tilde;
 use crate::profile::chain::Source;
 use crate::provider::runtime;
-use crate::session::grant::alive;
+use crate::session::grant::{self, alive};
 use crate::session::session_key::SessionKey;
 use crate::session::sso;
 use crate::world::{self, World};
@@ -26,7 +28,7 @@ pub mod run;
 mod tenant;
 
 /// What the agent itself needs of an environment. Whoever starts it may have secrets in theirs.
-const INHERITED: [&str; 8] = [
+const INHERITED: [&str; 7] = [
     "HOME",
     "TMPDIR",
     "XDG_RUNTIME_DIR",
@@ -34,8 +36,10 @@ const INHERITED: [&str; 8] = [
     "XDG_DATA_HOME",
     "XDG_CONFIG_HOME",
     "AWSENV_CONFIG",
-    "AWSENV_LOG",
 ];
+
+/// It begins and ends within this.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The documented schema of `agent status --json` (docs/json.md).
 #[derive(Serialize)]
@@ -49,7 +53,7 @@ struct Told {
 pub(super) fn grant(
     subject: &Subject,
     session: &SessionKey,
-    directory: &std::path::Path,
+    directory: &Path,
     world: &World,
 ) -> anyhow::Result<()> {
     let sign_in = match &subject.resolved.chain.source {
@@ -63,12 +67,19 @@ pub(super) fn grant(
         account: subject.pin.as_ref().and_then(|pin| pin.account.clone()),
         sign_in,
     };
-    start(world).context("cannot start the agent")?;
-    match ask(&Question::Grant(wish), &tenant::pack(&world.env), world)? {
-        Some(Reply::Done) => Ok(()),
-        Some(Reply::Refused(why)) => Err(Failure::new(format!("the agent refuses: {why}")).into()),
-        _ => Err(Failure::new("the agent has gone").hint("open a new prompt").into()),
+    let (question, env) = (Question::Grant(wish), tenant::pack(&world.env));
+    let begins = world.places.agent().join(run::START);
+    let lives = alive(&world.places);
+    // One that begins or ends just now does not answer.
+    for lock in [&begins, &lives, &begins, &lives] {
+        start(world).context("cannot start the agent")?;
+        match ask(&question, &env, world)? {
+            Some(Reply::Done) => return Ok(()),
+            Some(Reply::Refused(why)) => return Err(Failure::new(format!("the agent refuses: {why}")).into()),
+            _ => drop(files::lock_within(lock, PATIENCE)?),
+        }
     }
+    Err(Failure::new("the agent does not answer").hint("`awsenv agent stop` ends it").into())
 }
 
 /// Takes back what stands on a sign-in, or on any. The agent may be out of reach: what it could lend is gone from the
@@ -76,6 +87,8 @@ pub(super) fn grant(
 pub(super) fn revoke(sign_in: Option<&str>, world: &World) {
     let question = Question::Revoke { sign_in: sign_in.map(str::to_owned) };
     if let Err(error) = ask(&question, &[], world) {
+        // Prompts at least give nothing of it out any more.
+        let _ = grant::clear(&world.places);
         world::say(&printable(&format!(
             "awsenv: the agent could not be told: {error:#}; `awsenv agent stop` ends it"
         )));
@@ -115,15 +128,37 @@ pub fn status(json: bool, world: &World) -> anyhow::Result<()> {
 
 /// `awsenv agent stop`.
 pub fn stop(world: &World) -> anyhow::Result<()> {
-    if ask(&Question::Stop, &[], world)?.is_none() {
+    let path = alive(&world.places);
+    if !files::is_locked(&path) {
         world::say("awsenv: no agent runs");
         return Ok(());
     }
-    match files::lock_within(&alive(&world.places), Duration::from_secs(10))? {
-        Some(_) => world::say("awsenv: the agent has ended; a prompt that needs it starts the next one"),
-        None => return Err(Failure::new("the agent does not end").into()),
+    let has_ended = || files::lock_within(&path, PATIENCE).map(|lock| lock.is_some());
+    // One that hangs hears nobody.
+    let asked = ask(&Question::Stop, &[], world).is_ok_and(|reply| reply.is_some());
+    if !(asked && has_ended()?) {
+        for signal in [Signal::TERM, Signal::KILL] {
+            if let Some(pid) = pid(&path) {
+                let _ = kill_process(pid, signal);
+            }
+            if has_ended()? {
+                break;
+            }
+        }
+        if !has_ended()? {
+            return Err(Failure::new("the agent does not end").into());
+        }
+        grant::clear(&world.places)?;
+        tell_shells(world);
     }
+    world::say("awsenv: the agent has ended; a prompt that needs it starts the next one");
     Ok(())
+}
+
+/// As it has written it down itself; no other process has this id as long as it holds the lock.
+fn pid(alive: &Path) -> Option<Pid> {
+    let (bytes, _) = files::read_limited(alive, 16).ok()??;
+    Pid::from_raw(std::str::from_utf8(&bytes).ok()?.parse().ok()?)
 }
 
 /// `None`: no agent runs.
@@ -137,7 +172,7 @@ fn start(world: &World) -> anyhow::Result<()> {
     if files::is_locked(&alive(&world.places)) {
         return Ok(());
     }
-    log::info!("the agent is started, at {}", clock::now());
+    log::info!("the agent is started");
     let env: Env = INHERITED.iter().filter_map(|name| Some((*name, world.env.get(name)?))).collect();
     let mut child = awsenv()?
         .args(["agent", "run"])

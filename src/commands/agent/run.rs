@@ -1,11 +1,13 @@
 //! `awsenv agent run`: the agent's process.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -31,6 +33,12 @@ use crate::world::{self, World};
 /// What the agent says once it can be asked.
 pub(super) const READY: &str = "ready\n";
 
+/// Locked while one begins.
+pub(super) const START: &str = "start.lock";
+
+/// Whoever asks to be ended at once is served for a moment all the same.
+const LEAST_IDLE: Duration = Duration::from_secs(1);
+
 /// Changes come in swarms.
 const SWARM: Duration = Duration::from_millis(250);
 
@@ -44,6 +52,8 @@ struct Agent {
     grants: Arc<Grants<Tenant>>,
     watch: Watch,
     world: World,
+    /// Locked as long as this lives.
+    life: File,
     since: Timestamp,
     /// When somebody last wanted something of it.
     wanted: Mutex<Timestamp>,
@@ -68,16 +78,25 @@ fn serve(world: World) -> anyhow::Result<()> {
         files::private_dir(dir).with_context(|| format!("cannot use {}", dir.display()))?;
     }
     // Before anybody can take this one for alive, what the last one gave is gone.
-    let starting = files::lock(&places.agent().join("start.lock"))?;
+    let wait = |name: &str| {
+        files::lock_within(&places.agent().join(name), Duration::from_secs(5))?
+            .ok_or_else(|| anyhow!(Failure::new("another one is in the way")))
+    };
+    let starting = wait(START)?;
     if files::is_locked(&grant::alive(&places)) {
         return world::out(READY.as_bytes());
     }
-    clear(&grant::dir(&places))?;
-    let life = files::lock_within(&grant::alive(&places), Duration::from_secs(5))?
-        .ok_or_else(|| Failure::new("another one is in the way"))?;
-    runtime()?.block_on(async {
-        let endpoint = Endpoint::open().await?;
-        let listener = control::listen(&socket(&places)).context("cannot listen to commands")?;
+    grant::clear(&places)?;
+    let mut life = wait("alive")?;
+    life.set_len(0)?;
+    write!(life, "{}", std::process::id())?;
+    let runtime = runtime()?;
+    let done = runtime.block_on(async {
+        let endpoint = Endpoint::open(last_port(&places)).await?;
+        files::write_private(&port(&places), endpoint.port().to_string().as_bytes())?;
+        let path = socket(&places);
+        let listener =
+            control::listen(&path).with_context(|| format!("cannot listen at {}", path.display()))?;
         let wake = Arc::new(Notify::new());
         let now = clock::now();
         let agent = Arc::new(Agent {
@@ -85,6 +104,7 @@ fn serve(world: World) -> anyhow::Result<()> {
             grants: Arc::default(),
             watch: Watch::new(wake.clone()),
             world,
+            life,
             since: now,
             wanted: Mutex::new(now),
             wake,
@@ -103,17 +123,28 @@ fn serve(world: World) -> anyhow::Result<()> {
             () = agent.tend() => (),
             _ = terminate.recv() => (),
         }
-        // Prompts begin another one if they need it: first what they look at goes, then they are told.
-        let _ = fs::remove_file(socket(&places));
-        clear(&grant::dir(&places))?;
-        drop(life);
-        tell_shells(&agent.world);
+        // Prompts begin another one if they need it: first what they look at goes, then they are told. Unless there
+        // is another one already: somebody has taken the directory away from under this one.
+        if agent.is_the_one() {
+            let _ = fs::remove_file(socket(&places));
+            grant::clear(&places)?;
+            tell_shells(&agent.world);
+        }
         Ok(())
-    })
+    });
+    // Whoever still waits for a session waits in vain.
+    runtime.shutdown_background();
+    done
 }
 
-fn clear(dir: &Path) -> std::io::Result<()> {
-    fs::read_dir(dir)?.try_for_each(|entry| files::remove(&entry?.path()))
+/// A program that still asks the last agent's port then hears that its token is good no more, and no stranger.
+fn last_port(places: &Places) -> Option<u16> {
+    let (bytes, _) = files::read_limited(&port(places), 16).ok()??;
+    std::str::from_utf8(&bytes).ok()?.parse().ok()
+}
+
+fn port(places: &Places) -> PathBuf {
+    places.agent().join("port")
 }
 
 impl Agent {
@@ -126,7 +157,7 @@ impl Agent {
             Question::Revoke { sign_in } => {
                 let is_meant = |tenant: &Tenant| tenant.stands_on(sign_in.as_deref());
                 for tenant in self.grants.lenders().iter().filter(|tenant| is_meant(tenant)) {
-                    let _ = Grant::remove(&self.world.places, &tenant.session);
+                    let _ = tenant.subject.remove(&self.world.places);
                 }
                 self.grants.revoke(is_meant);
                 Reply::Done
@@ -146,20 +177,26 @@ impl Agent {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
         let session = SessionKey::named(&wish.session).ok_or_else(|| Failure::new("no session's name"))?;
         log::info!("agent: lends {}, session {}", wish.name, session.short());
-        let known = self.grants.lenders().into_iter().find(|tenant| tenant.session == session);
+        let subject = grant::Subject { session, account: wish.account.clone() };
+        let known = self.grants.lenders().into_iter().find(|tenant| tenant.subject == subject);
         let tenant = match known {
             Some(tenant) => {
-                tenant.take_way(wish, env)?;
+                tenant.add_way(wish, env)?;
                 tenant
             }
-            None => Arc::new(Tenant::new(session.clone(), wish, env)?),
+            None => Arc::new(Tenant::new(subject.clone(), wish, env, self.wake.clone())?),
         };
-        tenant.directories().iter().for_each(|directory| self.watch.add(directory));
-        if Grant::load(&self.world.places, &session).is_none() {
-            let token = self.grants.add(tenant);
-            let grant = Grant { uri: self.uri.clone(), token };
-            grant.save(&self.world.places, &session).context("cannot keep what opens the endpoint")?;
-        }
+        let directories = tenant.directories();
+        let places = &self.world.places;
+        let token =
+            match Grant::load(places, &subject).filter(|grant| self.grants.find(&grant.token).is_some()) {
+                Some(grant) => grant.token,
+                None => self.grants.add(tenant),
+            };
+        Grant { uri: self.uri.clone(), token, directories }
+            .save(places, &subject)
+            .context("cannot keep what opens the endpoint")?;
+        self.wake.notify_one();
         Ok(())
     }
 
@@ -167,7 +204,11 @@ impl Agent {
     async fn tend(&self) {
         loop {
             let now = clock::now();
+            if !self.is_the_one() {
+                return;
+            }
             let lenders = self.grants.lenders();
+            lenders.iter().flat_map(|tenant| tenant.watched()).for_each(|path| self.watch.add(&path));
             let renewals = lenders.iter().filter_map(|tenant| tenant.tend(now)).min();
             let Some(end) = self.idle_from(&lenders, now) else { return };
             let next = renewals.map_or(end, |renewal| renewal.min(end));
@@ -180,7 +221,7 @@ impl Agent {
 
     /// When to look whether anybody is left; `None`: nobody is.
     fn idle_from(&self, lenders: &[Arc<Tenant>], now: Timestamp) -> Option<Timestamp> {
-        let idle = self.world.settings.agent_idle;
+        let idle = self.world.settings.agent_idle.max(LEAST_IDLE);
         let after = |moment: Timestamp| moment.checked_add(idle).unwrap_or(moment);
         let in_use = lenders.iter().filter_map(|tenant| tenant.in_use_until()).max();
         let wanted = *self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,6 +230,13 @@ impl Agent {
             true => Some(end),
             false => (self.shells() > 0).then(|| after(now)),
         }
+    }
+
+    /// Whether prompts look at this agent.
+    fn is_the_one(&self) -> bool {
+        let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let there = fs::metadata(grant::alive(&self.world.places)).map(id);
+        there.is_ok_and(|there| self.life.metadata().map(id).is_ok_and(|own| own == there))
     }
 
     /// Shells that live. Those that have gone are forgotten.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use crate::agent::control::{Lending, Wish};
@@ -16,6 +17,7 @@ use crate::agent::endpoint::Lent;
 use crate::agent::grants::Lend;
 use crate::clock::{self, Timestamp};
 use crate::commands::renew::{self, Started};
+use crate::commands::subject::pinned_at;
 use crate::env::Env;
 use crate::message::{Exit, Failure};
 use crate::places::Places;
@@ -26,30 +28,34 @@ use crate::prompt::resolve::check_account;
 use crate::provider::renew::is_good;
 use crate::seal::{self, Key};
 use crate::session::failure::FailureRecord;
-use crate::session::session_key::SessionKey;
+use crate::session::grant;
 use crate::session::store::{Found, Session, SessionStore};
 use crate::settings::Settings;
+use crate::world::World;
 
 /// A renewal that has come to nothing is not started again before this, unless a program asks.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A program that asks has gone after this; most wait for a second or two, and come again.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A session, and how it is renewed.
+/// A session, of the account that is asked for, and how it is renewed.
 #[derive(Debug)]
 pub(super) struct Tenant {
-    pub(super) session: SessionKey,
-    way: Mutex<Way>,
+    pub(super) subject: grant::Subject,
+    /// The latest first; there is one at least.
+    ways: Mutex<Vec<Way>>,
     use_: Mutex<Use>,
+    /// Whoever tends it has to know when it is given out.
+    wake: Arc<Notify>,
 }
 
-/// The last one that a prompt has shown.
-#[derive(Debug)]
+/// Where the file counts that says how it is renewed.
+#[derive(Clone, Debug)]
 struct Way {
     wish: Wish,
     places: Places,
-    /// What the renewal is started with. It may hold keys of the user's own.
-    env: Sealed,
+    /// What a renewal is started with. It may hold keys of the user's own.
+    env: Arc<Sealed>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,44 +70,51 @@ struct Use {
 
 impl Tenant {
     /// Of a wish, with the environment of the prompt that has it.
-    pub(super) fn new(session: SessionKey, wish: Wish, env: &[u8]) -> anyhow::Result<Self> {
-        Ok(Self { session, way: Mutex::new(Way::new(wish, env)?), use_: Mutex::default() })
+    pub(super) fn new(
+        subject: grant::Subject,
+        wish: Wish,
+        env: &[u8],
+        wake: Arc<Notify>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self { subject, ways: Mutex::new(vec![Way::new(wish, env)?]), use_: Mutex::default(), wake })
     }
 
-    /// Another directory, or another shell, has the same session.
-    pub(super) fn take_way(&self, wish: Wish, env: &[u8]) -> anyhow::Result<()> {
-        *lock(&self.way) = Way::new(wish, env)?;
+    /// Another directory has the same session, or another shell there.
+    pub(super) fn add_way(&self, wish: Wish, env: &[u8]) -> anyhow::Result<()> {
+        let way = Way::new(wish, env)?;
+        let mut ways = lock(&self.ways);
+        ways.retain(|known| known.wish.directory != way.wish.directory);
+        ways.insert(0, way);
+        ways.truncate(grant::MOST);
         Ok(())
     }
 
-    pub(super) fn places(&self) -> Places {
-        lock(&self.way).places.clone()
+    /// Where its ways count.
+    pub(super) fn directories(&self) -> Vec<PathBuf> {
+        lock(&self.ways).iter().map(|way| way.wish.directory.clone().into()).collect()
     }
 
-    /// Where AWS's files and sign-ins are, and the sessions.
-    pub(super) fn directories(&self) -> Vec<PathBuf> {
-        let way = lock(&self.way);
+    /// Where AWS's files, sign-ins, sessions and settings are.
+    pub(super) fn watched(&self) -> Vec<PathBuf> {
+        let way = self.latest();
         let files = ConfigFiles::locate(&way.env.open(), &way.places.home);
-        let parent = |path: &Path| path.parent().map(Path::to_owned);
-        let aws = [&files.config, &files.credentials].into_iter().filter_map(|path| parent(path));
+        let parents = [&files.config, &files.credentials, &way.places.settings];
+        let parents = parents.into_iter().filter_map(|path| path.parent().map(Path::to_owned));
         let own = [way.places.home.join(".aws/sso/cache"), way.places.state.join("sessions")];
-        aws.chain(own).collect()
+        parents.chain(own).collect()
     }
 
     pub(super) fn stands_on(&self, sign_in: Option<&str>) -> bool {
-        let way = lock(&self.way);
-        match sign_in {
-            Some(_) => way.wish.sign_in.as_deref() == sign_in,
-            None => way.wish.sign_in.is_some(),
-        }
+        let own = self.latest().wish.sign_in;
+        if sign_in.is_some() { own.as_deref() == sign_in } else { own.is_some() }
     }
 
     pub(super) fn lending(&self) -> Lending {
-        let (way, asked) = (lock(&self.way), lock(&self.use_).asked);
+        let (way, asked) = (self.latest(), lock(&self.use_).asked);
         let expiry = self.kept(&way.places).and_then(|session| session.credentials.expiry);
         Lending {
-            name: way.wish.name.clone(),
-            directory: way.wish.directory.clone().into(),
+            name: way.wish.name,
+            directory: way.wish.directory.into(),
             expiration: expiry.map(|expiry| clock::rfc3339(expiry.0)),
             asked: asked.map(clock::rfc3339),
         }
@@ -112,109 +125,135 @@ impl Tenant {
         lock(&self.use_).until
     }
 
-    /// Renews what is in use and ends soon. Says when to look again.
+    /// Renews what is in use and ends soon. Says when to look again. What is no longer kept waits for a program that
+    /// asks: somebody has taken it away.
     pub(super) fn tend(&self, now: Timestamp) -> Option<Timestamp> {
-        let Use { until, tried, .. } = *lock(&self.use_);
-        until.filter(|until| now < *until)?;
-        let places = self.places();
+        self.in_use_until().filter(|until| now < *until)?;
+        let places = self.latest().places;
         let settings = crate::prompt::settings(&places).ok()?;
-        if let Some(kept) = self.kept(&places)
-            && !is_due(&kept, &settings, now)
-        {
+        let kept = self.kept(&places)?;
+        if !is_due(&kept, &settings, now) {
             return Some(due(&kept, &settings));
         }
-        let pause = FailureRecord::load(&places, &self.session).and_then(|last| last.pause_until(now));
-        let again = tried.and_then(|tried| tried.checked_add(LOOK_AGAIN).ok()).filter(|again| now < *again);
-        if pause.is_none() && again.is_none() {
-            self.renew();
+        let pause = self.pause(&places, now);
+        if pause.is_none() {
+            // What is wrong with it, a program is told that asks.
+            let _ = self.renew();
         }
-        pause.or(again).or_else(|| now.checked_add(LOOK_AGAIN).ok())
+        pause.or_else(|| now.checked_add(LOOK_AGAIN).ok())
+    }
+
+    fn latest(&self) -> Way {
+        lock(&self.ways).first().expect("there is one at least").clone()
     }
 
     fn kept(&self, places: &Places) -> Option<Session> {
-        match SessionStore::new(places).load(&self.session) {
+        match SessionStore::new(places).load(&self.subject.session) {
             Found::Session(session) => Some(*session),
             Found::Absent | Found::Unreadable => None,
         }
     }
 
-    /// Starts a renewal, unless one runs; says whether one runs now.
-    fn renew(&self) -> bool {
+    fn failure(&self, places: &Places, now: Timestamp) -> Option<FailureRecord> {
+        FailureRecord::load(places, &self.subject.session).filter(|last| last.pause_until(now).is_some())
+    }
+
+    /// Until when no renewal is started that nobody waits for.
+    fn pause(&self, places: &Places, now: Timestamp) -> Option<Timestamp> {
+        let tried = lock(&self.use_).tried.and_then(|tried| tried.checked_add(LOOK_AGAIN).ok());
+        let failed =
+            FailureRecord::load(places, &self.subject.session).and_then(|last| last.pause_until(now));
+        failed.or(tried).filter(|again| now < *again)
+    }
+
+    /// Starts a renewal, unless one runs. An error: no directory says any more how.
+    fn renew(&self) -> anyhow::Result<()> {
         lock(&self.use_).tried = Some(clock::now());
-        let way = lock(&self.way);
-        let need = Need { session: self.session.clone(), name: way.wish.name.clone(), old_serves: true };
+        let way = self.way_that_leads_here()?;
+        let session = self.subject.session.clone();
+        let need = Need { session, name: way.wish.name.clone(), old_serves: true };
         match renew::launch(&need, &way.wish.directory, &way.env.open(), &way.places) {
-            Started::Here(mut child) => {
-                process::spawn(move || drop(child.wait()));
-                true
+            Started::Here(mut child) => process::spawn(move || drop(child.wait())),
+            Started::Elsewhere => {}
+            Started::Not => {
+                return Err(Failure::new("awsenv itself has gone, or its sessions cannot be kept").into());
             }
-            Started::Elsewhere => true,
-            Started::Not => false,
         }
+        Ok(())
+    }
+
+    /// The latest whose file still counts and comes to this session; else what is wrong with the latest.
+    fn way_that_leads_here(&self) -> anyhow::Result<Way> {
+        let ways = lock(&self.ways).clone();
+        let mut wrong = None;
+        for way in ways {
+            let found = World::of(way.env.open()).and_then(|world| {
+                let subject = pinned_at(&way.wish.directory, &world)?;
+                Ok(subject.is_some_and(|subject| {
+                    subject.resolved.session_key(&world.original) == self.subject.session
+                }))
+            });
+            match found {
+                Ok(true) => return Ok(way),
+                Ok(false) => {
+                    let hint = format!("open a new prompt in {}", way.wish.directory.display());
+                    let what = "what this endpoint stands for has changed";
+                    wrong.get_or_insert(Failure::new(what).hint(hint).exit(Exit::NotAllowed).into())
+                }
+                Err(error) => wrong.get_or_insert(error),
+            };
+        }
+        Err(wrong.expect("there is one at least"))
     }
 
     /// What can be given out: never what has less than five minutes left, or a fifth of a short life.
-    fn good(&self, places: &Places, account: Option<&str>, now: Timestamp) -> Option<Session> {
-        self.kept(places).filter(|session| {
-            is_good(session, None, now) && (account.is_none() || session.credentials.account.is_some())
-        })
+    fn good(&self, places: &Places, now: Timestamp) -> Option<Session> {
+        let is_known =
+            |session: &Session| self.subject.account.is_none() || session.credentials.account.is_some();
+        self.kept(places).filter(|session| is_good(session, None, now) && is_known(session))
     }
 
-    fn session(
-        &self,
-        places: &Places,
-        settings: &Settings,
-        account: Option<&str>,
-    ) -> anyhow::Result<Session> {
+    fn session(&self, places: &Places, settings: &Settings) -> anyhow::Result<Session> {
         let now = clock::now();
-        if let Some(session) = self.good(places, account, now) {
-            if is_due(&session, settings, now) {
-                self.renew();
+        if let Some(session) = self.good(places, now) {
+            if is_due(&session, settings, now) && self.pause(places, now).is_none() {
+                let _ = self.renew();
             }
             return Ok(session);
         }
-        let failure =
-            || FailureRecord::load(places, &self.session).filter(|last| last.pause_until(now).is_some());
-        if failure().is_none() && self.renew() {
-            // It has the lock until it ends.
-            drop(SessionStore::new(places).lock(&self.session, PATIENCE));
-            if let Some(session) = self.good(places, account, clock::now()) {
-                return Ok(session);
-            }
+        let failure = |last: FailureRecord| {
+            let exit = if last.needs_person { Exit::PersonNeeded } else { Exit::Failed };
+            Failure { exit, what: last.what, hint: last.hint }
+        };
+        if let Some(last) = self.failure(places, now) {
+            return Err(failure(last).into());
         }
-        Err(match failure() {
-            Some(last) => {
-                let exit = if last.needs_person { Exit::PersonNeeded } else { Exit::Failed };
-                Failure { exit, what: last.what, hint: last.hint }
-            }
-            None if SessionStore::new(places).is_locked(&self.session) => {
-                Failure::new("the session is still on its way")
-            }
-            None => {
-                let directory = lock(&self.way).wish.directory.clone();
-                Failure::new("what this endpoint stands for has changed")
-                    .hint(format!("open a new prompt in {}", directory.display()))
-                    .exit(Exit::NotAllowed)
-            }
+        self.renew()?;
+        // It has the lock until it ends.
+        drop(SessionStore::new(places).lock(&self.subject.session, PATIENCE));
+        let now = clock::now();
+        match (self.good(places, now), self.failure(places, now)) {
+            (Some(session), _) => Ok(session),
+            (None, Some(last)) => Err(failure(last).into()),
+            (None, None) => Err(Failure::new("the session is still on its way").into()),
         }
-        .into())
     }
 }
 
 impl Lend for Tenant {
     fn lend(self: Arc<Self>) -> anyhow::Result<Lent> {
-        let (places, name, account) = {
-            let way = lock(&self.way);
-            (way.places.clone(), way.wish.name.clone(), way.wish.account.clone())
-        };
+        let Way { wish, places, .. } = self.latest();
         lock(&self.use_).asked = Some(clock::now());
         // With a mistake in the settings, nobody knows what may run in the background: as at a prompt.
         let settings = crate::prompt::settings(&places)?;
-        let session = self.session(&places, &settings, account.as_deref())?;
-        check_account(&name, account.as_deref(), session.credentials.account.as_deref())?;
+        let session = self.session(&places, &settings)?;
+        let account = session.credentials.account.clone();
+        check_account(&wish.name, self.subject.account.as_deref(), account.as_deref())?;
         let until = session.end();
-        lock(&self.use_).until = Some(until);
-        Ok(Lent { account: session.credentials.account.clone(), credentials: session.credentials, until })
+        if lock(&self.use_).until.replace(until) != Some(until) {
+            self.wake.notify_one();
+        }
+        Ok(Lent { credentials: session.credentials, account, until })
     }
 }
 
@@ -222,7 +261,7 @@ impl Way {
     fn new(wish: Wish, env: &[u8]) -> anyhow::Result<Self> {
         let env = Sealed::new(env);
         let places = Places::of(&env.open()).context("no home directory")?;
-        Ok(Self { wish, places, env })
+        Ok(Self { wish, places, env: Arc::new(env) })
     }
 }
 
