@@ -151,7 +151,12 @@ pub(crate) fn without(body: &str, element: &str) -> String {
 }
 
 fn remove(json: &mut Value, member: &str) {
-    let Some(object) = json.as_object_mut() else { return };
-    object.remove(member);
-    object.values_mut().for_each(|value| remove(value, member));
+    match json {
+        Value::Object(object) => {
+            object.remove(member);
+            object.values_mut().for_each(|value| remove(value, member));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| remove(value, member)),
+        _ => {}
+    }
 }

@@ -18,6 +18,7 @@ mod identity;
 mod oidc;
 mod portal;
 mod principal;
+mod roles_anywhere;
 mod scenario;
 mod server;
 mod sigv4;
@@ -34,7 +35,7 @@ use tokio::sync::oneshot;
 pub use call::Call;
 pub use clock::Clock;
 pub use fault::{Fault, Gate};
-pub use scenario::{Account, Device, Portal, Role, Scenario, User};
+pub use scenario::{Account, Anchor, AnywhereProfile, Device, Portal, Role, Scenario, User};
 pub use sso::Consent;
 
 use state::State;

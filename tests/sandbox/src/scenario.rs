@@ -12,8 +12,35 @@ pub struct Scenario {
     pub roles: Vec<Role>,
     /// IAM Identity Center.
     pub portal: Option<Portal>,
+    /// IAM Roles Anywhere: the CAs that are believed.
+    pub anchors: Vec<Anchor>,
+    /// IAM Roles Anywhere: what its sessions may be.
+    pub anywhere_profiles: Vec<AnywhereProfile>,
     /// Every session ends after so many seconds, whatever was asked for: no AWS gives shorter ones than 15 minutes.
     pub life: Option<u32>,
+}
+
+/// A trust anchor of IAM Roles Anywhere.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchor {
+    /// `arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0`.
+    pub arn: String,
+    /// The CA's certificate, PEM.
+    pub certificate: String,
+}
+
+/// A profile of IAM Roles Anywhere. A role's trust policy must name `rolesanywhere.amazonaws.com`, too.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnywhereProfile {
+    /// `arn:aws:rolesanywhere:us-east-1:111122223333:profile/0`.
+    pub arn: String,
+    /// The ARNs of the roles that it gives.
+    pub roles: Vec<String>,
+    /// Who asks may name the session.
+    #[serde(default)]
+    pub accepts_session_name: bool,
 }
 
 /// An access portal of IAM Identity Center, and the one person who signs in there.
@@ -174,6 +201,20 @@ impl Scenario {
     #[must_use]
     pub fn portal(mut self, portal: Portal) -> Self {
         self.portal = Some(portal);
+        self
+    }
+
+    /// With this trust anchor of IAM Roles Anywhere.
+    #[must_use]
+    pub fn anchor(mut self, anchor: Anchor) -> Self {
+        self.anchors.push(anchor);
+        self
+    }
+
+    /// With this profile of IAM Roles Anywhere.
+    #[must_use]
+    pub fn anywhere_profile(mut self, profile: AnywhereProfile) -> Self {
+        self.anywhere_profiles.push(profile);
         self
     }
 

@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::sigv4;
 use crate::state::State;
-use crate::{iam, oidc, portal, sts};
+use crate::{iam, oidc, portal, roles_anywhere, sts};
 
 /// Serves until told to stop; open connections are cut.
 pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
@@ -55,6 +55,7 @@ enum Service {
     Query,
     Portal(&'static str),
     Oidc(&'static str),
+    RolesAnywhere,
     /// A person's browser.
     Browser,
 }
@@ -70,6 +71,7 @@ impl Service {
             "/device_authorization" => Self::Oidc("StartDeviceAuthorization"),
             "/token" => Self::Oidc("CreateToken"),
             "/authorize" => Self::Browser,
+            "/sessions" => Self::RolesAnywhere,
             _ => Self::Query,
         }
     }
@@ -77,27 +79,29 @@ impl Service {
     fn parameters(self, parts: &Parts, body: &[u8]) -> sts::Parameters {
         match self {
             Self::Query => form_urlencoded::parse(body).into_owned().collect(),
-            Self::Portal(_) | Self::Browser => {
-                form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-                    .into_owned()
-                    .collect()
-            }
-            Self::Oidc(_) => {
-                let body: serde_json::Map<_, serde_json::Value> =
-                    serde_json::from_slice(body).unwrap_or_default();
-                let text = |value: serde_json::Value| value.as_str().map_or(value.to_string(), str::to_owned);
-                body.into_iter().map(|(name, value)| (name, text(value))).collect()
-            }
+            Self::Portal(_) | Self::Browser => of_query(parts),
+            Self::Oidc(_) => of_json(body),
+            Self::RolesAnywhere => of_query(parts).into_iter().chain(of_json(body)).collect(),
         }
     }
 
     fn refuse(self, refusal: &Refusal) -> Answer {
         match self {
             Self::Query => refusal.answer(),
-            Self::Portal(_) => refusal.of_portal(),
+            Self::Portal(_) | Self::RolesAnywhere => refusal.of_portal(),
             Self::Oidc(_) | Self::Browser => refusal.of_oidc(),
         }
     }
+}
+
+fn of_query(parts: &Parts) -> sts::Parameters {
+    form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+fn of_json(body: &[u8]) -> sts::Parameters {
+    let body: serde_json::Map<_, serde_json::Value> = serde_json::from_slice(body).unwrap_or_default();
+    let text = |value: serde_json::Value| value.as_str().map_or(value.to_string(), str::to_owned);
+    body.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
 /// The connection is to be reset.
@@ -142,6 +146,7 @@ async fn handle(
     let operation = match service {
         Service::Query => parameters.remove("Action").unwrap_or_default(),
         Service::Portal(operation) | Service::Oidc(operation) => operation.to_owned(),
+        Service::RolesAnywhere => "CreateSession".to_owned(),
         Service::Browser => "Authorize".to_owned(),
     };
     let claimed = sigv4::claimed(&parts);
@@ -204,6 +209,7 @@ fn meet(
                 let url = format!("http://{}", header("host").unwrap_or_default());
                 oidc::answer(operation, body, &url, state)
             }
+            Service::RolesAnywhere => roles_anywhere::answer(parameters, parts, body, state),
             Service::Browser => oidc::authorize(parameters, state),
         };
         answer.unwrap_or_else(|refusal| service.refuse(&refusal))

@@ -17,24 +17,29 @@ const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The `Authorization` header in its parts.
-struct Authorization<'a> {
-    access_key_id: &'a str,
+pub(crate) struct Authorization<'a> {
+    /// `AWS4-HMAC-SHA256`.
+    pub(crate) algorithm: &'a str,
+    /// Or a certificate's serial number.
+    pub(crate) access_key_id: &'a str,
     /// date, region, service, `aws4_request`.
-    scope: Vec<&'a str>,
-    headers: Vec<&'a str>,
-    signature: &'a str,
+    pub(crate) scope: Vec<&'a str>,
+    pub(crate) headers: Vec<&'a str>,
+    pub(crate) signature: &'a str,
 }
 
 impl<'a> Authorization<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let fields = text.strip_prefix("AWS4-HMAC-SHA256")?;
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (algorithm, fields) =
+            text.split_once(' ').filter(|(algorithm, _)| algorithm.starts_with("AWS4-"))?;
         let field = |name: &str| {
             fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='))
         };
         let (access_key_id, scope) = field("Credential")?.split_once('/')?;
         let scope: Vec<_> = scope.split('/').collect();
         let headers = field("SignedHeaders")?.split(';').collect();
-        (scope.len() == 4).then_some(Self { access_key_id, scope, headers, signature: field("Signature")? })
+        let signature = field("Signature")?;
+        (scope.len() == 4).then_some(Self { algorithm, access_key_id, scope, headers, signature })
     }
 }
 
@@ -50,8 +55,9 @@ pub(crate) fn verify(parts: &Parts, body: &[u8], service: &str, state: &State) -
         Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
     })?;
     let incomplete = |what: &str| Refusal::new(400, "IncompleteSignature", what.to_owned());
-    let authorization =
-        Authorization::parse(text).ok_or_else(|| incomplete("Authorization header is not complete"))?;
+    let authorization = Authorization::parse(text)
+        .filter(|authorization| authorization.algorithm == "AWS4-HMAC-SHA256")
+        .ok_or_else(|| incomplete("Authorization header is not complete"))?;
     let by = state.signer(authorization.access_key_id).ok_or_else(unknown)?;
     let token = header(parts, "x-amz-security-token");
     if by.token.as_deref() != token {
@@ -111,7 +117,7 @@ fn check_scope(authorization: &Authorization<'_>, date: &str, service: &str) -> 
     Ok(())
 }
 
-fn check_clock(date: &str, now: Timestamp) -> Result<(), Refusal> {
+pub(crate) fn check_clock(date: &str, now: Timestamp) -> Result<(), Refusal> {
     let signed = jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%z", date.replace('Z', "+0000"))
         .and_then(|time| time.to_timestamp())
         .map_err(|_| Refusal::new(400, "IncompleteSignature", "Date must be in ISO-8601 'basic format'"))?;
@@ -133,7 +139,7 @@ fn check_clock(date: &str, now: Timestamp) -> Result<(), Refusal> {
 }
 
 /// The canonical request: method, path, query, signed headers, their names, the body's digest.
-fn canonical(parts: &Parts, body: &[u8], authorization: &Authorization<'_>) -> String {
+pub(crate) fn canonical(parts: &Parts, body: &[u8], authorization: &Authorization<'_>) -> String {
     let encode = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
     let mut query: Vec<_> = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
         .map(|(name, value)| format!("{}={}", encode(&name), encode(&value)))
@@ -174,11 +180,11 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts.headers.get(name)?.to_str().ok()
 }
 

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::identity;
 use crate::principal::Principal;
-use crate::scenario::{Device, Portal, Role, Scenario, User};
+use crate::scenario::{Anchor, AnywhereProfile, Device, Portal, Role, Scenario, User};
 use crate::sso::SignIns;
 
 /// Shared by all connections.
@@ -124,6 +124,16 @@ impl State {
     /// IAM Identity Center.
     pub(crate) fn portal(&self) -> Option<&Portal> {
         self.scenario.portal.as_ref()
+    }
+
+    /// The trust anchor of IAM Roles Anywhere with this ARN.
+    pub(crate) fn anchor(&self, arn: &str) -> Option<&Anchor> {
+        self.scenario.anchors.iter().find(|anchor| anchor.arn == arn)
+    }
+
+    /// The profile of IAM Roles Anywhere with this ARN.
+    pub(crate) fn anywhere_profile(&self, arn: &str) -> Option<&AnywhereProfile> {
+        self.scenario.anywhere_profiles.iter().find(|profile| profile.arn == arn)
     }
 
     /// The role with this ARN.
