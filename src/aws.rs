@@ -20,6 +20,7 @@ use crate::profile::endpoints::Endpoints;
 
 mod attempts;
 mod proxy;
+pub mod roles_anywhere;
 mod skew;
 
 use attempts::Attempts;

@@ -169,7 +169,7 @@ Examples:
         #[arg(long, value_enum, default_value = "env")]
         format: Format,
     },
-    /// Sign in, by a browser or with an MFA code; nothing is done where that is good still
+    /// Sign in, by a browser, an MFA code or a private key's password; nothing is done where that is good still
     #[command(after_help = "\
 Examples:
   awsenv login

@@ -59,6 +59,29 @@ pub fn arn(text: &str, service: &str, resource: &str) -> Result<(), Reason> {
     }
 }
 
+/// A trust anchor of IAM Roles Anywhere, with the region in which it is.
+pub fn trust_anchor_arn(text: &str) -> Result<(), Reason> {
+    regional_arn(text, "trust-anchor/")
+}
+
+/// A profile of IAM Roles Anywhere, which has to be in the trust anchor's region.
+pub fn roles_anywhere_profile_arn(text: &str, trust_anchor_arn: &str) -> Result<(), Reason> {
+    regional_arn(text, "profile/")?;
+    match (region_of(text), region_of(trust_anchor_arn)) {
+        (own, anchors) if own == anchors => Ok(()),
+        (own, anchors) => Err(format!("it is in {own}, but the trust anchor is in {anchors}")),
+    }
+}
+
+fn regional_arn(text: &str, resource: &str) -> Result<(), Reason> {
+    arn(text, "rolesanywhere", resource)?;
+    if region_of(text).is_empty() { Err("the ARN names no region".into()) } else { Ok(()) }
+}
+
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
 /// A profile's name as we take it from files of ours: no spaces, quotes or control characters, so that it can
 /// stand in a prompt, a command line and an error message as it is.
 pub fn profile_name(text: &str) -> Result<(), Reason> {

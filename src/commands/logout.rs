@@ -2,7 +2,7 @@
 
 use super::agent;
 use super::allow::tell_shells;
-use super::login::named;
+use super::login::{named, private_key};
 use super::subject::{Asking, person_means, subject, tokens};
 use crate::key_index::KeyIndex;
 use crate::limits;
@@ -21,10 +21,18 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
         Some(name) => (named(name, world)?, Vec::new(), None),
         None => {
             let resolved = subject(asking, world)?.resolved;
-            let Source::Sso(sso) = resolved.chain.source else {
-                return Err(Failure::new(format!("{} has no sign-in to end", resolved.name))
-                    .hint("`awsenv session clear` forgets sessions of other kinds")
-                    .into());
+            let sso = match resolved.chain.source {
+                Source::Sso(sso) => sso,
+                Source::RolesAnywhere(source) if private_key::forget(&source, world)? => {
+                    let name = printable(&resolved.name);
+                    world::say(&format!("awsenv: the password of {name}'s private key is forgotten"));
+                    return Ok(());
+                }
+                _ => {
+                    return Err(Failure::new(format!("{} has no sign-in to end", resolved.name))
+                        .hint("`awsenv session clear` forgets sessions of other kinds")
+                        .into());
+                }
             };
             (sso.portal.clone(), resolved.settings, Some(sso))
         }

@@ -25,6 +25,7 @@ mod os;
 #[path = "secret_service.rs"]
 mod os;
 mod passphrase;
+mod password;
 mod record;
 
 pub use record::Keys;

@@ -1,16 +1,18 @@
 //! A profile (or an `.awsenv`) → how its credentials are got: pure, no I/O; errors name the path.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::credentials::Credentials;
+use crate::files::Stamp;
 use crate::limits;
 use crate::message::Failure;
 use crate::secret::Secret;
 
 mod resolve;
 mod settle;
+mod signing_helper;
 mod sources;
 mod steps;
 
@@ -197,7 +199,7 @@ pub enum WebIdentityToken {
 }
 
 /// An X.509 certificate exchanged for a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RolesAnywhere {
     /// The trust anchor; its region is the call's.
     pub trust_anchor_arn: String,
@@ -205,12 +207,34 @@ pub struct RolesAnywhere {
     pub profile_arn: String,
     /// The role.
     pub role_arn: String,
-    /// PEM, possibly with its chain.
+    /// PEM, possibly with its chain, or PKCS#12.
     pub certificate: PathBuf,
-    /// PEM.
+    /// PEM or PKCS#12; it may be the certificate's file.
     pub private_key: PathBuf,
+    /// PEM: the CA certificates between the certificate and the trust anchor.
+    pub intermediates: Option<PathBuf>,
+    /// How the session is called in CloudTrail, where the Roles Anywhere profile lets one say so.
+    pub session_name: Option<String>,
     /// The asked-for session length.
     pub duration: Option<Duration>,
+    /// What opens the key, where the user's own files say it (`--pkcs8-password`).
+    pub password: Option<Secret>,
+    /// Where AWS is reached instead (`--endpoint`).
+    pub endpoint: Option<String>,
+    /// The files as they were when this was resolved. They stand for what is in them: a prompt reads no certificate.
+    pub stamps: Vec<Option<Stamp>>,
+}
+
+impl RolesAnywhere {
+    /// All that is read at each renewal.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.certificate, &self.private_key].into_iter().chain(&self.intermediates).map(PathBuf::as_path)
+    }
+
+    /// Where the call is made: the trust anchor's region.
+    pub fn region(&self) -> &str {
+        self.trust_anchor_arn.split(':').nth(3).unwrap_or_default()
+    }
 }
 
 /// GetSessionToken.
@@ -291,15 +315,16 @@ fn account_of(arn: &str) -> Option<String> {
 /// Whether this version can get credentials from the chain's source.
 pub fn check_served(chain: &RoleChain) -> Result<(), Failure> {
     let what = match &chain.source {
-        Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. } | Source::Sso(_) => {
-            return Ok(());
-        }
+        Source::Keys { .. }
+        | Source::Environment(_)
+        | Source::Keychain { .. }
+        | Source::Sso(_)
+        | Source::RolesAnywhere(_) => return Ok(()),
         Source::Process { .. } => "credential_process",
         Source::WebIdentity { .. } => "a web identity",
         Source::Ec2Metadata => "the instance metadata service",
         Source::Container => "the container credentials endpoint",
         Source::Login { .. } => "login_session",
-        Source::RolesAnywhere(_) => "IAM Roles Anywhere",
     };
     Err(Failure::new(format!("cannot use {}: this version of awsenv does not know {what} yet", chain.name)))
 }

@@ -109,7 +109,7 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
     let pin = &pinned.pin;
     let files = ConfigFiles::locate(original, &question.places.home);
     // Their stamps before their content: an edit in between makes the guard false.
-    let aws_files = AwsFiles::look_at(&files, pin, original, question.places);
+    let mut aws_files = AwsFiles::look_at(&files, pin, original, question.places);
     let key =
         IndexKey::of(&pinned.digests, pinned.chosen.as_deref(), question.settings.session_duration, original);
     let known = index::load(question.places, &key, &aws_files.stamps);
@@ -141,7 +141,10 @@ fn plan_pin(pinned: &Pinned, original: &Env, question: &Question<'_>) -> Plan {
                 ..Plan::default()
             }
         }
-        Ok(Survey::Session(entry)) => plan_session(pinned, &entry, original, question),
+        Ok(Survey::Session(entry)) => {
+            aws_files.add(&entry.files);
+            plan_session(pinned, &entry, original, question)
+        }
     };
     let watched = [aws_files.watched, plan.watched].concat();
     Plan { watched, absent: [aws_files.absent, plan.absent].concat(), ..plan }
@@ -186,6 +189,7 @@ fn survey(
     }
     let session = resolved.session_key(original);
     let entry = Entry {
+        files: resolved.files(),
         stamps: aws_files.stamps.clone(),
         delivered: way::delivered(pin, &resolved, &session, files),
         session,
@@ -408,6 +412,16 @@ impl AwsFiles {
         found.stamps.push((keys, watched.as_ref().map(|watched| watched.stamp)));
         found.watched.extend(watched);
         found
+    }
+
+    /// Files as they were when the session's name was made of them: a newer one makes the guard false at once.
+    fn add(&mut self, files: &[(PathBuf, Option<Stamp>)]) {
+        for (path, stamp) in files {
+            match (watch(path), stamp) {
+                (Some(watched), Some(stamp)) => self.watched.push(Watched { stamp: *stamp, ..watched }),
+                _ => self.absent.push(path.clone()),
+            }
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 //! A pin and the AWS files → how its credentials are got.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 
 use super::env_file::{Pin, PinSource};
 use crate::env::Env;
+use crate::files::Stamp;
 use crate::key_index::KeyIndex;
 use crate::message::{Exit, Failure, nearest};
 use crate::process::user_at_host;
-use crate::profile::chain::{
-    self, Asked, Origin, Portal, RoleChain, RolesAnywhere, SessionToken, Source, Sso,
-};
+use crate::profile::chain::{self, Asked, Origin, Portal, RoleChain, SessionToken, Source, Sso};
 use crate::profile::config::{ConfigFiles, SharedConfig};
 use crate::profile::endpoints::Endpoints;
 use crate::session::session_key::SessionKey;
@@ -41,6 +41,16 @@ impl Resolved {
         SessionKey::after(hops, &self.chain, self.region.as_deref(), &endpoints, &user_at_host(original))
     }
 
+    /// What the session's name was made of beside the AWS files.
+    pub fn files(&self) -> Vec<(PathBuf, Option<Stamp>)> {
+        match &self.chain.source {
+            Source::RolesAnywhere(source) => {
+                source.files().map(Path::to_path_buf).zip(source.stamps.iter().copied()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether the credentials are the keys themselves, which take no call at all.
     pub fn is_at_hand(&self) -> bool {
         let keys = matches!(self.chain.source, Source::Keys { .. } | Source::Environment(_));
@@ -60,7 +70,7 @@ pub fn resolve(
     let name = pin.name().unwrap_or_default();
     let asked = Asked { duration: pin.duration, session };
     let without_profile = |source: &PinSource, asked: &Asked| {
-        let chain = chain::settle(with_roles(inline(source, pin.duration, keys, &name)?, pin), asked)?;
+        let chain = chain::settle(with_roles(inline(source, keys, &name)?, pin), asked).map(stamped)?;
         let region = pin.region.clone().or_else(|| users_region(original));
         log_steps(&chain);
         Ok(Resolved { name: name.clone(), chain, region, settings: Vec::new() })
@@ -85,6 +95,7 @@ pub fn resolve(
     }
     let mut chain = chain::as_written(&config, keys, profile, original)
         .and_then(|chain| chain::settle(with_roles(chain, pin), &asked))
+        .map(stamped)
         .with_context(|| format!("cannot use profile {profile}"))?;
     let region = pin.region.clone().or_else(|| chain.region.clone()).or_else(|| users_region(original));
     chain.region.clone_from(&region);
@@ -114,18 +125,21 @@ fn log_steps(chain: &RoleChain) {
     chain.notes.iter().for_each(|note| log::debug!("{}: {note}", chain.name));
 }
 
+/// A certificate's files as they are now decide whose session it is.
+fn stamped(mut chain: RoleChain) -> RoleChain {
+    if let Source::RolesAnywhere(source) = &mut chain.source {
+        source.stamps = source.files().map(Stamp::at).collect();
+    }
+    chain
+}
+
 fn with_roles(mut chain: RoleChain, pin: &Pin) -> RoleChain {
     chain.roles.extend(pin.roles.iter().cloned());
     chain
 }
 
 /// The chain of a source that needs no `~/.aws/config`.
-fn inline(
-    source: &PinSource,
-    duration: Option<Duration>,
-    keys: &KeyIndex,
-    name: &str,
-) -> anyhow::Result<RoleChain> {
+fn inline(source: &PinSource, keys: &KeyIndex, name: &str) -> anyhow::Result<RoleChain> {
     let mut session_token = None;
     let source = match source.clone() {
         PinSource::Sso(sso) => Source::Sso(sso),
@@ -139,9 +153,7 @@ fn inline(
                 account: entry.account.clone(),
             }
         }
-        PinSource::RolesAnywhere(certificate) => {
-            Source::RolesAnywhere(RolesAnywhere { duration, ..certificate })
-        }
+        PinSource::RolesAnywhere(source) => Source::RolesAnywhere(source),
         PinSource::Profile(_) => unreachable!("a profile needs the config"),
     };
     Ok(RoleChain {

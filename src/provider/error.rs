@@ -3,6 +3,7 @@
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::roles_anywhere;
 use crate::aws::{self, seconds_ahead};
 use crate::clock;
 use crate::message::{Exit, Failure, printable};
@@ -10,7 +11,7 @@ use crate::message::{Exit, Failure, printable};
 /// More of AWS's own words than this is a page, not a message.
 const LONGEST: usize = 400;
 /// Further away than this, AWS takes no signature.
-const WINDOW: u64 = 15 * 60;
+pub(super) const WINDOW: u64 = 15 * 60;
 
 /// A failed call as a sentence: AWS's code and message, or how the way there failed.
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands the error over")]
@@ -110,6 +111,9 @@ pub(super) fn over_on_arrival(call: &str) -> Failure {
 fn refused(call: &str, code: &str, message: &str) -> Failure {
     let failure = Failure::new(format!("{call}: {code}: {}", shortened(message)));
     let lower = message.to_ascii_lowercase();
+    if call == roles_anywhere::CALL {
+        return Failure { hint: roles_anywhere::hint(code, &lower).map(str::to_owned), ..failure };
+    }
     match code {
         "AccessDenied" if lower.contains("multifactorauthentication") && lower.contains("invalid") => {
             failure.hint("that MFA code was not right, or was used before: wait for the next one").exit(Exit::PersonNeeded)

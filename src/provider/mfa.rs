@@ -101,6 +101,13 @@ impl Mfa {
         self.unasked = Some(unasked);
     }
 
+    /// Says a line to the person, if there is one.
+    pub(super) fn say(&self, line: &str) {
+        if let Some(tell) = self.tell {
+            tell(line);
+        }
+    }
+
     /// Somebody is asked something.
     pub(super) fn hush(&mut self) {
         (self.slow, self.unasked) = (None, None);

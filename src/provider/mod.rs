@@ -20,6 +20,7 @@ pub mod identity;
 pub mod mfa;
 mod patience;
 pub mod renew;
+pub mod roles_anywhere;
 pub mod sso;
 pub mod sts;
 
@@ -133,6 +134,7 @@ fn source(chain: &RoleChain, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
             mfa.is_calling();
             sso::credentials(sso, &chain.name, means)
         }
+        Source::RolesAnywhere(source) => roles_anywhere::credentials(source, means, mfa),
         _ => Err(check_served(chain).expect_err("all other sources are for later").into()),
     }
 }

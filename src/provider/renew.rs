@@ -153,8 +153,9 @@ fn ask(
 /// What signs the last call, and whether it came out of the store.
 fn signer(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<(Credentials, bool)> {
     let chain = order.chain;
-    // Keys are taken from where they rest; a role of a sign-in is a session like any other.
-    let is_kept = |hops: &usize| *hops > 0 || matches!(chain.source, Source::Sso(_));
+    // Keys are taken from where they rest; a role of a sign-in or of a certificate is a session like any other.
+    let is_kept =
+        |hops: &usize| *hops > 0 || matches!(chain.source, Source::Sso(_) | Source::RolesAnywhere(_));
     let Some(hops) = order.hops.checked_sub(1).filter(is_kept) else {
         return Ok((source(chain, means, mfa)?, false));
     };

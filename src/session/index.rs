@@ -17,6 +17,8 @@ use crate::places::Places;
 pub struct Entry {
     /// The AWS files it was found out from; `None`: there was none.
     pub stamps: Vec<(PathBuf, Option<Stamp>)>,
+    /// Likewise, what else the session's key hangs on: a certificate's files.
+    pub files: Vec<(PathBuf, Option<Stamp>)>,
     /// The session.
     pub session: SessionKey,
     /// What people call it.
@@ -63,7 +65,8 @@ impl IndexKey {
 pub fn load(places: &Places, key: &IndexKey, stamps: &[(PathBuf, Option<Stamp>)]) -> Option<Entry> {
     let (bytes, _) = files::read_limited(&path(places, key), 64 * 1024).ok()??;
     let entry: Entry = serde_json::from_slice(&bytes).ok()?;
-    let is_current = entry.stamps == stamps;
+    let is_current =
+        entry.stamps == stamps && entry.files.iter().all(|(path, stamp)| Stamp::at(path) == *stamp);
     let files = if is_current { "as they were" } else { "changed" };
     log::debug!("{}: session {}, the AWS files are {files}", entry.name, entry.session.short());
     is_current.then_some(entry)

@@ -40,9 +40,10 @@ impl SessionKey {
         for (name, value) in endpoints {
             fields.text(name).text(value);
         }
-        // GetSessionToken is called in the region of the keys, GetRoleCredentials in that of the sign-in; whoever
-        // asked does not decide it.
-        let mut called_in = region.filter(|_| !matches!(chain.source, Source::Sso(_)));
+        // GetSessionToken is called in the region of the keys, GetRoleCredentials in that of the sign-in, CreateSession
+        // in that of the trust anchor; whoever asked does not decide it.
+        let has_its_own = matches!(chain.source, Source::Sso(_) | Source::RolesAnywhere(_));
+        let mut called_in = region.filter(|_| !has_its_own);
         for hop in chain.hops().into_iter().take(hops) {
             match hop {
                 Hop::Session(session) => {
@@ -148,8 +149,25 @@ impl Fields {
             Source::RolesAnywhere(source) => self
                 .text("roles anywhere")
                 .list([source.trust_anchor_arn.as_str(), &source.profile_arn, &source.role_arn])
-                .text(&source.certificate.to_string_lossy())
-                .text(&source.private_key.to_string_lossy())
+                .list(
+                    source
+                        .files()
+                        .map(|path| path.to_string_lossy())
+                        .collect::<Vec<_>>()
+                        .iter()
+                        .map(AsRef::as_ref),
+                )
+                .list(
+                    source
+                        .stamps
+                        .iter()
+                        .map(|stamp| format!("{stamp:?}"))
+                        .collect::<Vec<_>>()
+                        .iter()
+                        .map(AsRef::as_ref),
+                )
+                .option(source.session_name.as_deref())
+                .option(source.endpoint.as_deref())
                 .seconds(source.duration),
         }
     }

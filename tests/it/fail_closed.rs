@@ -135,8 +135,8 @@ certificate = \"edge.pem\"
 private_key = \"edge.key\"
 ";
     let world = World::new().file("acme/.awsenv", source).allowed("acme");
-    let told = "cannot use Edge: this version of awsenv does not know IAM Roles Anywhere yet";
-    refused(&world, "Edge: run awsenv status", told);
+    let told = "$HOME/acme/edge.pem is not there";
+    refused(&world, "Edge: could not be renewed, awsenv tries again", told);
 }
 
 #[test]

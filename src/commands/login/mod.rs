@@ -1,5 +1,5 @@
 //! `awsenv login`: what takes a person is done now. For IAM Identity Center, a sign-in; for keys with an MFA device
-//! or in a keychain, the session.
+//! or in a keychain, the session; for a certificate, its key's password.
 
 use super::allow::tell_shells;
 use super::refresh::{self, span, tell};
@@ -15,6 +15,7 @@ use crate::world::{self, World};
 
 mod opener;
 mod person;
+pub(super) mod private_key;
 mod qr;
 
 use opener::Way;
@@ -46,6 +47,7 @@ pub fn run(login: &Login<'_>, world: &World) -> anyhow::Result<()> {
     match &chain.source {
         Source::Sso(sso) => at_portal(&sso.portal, &subject.resolved.settings, login, world),
         Source::Keychain { .. } => session(login, world),
+        Source::RolesAnywhere(_) => private_key::unlock(login, subject, world),
         _ if takes_code => session(login, world),
         _ => {
             chain::check_served(chain)?;

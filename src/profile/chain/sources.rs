@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Portal, Role, Source, Sso, WebIdentityToken};
+use super::{Portal, Role, Source, Sso, WebIdentityToken, signing_helper};
 use crate::clock;
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
@@ -174,6 +174,9 @@ pub(super) fn role_arn(text: &str) -> Result<(), limits::Reason> {
 }
 
 pub(super) fn process(profile: &Profile<'_>, key: &'static str) -> Result<Source, Failure> {
+    if let Some(source) = signing_helper::recognized(profile, key)? {
+        return Ok(Source::RolesAnywhere(source));
+    }
     let command = Secret::new(profile.text(key)?.unwrap_or_default());
     Ok(Source::Process { profile: profile.name().to_owned(), command, account: account(profile)? })
 }

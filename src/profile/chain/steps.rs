@@ -113,7 +113,8 @@ fn source(chain: &RoleChain) -> Step {
         Source::RolesAnywhere(source) => Step {
             role_arn: Some(source.role_arn.clone()),
             duration_seconds: source.duration.map(|duration| duration.as_secs()),
-            region: source.trust_anchor_arn.split(':').nth(3).map(str::to_owned),
+            session_name: source.session_name.clone(),
+            region: Some(source.region().to_owned()),
             ..step(Call::CreateSession)
         },
     }

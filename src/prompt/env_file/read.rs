@@ -42,8 +42,15 @@ const STAGE: [&str; 11] = [
 const SOURCES: [&str; 4] = ["profile", "sso", "keys", "roles_anywhere"];
 const SSO: [&str; 4] = ["start_url", "region", "account", "role"];
 const KEYS: [&str; 3] = ["name", "mfa_serial", "session"];
-const ROLES_ANYWHERE: [&str; 5] =
-    ["trust_anchor_arn", "profile_arn", "role_arn", "certificate", "private_key"];
+const ROLES_ANYWHERE: [&str; 7] = [
+    "trust_anchor_arn",
+    "profile_arn",
+    "role_arn",
+    "certificate",
+    "private_key",
+    "intermediates",
+    "session_name",
+];
 const ROLE: [&str; 9] = [
     "arn",
     "external_id",
@@ -149,22 +156,20 @@ fn keys(table: &Table<'_>) -> Result<PinSource> {
 }
 
 fn roles_anywhere(table: &Table<'_>, places: Places<'_>) -> Result<RolesAnywhere> {
-    let trust_anchor_arn = table.required("trust_anchor_arn", |text| regional_arn(text, "trust-anchor/"))?;
-    let anchor_region = region_of(&trust_anchor_arn);
-    let profile_arn = table.required("profile_arn", |text| {
-        regional_arn(text, "profile/")?;
-        match region_of(text) {
-            region if region == anchor_region => Ok(()),
-            region => Err(format!("it is in {region}, but the trust anchor is in {anchor_region}")),
-        }
-    })?;
+    let trust_anchor_arn = table.required("trust_anchor_arn", limits::trust_anchor_arn)?;
+    let profile_arn =
+        table.required("profile_arn", |text| limits::roles_anywhere_profile_arn(text, &trust_anchor_arn))?;
+    let certificate = file(&table.needed("certificate")?, places)?;
+    let own = |key| table.item(key).map(|item| file(&item, places)).transpose();
     Ok(RolesAnywhere {
         role_arn: table.required("role_arn", |text| limits::arn(text, "iam", "role/"))?,
-        certificate: file(&table.needed("certificate")?, places)?,
-        private_key: file(&table.needed("private_key")?, places)?,
+        private_key: own("private_key")?.unwrap_or_else(|| certificate.clone()),
+        intermediates: own("intermediates")?,
+        session_name: table.checked("session_name", limits::session_name)?,
+        certificate,
         trust_anchor_arn,
         profile_arn,
-        duration: None,
+        ..RolesAnywhere::default()
     })
 }
 
@@ -293,15 +298,6 @@ fn start_url(text: &str) -> Result<(), Reason> {
     } else {
         Err("expected an address like https://acme.awsapps.com/start".into())
     }
-}
-
-fn regional_arn(text: &str, resource: &str) -> Result<(), Reason> {
-    limits::arn(text, "rolesanywhere", resource)?;
-    if region_of(text).is_empty() { Err("the ARN names no region".into()) } else { Ok(()) }
-}
-
-fn region_of(arn: &str) -> &str {
-    arn.split(':').nth(3).unwrap_or_default()
 }
 
 fn file(item: &Item<'_>, places: Places<'_>) -> Result<PathBuf> {

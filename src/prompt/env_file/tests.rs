@@ -157,9 +157,21 @@ fn a_certificate_beside_the_file_and_a_key_at_home() {
         role_arn: "arn:aws:iam::111122223333:role/Edge".into(),
         certificate: "acme/edge.pem".into(),
         private_key: "/home/me/.certs/edge.key".into(),
-        duration: None,
+        ..RolesAnywhere::default()
     });
     assert_eq!(base(ROLES_ANYWHERE).source, Some(source));
+}
+
+#[test]
+fn a_certificate_may_bring_its_key_and_name_its_chain_and_its_sessions() {
+    let text =
+        ROLES_ANYWHERE.replace("private_key = \"~/.certs/edge.key\"", "intermediates = '/etc/chain.pem'");
+    let Some(PinSource::RolesAnywhere(source)) = base(&format!("{text}session_name = 'edge'")).source else {
+        panic!("no such source")
+    };
+    assert_eq!(source.private_key, Path::new("acme/edge.pem"));
+    assert_eq!(source.intermediates.as_deref(), Some(Path::new("/etc/chain.pem")));
+    assert_eq!(source.session_name.as_deref(), Some("edge"));
 }
 
 #[test]
@@ -526,8 +538,8 @@ fn a_source_is_one_and_whole() {
             "acme/.awsenv:5: roles_anywhere.certificate: a path is expected",
         ),
         (
-            "[roles_anywhere]\ntrust_anchor_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0'\nprofile_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:profile/0'\nrole_arn = 'arn:aws:iam::111122223333:role/Edge'\ncertificate = 'x'",
-            "acme/.awsenv:1: roles_anywhere.private_key: this key is required",
+            "[roles_anywhere]\ntrust_anchor_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0'\nprofile_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:profile/0'\nrole_arn = 'arn:aws:iam::111122223333:role/Edge'\ncertificate = 'x'\nsession_name = 'a b'",
+            "acme/.awsenv:6: roles_anywhere.session_name: 2 to 64 letters, digits or any of _+=,.@-",
         ),
     ]);
 }

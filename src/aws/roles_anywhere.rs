@@ -1,0 +1,171 @@
+//! IAM Roles Anywhere: its one call that no SDK has. It goes the way of all others: endpoints, retries, timeouts, proxy,
+//! certificates, log.
+
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_sdk_sts::error::SdkError;
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::http::Request;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::ErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+
+use super::attempts::Attempts;
+use super::{Aws, timeouts};
+
+/// Where it is reached.
+pub struct RolesAnywhere {
+    url: String,
+    region: String,
+    attempts: u32,
+    http: SharedHttpClient,
+}
+
+/// A request that is signed.
+#[derive(Debug)]
+pub struct Post {
+    /// What AWS calls it.
+    pub call: &'static str,
+    /// Below the endpoint.
+    pub path: &'static str,
+    /// Encoded.
+    pub query: String,
+    /// All that is signed, and the signature.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON.
+    pub body: String,
+}
+
+impl Aws<'_> {
+    /// IAM Roles Anywhere in a region; `own` is where the profile itself says it is.
+    pub fn roles_anywhere(&self, region: &str, own: Option<&str>) -> anyhow::Result<RolesAnywhere> {
+        let own = own.or_else(|| self.endpoints.url("ROLESANYWHERE"));
+        let url = match own {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => usual_url(
+                region,
+                self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?,
+                self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?,
+            ),
+        };
+        let http = self.http(own)?;
+        Ok(RolesAnywhere { url, region: region.to_owned(), attempts: self.attempts(3), http })
+    }
+}
+
+impl RolesAnywhere {
+    /// What the `host` header says.
+    pub fn host(&self) -> &str {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("https", &self.url));
+        let host = rest.split('/').next().unwrap_or_default();
+        let usual = if scheme == "http" { ":80" } else { ":443" };
+        host.strip_suffix(usual).unwrap_or(host)
+    }
+
+    /// A path, with what the endpoint has before it.
+    pub fn path(&self, below: &str) -> String {
+        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        let base = rest.split_once('/').map(|(_, path)| format!("/{path}")).unwrap_or_default();
+        format!("{base}/{below}")
+    }
+
+    /// The answer's body.
+    pub async fn post(&self, post: Post) -> Result<Vec<u8>, SdkError<ErrorMetadata, HttpResponse>> {
+        let operation = Operation::builder()
+            .service_name("RolesAnywhere")
+            .operation_name(post.call)
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(self.http.clone())
+            .endpoint_url(&self.url)
+            .no_auth()
+            .standard_retry(&RetryConfig::standard().with_max_attempts(self.attempts))
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
+            .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
+            .timeout_config(timeouts())
+            .interceptor(Attempts::to(&self.region))
+            .serializer(|post: Post| request(&post))
+            .deserializer(answer)
+            .build();
+        operation.invoke(post).await
+    }
+}
+
+fn request(post: &Post) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
+    let mut request = Request::new(SdkBody::from(post.body.as_str()));
+    request.set_method("POST")?;
+    request.headers_mut().try_insert("user-agent", concat!("awsenv/", env!("CARGO_PKG_VERSION")))?;
+    request.set_uri(format!("{}?{}", post.path, post.query))?;
+    for (name, value) in &post.headers {
+        request.headers_mut().try_insert(*name, value.clone())?;
+    }
+    Ok(request)
+}
+
+fn answer(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<ErrorMetadata>> {
+    let body = response.body().bytes().unwrap_or_default();
+    if response.status().is_success() {
+        return Ok(body.to_vec());
+    }
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let member = |names: [&str; 2]| names.iter().find_map(|name| json.get(*name)?.as_str());
+    let code = response.headers().get("x-amzn-errortype").or_else(|| member(["code", "__type"]));
+    let mut error = ErrorMetadata::builder();
+    if let Some(code) = code {
+        // `namespace#Code` and `Code:http://…` are both seen.
+        let code = code.split(':').next().unwrap_or_default();
+        error = error.code(code.rsplit('#').next().unwrap_or_default());
+    }
+    if let Some(message) = member(["message", "Message"]) {
+        error = error.message(message);
+    }
+    Err(OrchestratorError::operation(error.build()))
+}
+
+fn usual_url(region: &str, fips: bool, dual_stack: bool) -> String {
+    let domain = match (dual_stack, region.split('-').next()) {
+        (false, Some("cn")) => "amazonaws.com.cn",
+        (false, Some("eusc")) => "amazonaws.eu",
+        (false, _) => "amazonaws.com",
+        (true, Some("cn")) => "api.amazonwebservices.com.cn",
+        (true, _) => "api.aws",
+    };
+    let service = if fips { "rolesanywhere-fips" } else { "rolesanywhere" };
+    format!("https://{service}.{region}.{domain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+    use crate::profile::endpoints::Endpoints;
+    use std::path::Path;
+
+    #[test]
+    fn where_it_is_by_region_and_by_what_the_user_says() {
+        let host = |region: &str, own: Option<&str>, variables: &[(&str, &str)]| {
+            let mut env: Env = variables.iter().copied().collect();
+            // No system's roots have to be there.
+            env.set("AWS_CA_BUNDLE", "/dev/null");
+            let aws = Aws::new(Endpoints::new(&env, &[]), Path::new("/"));
+            let door = aws.roles_anywhere(region, own).unwrap();
+            format!("{} {}", door.host(), door.path("sessions"))
+        };
+        let both = [("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")];
+        let environment = [("AWS_ENDPOINT_URL_ROLESANYWHERE", "http://localhost:4566/x/")];
+        for (region, own, variables, expected) in [
+            ("us-east-1", None, &[][..], "rolesanywhere.us-east-1.amazonaws.com /sessions"),
+            ("cn-north-1", None, &[], "rolesanywhere.cn-north-1.amazonaws.com.cn /sessions"),
+            ("us-east-1", None, &both[..1], "rolesanywhere-fips.us-east-1.amazonaws.com /sessions"),
+            ("us-east-1", None, &both[1..], "rolesanywhere.us-east-1.api.aws /sessions"),
+            ("us-east-1", None, &both, "rolesanywhere-fips.us-east-1.api.aws /sessions"),
+            ("us-east-1", None, &environment, "localhost:4566 /x/sessions"),
+            ("us-east-1", Some("http://localhost:80"), &environment, "localhost /sessions"),
+        ] {
+            assert_eq!(host(region, own, variables), expected);
+        }
+    }
+}

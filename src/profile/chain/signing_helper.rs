@@ -1,0 +1,235 @@
+//! A `credential_process` that runs AWS's own helper for IAM Roles Anywhere: what it says is understood, and the helper
+//! is not run. A command line with anything in it that awsenv does not serve (a PKCS#11 token, a TPM, a certificate
+//! store) is left to be run as it stands.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::RolesAnywhere;
+use crate::limits::{self, Reason};
+use crate::message::Failure;
+use crate::profile::profile::Profile;
+use crate::secret::Secret;
+
+/// Flags that take a value; every other leaves the command to be run.
+const FLAGS: [&str; 11] = [
+    "--role-arn",
+    "--profile-arn",
+    "--trust-anchor-arn",
+    "--session-duration",
+    "--role-session-name",
+    "--region",
+    "--endpoint",
+    "--certificate",
+    "--private-key",
+    "--intermediates",
+    "--pkcs8-password",
+];
+
+/// What the helper would ask of AWS. An error: it is the helper's command, and could not work.
+pub(super) fn recognized(profile: &Profile<'_>, key: &'static str) -> Result<Option<RolesAnywhere>, Failure> {
+    let Some(flags) = profile.text(key)?.and_then(Flags::parse) else { return Ok(None) };
+    flags.source().map_err(|(flag, reason)| profile.fault(key, format!("{flag}: {reason}")))
+}
+
+/// Flags with their values.
+struct Flags(Vec<(&'static str, String)>);
+
+impl Flags {
+    fn parse(command: &str) -> Option<Self> {
+        // Some AWS clients run the command by a shell, others do not: what they would read differently is not read here.
+        if command.contains([
+            '$', '`', '~', '*', '?', '[', ']', '{', '}', '(', ')', '<', '>', '|', '&', ';', '#', '!',
+        ]) {
+            return None;
+        }
+        let words = shell_words::split(command).ok()?;
+        let [program, "credential-process", words @ ..] =
+            &words.iter().map(String::as_str).collect::<Vec<_>>()[..]
+        else {
+            return None;
+        };
+        if Path::new(program).file_name()? != "aws_signing_helper" {
+            return None;
+        }
+        let mut words = words.iter();
+        let mut flags = Vec::new();
+        while let Some(word) = words.next() {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, value),
+                // awsenv goes by a proxy wherever the environment names one.
+                None if *word == "--with-proxy" => continue,
+                None => (*word, *words.next()?),
+            };
+            flags.push((FLAGS.into_iter().find(|flag| *flag == name)?, value.to_owned()));
+        }
+        Some(Self(flags))
+    }
+
+    /// Said twice, the last one counts, as for the helper.
+    fn value(&self, flag: &str) -> Option<&str> {
+        self.0.iter().rfind(|(name, _)| *name == flag).map(|(_, value)| value.as_str())
+    }
+
+    fn source(&self) -> Result<Option<RolesAnywhere>, (&'static str, Reason)> {
+        let needed = ["--trust-anchor-arn", "--profile-arn", "--role-arn", "--certificate"];
+        let ([Some(anchor), Some(profile), Some(role), Some(certificate)], key) =
+            (needed.map(|flag| self.value(flag)), self.value("--private-key"))
+        else {
+            return Ok(None);
+        };
+        let files = [Some(certificate), key, self.value("--intermediates")];
+        let endpoint = self.value("--endpoint");
+        // Whose directory a relative path would start in is not known; `pkcs11:` and `handle:` are none.
+        if files.iter().flatten().any(|path| !path.starts_with('/'))
+            || endpoint
+                .is_some_and(|url| !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)))
+        {
+            return Ok(None);
+        }
+        let [certificate, key, intermediates] = files.map(|path| path.map(PathBuf::from));
+        let certificate = certificate.expect("it is needed");
+        let checked = |flag, is_good: Result<(), Reason>| is_good.map_err(|reason| (flag, reason));
+        checked("--trust-anchor-arn", limits::trust_anchor_arn(anchor))?;
+        checked("--profile-arn", limits::roles_anywhere_profile_arn(profile, anchor))?;
+        checked("--role-arn", limits::arn(role, "iam", "role/"))?;
+        let session_name = self.value("--role-session-name");
+        checked("--role-session-name", session_name.map_or(Ok(()), limits::session_name))?;
+        let source = RolesAnywhere {
+            trust_anchor_arn: anchor.to_owned(),
+            profile_arn: profile.to_owned(),
+            role_arn: role.to_owned(),
+            private_key: key.unwrap_or_else(|| certificate.clone()),
+            certificate,
+            intermediates,
+            session_name: session_name.map(str::to_owned),
+            duration: self
+                .value("--session-duration")
+                .map(seconds)
+                .transpose()
+                .map_err(|reason| ("--session-duration", reason))?,
+            password: self.value("--pkcs8-password").map(Secret::new),
+            endpoint: endpoint.map(str::to_owned),
+            stamps: Vec::new(),
+        };
+        match self.value("--region") {
+            Some(region) if region != source.region() => {
+                Err(("--region", format!("the trust anchor is in {}", source.region())))
+            }
+            _ => Ok(Some(source)),
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, Reason> {
+    let seconds = text.parse().map_err(|_| "a number of seconds is expected")?;
+    let duration = Duration::from_secs(seconds);
+    limits::duration(duration, limits::ROLE_DURATION).map(|()| duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resolve::tests::resolve_asking;
+    use super::super::{Asked, Source};
+    use super::*;
+
+    const ANCHOR: &str = "arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0";
+    const PROFILE: &str = "arn:aws:rolesanywhere:us-east-1:111122223333:profile/0";
+    const ROLE: &str = "arn:aws:iam::111122223333:role/path/Edge";
+
+    fn needed() -> String {
+        format!(
+            "--trust-anchor-arn {ANCHOR} --profile-arn={PROFILE} --role-arn '{ROLE}' --certificate /c.pem"
+        )
+    }
+
+    fn source(command: &str) -> Result<Source, String> {
+        let config = format!("[profile a]\ncredential_process = {command}");
+        resolve_asking(&config, "a", &Asked::default())
+            .map(|chain| chain.source)
+            .map_err(|e| format!("{e:#}"))
+    }
+
+    fn understood(more: &str) -> RolesAnywhere {
+        let command = format!("/opt/aws_signing_helper credential-process {} {more}", needed());
+        match source(&command).unwrap() {
+            Source::RolesAnywhere(source) => source,
+            other => panic!("{command}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_the_helper_would_ask_for_is_asked_for() {
+        let least = RolesAnywhere {
+            trust_anchor_arn: ANCHOR.into(),
+            profile_arn: PROFILE.into(),
+            role_arn: ROLE.into(),
+            certificate: "/c.pem".into(),
+            private_key: "/c.pem".into(),
+            ..RolesAnywhere::default()
+        };
+        assert_eq!(understood(""), least);
+        assert_eq!(understood("--region us-east-1 --with-proxy"), least);
+        let all = RolesAnywhere {
+            certificate: "/d e.pem".into(),
+            private_key: "/k=1.pem".into(),
+            intermediates: Some("/i.pem".into()),
+            session_name: Some("ci".into()),
+            duration: Some(Duration::from_secs(900)),
+            password: Some(Secret::new("hunter2")),
+            endpoint: Some("https://localhost:1".into()),
+            ..least
+        };
+        let said = "--certificate \"/d e.pem\" --private-key=/k=1.pem --intermediates /i.pem --role-session-name ci \
+                    --session-duration 900 --pkcs8-password hunter2 --endpoint https://localhost:1";
+        assert_eq!(understood(said), all);
+        assert!(!format!("{all:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_not_served_is_left_to_be_run() {
+        let helper = "/opt/aws_signing_helper credential-process";
+        let least = needed();
+        for command in [
+            format!("/opt/other credential-process {least}"),
+            format!("/opt/aws_signing_helper update {least}"),
+            format!("sh -c 'aws_signing_helper credential-process {least}'"),
+            format!("{helper} {least} --cert-selector Key=x509Subject,Value=CN=a"),
+            format!("{helper} {least} --use-latest-expiring-certificate"),
+            format!("{helper} {least} --no-verify-ssl"),
+            format!("{helper} {least} --debug"),
+            format!("{helper} {least} --pkcs11-lib /usr/lib/p11.so"),
+            format!("{helper} {least} --private-key pkcs11:object=a"),
+            format!("{helper} {least} --private-key handle:0x81000001"),
+            format!("{helper} {least} --private-key key.pem"),
+            format!("{helper} {least} --private-key ~/key.pem"),
+            format!("{helper} {least} --endpoint localhost"),
+            format!("{helper} {least} --private-key"),
+            format!("{helper} {least} | tee /tmp/x"),
+            format!("{helper} {least} 'not closed"),
+            format!("{helper} --trust-anchor-arn {ANCHOR} --profile-arn {PROFILE} --role-arn {ROLE}"),
+            format!("{helper} --profile-arn {PROFILE} --role-arn {ROLE} --certificate /c.pem"),
+        ] {
+            assert!(matches!(source(&command), Ok(Source::Process { .. })), "{command}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_work_is_an_error_with_its_line() {
+        let elsewhere = PROFILE.replace("us-east-1", "eu-west-1");
+        for (more, expected) in [
+            ("--session-duration 60", "--session-duration: AWS allows 15m to 12h00m"),
+            ("--session-duration 1h", "--session-duration: a number of seconds is expected"),
+            ("--region eu-west-1", "--region: the trust anchor is in us-east-1"),
+            ("--role-session-name x", "--role-session-name: 2 to 64 letters, digits or any of _+=,.@-"),
+            ("--role-arn Edge", "--role-arn: expected an ARN like arn:aws:iam::111122223333:role/…"),
+            (
+                &format!("--profile-arn {elsewhere}"),
+                "--profile-arn: it is in eu-west-1, but the trust anchor is in us-east-1",
+            ),
+        ] {
+            let command = format!("/opt/aws_signing_helper credential-process {} {more}", needed());
+            assert_eq!(source(&command).unwrap_err(), format!("c:2: credential_process: {expected}"));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A file with certificates, with a private key, or with both, in whatever form: PEM or PKCS#12.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use der::Decode;
+use zeroize::Zeroizing;
+
+use super::certificate::Certificate;
+use super::encryption::{Closed, decrypt};
+use super::pem::{self, Block};
+use super::pkcs12::{self, ShroudedKey};
+use super::signing_key::SigningKey;
+use crate::files;
+use crate::message::{Failure, shown_path};
+use crate::secret::Secret;
+
+/// A bundle of all CAs of the web is a fifth of this.
+const LIMIT: u64 = 1 << 20;
+
+/// A file as it was read.
+pub(super) struct Bundle {
+    pub(super) path: PathBuf,
+    form: Form,
+}
+
+enum Form {
+    Pem(Vec<Block>),
+    Pkcs12(Zeroizing<Vec<u8>>),
+}
+
+/// What is in it.
+pub(super) struct Opened {
+    /// As they stand in the file; of PKCS#12, the key's own first.
+    pub(super) certificates: Vec<Certificate>,
+    pub(super) key: Option<SigningKey>,
+}
+
+/// Why nothing is to be had of it.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// A password is needed, or another one.
+    Locked,
+    /// No password will do.
+    Broken(Failure),
+}
+
+impl Bundle {
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = shown_path(path);
+        let found = files::read_limited(path, LIMIT).with_context(|| format!("cannot read {shown}"))?;
+        let (bytes, _) = found.ok_or_else(|| Failure::new(format!("{shown} is not there")))?;
+        let bytes = Zeroizing::new(bytes);
+        let form = if pkcs12::looks_like(&bytes) {
+            Form::Pkcs12(bytes)
+        } else {
+            let text = std::str::from_utf8(&bytes).unwrap_or_default();
+            let blocks = pem::blocks(text).map_err(|line| {
+                Failure::new(format!("{shown}:{line}: what begins here is no whole PEM block"))
+            })?;
+            if blocks.is_empty() {
+                let what = format!("{shown} is neither PEM nor PKCS#12");
+                return Err(Failure::new(what)
+                    .hint("`openssl x509 -inform der` makes PEM of a certificate, `openssl pkey` of a key")
+                    .into());
+            }
+            Form::Pem(blocks)
+        };
+        Ok(Self { path: path.to_owned(), form })
+    }
+
+    /// Without its key, for which no password is needed then.
+    pub(super) fn certificates_alone(self) -> Self {
+        let form = match self.form {
+            Form::Pem(blocks) => {
+                Form::Pem(blocks.into_iter().filter(|block| block.label == "CERTIFICATE").collect())
+            }
+            pkcs12 => pkcs12,
+        };
+        Self { form, ..self }
+    }
+
+    /// Reads all that is in it. An empty password is tried where none is given.
+    pub(super) fn open(&self, password: Option<&Secret>) -> Result<Opened, Trouble> {
+        match &self.form {
+            Form::Pem(blocks) => {
+                let key = blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY"));
+                let certificates = blocks.iter().filter(|block| block.label == "CERTIFICATE");
+                Ok(Opened {
+                    certificates: self.certificates(certificates.map(|block| block.der.to_vec()))?,
+                    key: key.map(|block| self.key(block, password)).transpose()?,
+                })
+            }
+            Form::Pkcs12(bytes) => {
+                let empty = Secret::new("");
+                let contents =
+                    pkcs12::open(bytes, password.unwrap_or(&empty)).map_err(|trouble| match trouble {
+                        pkcs12::Trouble::Closed(closed) => self.closed(&closed),
+                        pkcs12::Trouble::Damaged => self.broken("the PKCS#12 file is damaged"),
+                    })?;
+                let mut certificates = self.certificates(contents.certificates.into_iter())?;
+                let key = contents.key.map(|der| SigningKey::of_pkcs8(&der)).transpose();
+                let key = key.map_err(|why| self.broken(&why))?;
+                if let Some(key) = &key {
+                    certificates.sort_by_key(|certificate| !key.has_public_half(certificate.public_key()));
+                }
+                Ok(Opened { certificates, key })
+            }
+        }
+    }
+
+    fn certificates(&self, ders: impl Iterator<Item = Vec<u8>>) -> Result<Vec<Certificate>, Trouble> {
+        ders.enumerate()
+            .map(|(index, der)| {
+                let which = index + 1;
+                Certificate::of(der)
+                    .ok_or_else(|| self.broken(&format!("certificate {which} in it is damaged")))
+            })
+            .collect()
+    }
+
+    fn key(&self, block: &Block, password: Option<&Secret>) -> Result<SigningKey, Trouble> {
+        let key = match block.label.as_str() {
+            _ if block.has_headers => {
+                let what = format!("{}: the key is encrypted in OpenSSL's old way", shown_path(&self.path));
+                let hint = "`openssl pkcs8 -topk8 -in OLD -out NEW` writes it in the way of today";
+                return Err(Trouble::Broken(Failure::new(what).hint(hint)));
+            }
+            "PRIVATE KEY" => SigningKey::of_pkcs8(&block.der),
+            "RSA PRIVATE KEY" => SigningKey::of_pkcs1(&block.der),
+            "EC PRIVATE KEY" => SigningKey::of_sec1(&block.der),
+            "ENCRYPTED PRIVATE KEY" => {
+                let locked = ShroudedKey::from_der(&block.der)
+                    .map_err(|_| self.broken("the private key is damaged"))?;
+                let password = password.ok_or(Trouble::Locked)?;
+                let open = decrypt(&locked.algorithm, locked.sealed.as_bytes(), password)
+                    .map_err(|closed| self.closed(&closed))?;
+                // Of many wrong passwords one leaves what looks like a padding.
+                return SigningKey::of_pkcs8(&open).map_err(|why| match der::AnyRef::from_der(&open) {
+                    Ok(_) => self.broken(&why),
+                    Err(_) => Trouble::Locked,
+                });
+            }
+            other => Err(format!("{other}: awsenv signs with keys in PKCS#8, PKCS#1 and SEC1")),
+        };
+        key.map_err(|why| self.broken(&why))
+    }
+
+    fn closed(&self, closed: &Closed) -> Trouble {
+        match closed {
+            Closed::Password => Trouble::Locked,
+            Closed::Scheme(scheme) => {
+                self.broken(&format!("it is encrypted by {scheme}, which awsenv does not know"))
+            }
+        }
+    }
+
+    fn broken(&self, why: &str) -> Trouble {
+        Trouble::Broken(Failure::new(format!("{}: {why}", shown_path(&self.path))))
+    }
+}

@@ -1,0 +1,229 @@
+//! IAM Roles Anywhere: an X.509 certificate and its private key for a role's session. Both are read again for each
+//! session, so that what renews certificates need not know of us.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_sdk_sts::error::SdkError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::ErrorMetadata;
+use serde::Deserialize;
+
+use super::error::{WINDOW, explain};
+use super::{Means, Mfa, issued, lacks, runtime};
+use crate::aws::roles_anywhere::Post;
+use crate::aws::seconds_ahead;
+use crate::clock::{self, Timestamp};
+use crate::credentials::Credentials;
+use crate::message::{Failure, shown_path};
+use crate::profile::chain::RolesAnywhere;
+use crate::secret::Secret;
+
+mod bundle;
+mod certificate;
+mod encryption;
+mod password;
+mod pem;
+mod pkcs12;
+mod request;
+mod signing_key;
+
+use bundle::Bundle;
+use certificate::Certificate;
+use password::Opener;
+use request::{Request, query};
+use signing_key::SigningKey;
+
+pub(super) const CALL: &str = "CreateSession";
+/// What AWS's own helper asks for if nobody says more.
+const USUAL: Duration = Duration::from_secs(3600);
+
+/// The role's session.
+pub(super) fn credentials(
+    source: &RolesAnywhere,
+    means: &Means<'_>,
+    mfa: &mut Mfa,
+) -> anyhow::Result<Credentials> {
+    let identity = Identity::read(source, &mut opener(source, means, mfa))?;
+    mfa.is_calling();
+    create_session(source, &identity, means)
+}
+
+/// What opens the key: asked for and kept, if the key is encrypted. Nothing is called.
+pub fn unlock(source: &RolesAnywhere, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Option<Secret>> {
+    let mut opener = opener(source, means, mfa);
+    Identity::read(source, &mut opener)?;
+    Ok(opener.used)
+}
+
+fn opener<'a, 'm>(source: &'a RolesAnywhere, means: &'a Means<'a>, mfa: &'m mut Mfa) -> Opener<'a, 'm> {
+    Opener { given: source.password.as_ref(), means, mfa, used: None }
+}
+
+/// A certificate with its chain, and its key.
+struct Identity {
+    /// The leaf first.
+    chain: Vec<Certificate>,
+    key: SigningKey,
+}
+
+impl Identity {
+    /// Whole and fit for a call, or an error that names the file.
+    fn read(source: &RolesAnywhere, opener: &mut Opener<'_, '_>) -> anyhow::Result<Self> {
+        let certificate = Bundle::read(&source.certificate)?;
+        let (mut chain, key) = if source.private_key == source.certificate {
+            let opened = opener.open(&certificate)?;
+            (opened.certificates, opened.key)
+        } else {
+            let chain = opener.open(&certificate.certificates_alone())?.certificates;
+            (chain, opener.open(&Bundle::read(&source.private_key)?)?.key)
+        };
+        if let Some(path) = &source.intermediates {
+            let intermediates = opener.open(&Bundle::read(path)?.certificates_alone())?.certificates;
+            if intermediates.is_empty() {
+                return Err(none(path, "certificate").into());
+            }
+            chain.extend(intermediates);
+        }
+        let leaf = chain.first().ok_or_else(|| none(&source.certificate, "certificate"))?;
+        let key = key.ok_or_else(|| none(&source.private_key, "private key"))?;
+        let file = shown_path(&source.certificate);
+        leaf.check(&file, clock::now())?;
+        if !key.has_public_half(leaf.public_key()) {
+            let key = shown_path(&source.private_key);
+            return Err(Failure::new(format!("{key} is not the key of the certificate {file}"))
+                .hint("name the two that were made together; the certificate comes before its CAs")
+                .into());
+        }
+        Ok(Self { chain, key })
+    }
+}
+
+fn none(path: &Path, what: &str) -> Failure {
+    Failure::new(format!("{}: there is no {what} in it", shown_path(path)))
+}
+
+fn create_session(
+    source: &RolesAnywhere,
+    identity: &Identity,
+    means: &Means<'_>,
+) -> anyhow::Result<Credentials> {
+    let door = means.aws.roles_anywhere(source.region(), source.endpoint.as_deref())?;
+    let runtime = runtime()?;
+    let send = |now| {
+        let request = Request {
+            host: door.host(),
+            path: &door.path("sessions"),
+            query: query(&[
+                ("profileArn", &source.profile_arn),
+                ("roleArn", &source.role_arn),
+                ("trustAnchorArn", &source.trust_anchor_arn),
+            ]),
+            body: body(source),
+            chain: &identity.chain,
+            region: source.region(),
+            now,
+        };
+        let headers = request.signed(&identity.key);
+        let post = Post { call: CALL, path: "/sessions", query: request.query, headers, body: request.body };
+        runtime.block_on(door.post(post)).map_err(Box::new)
+    };
+    let now = clock::now();
+    let answer = send(now);
+    // Signed by a wrong clock: once more by AWS's, as the SDK does with its own calls.
+    let by_awss =
+        answer.as_ref().err().and_then(|error| seconds_ahead_of(error)).map(|ahead| now.as_second() - ahead);
+    let answer = match by_awss.and_then(|second| Timestamp::from_second(second).ok()) {
+        Some(now) => send(now),
+        None => answer,
+    };
+    session(source, &answer.map_err(|error| explain(CALL, *error))?)
+}
+
+/// By how much this machine's clock is too far ahead of AWS's, where AWS refused.
+fn seconds_ahead_of(error: &SdkError<ErrorMetadata, HttpResponse>) -> Option<i64> {
+    let SdkError::ServiceError(refused) = error else { return None };
+    let ahead = refused.raw().headers().get("date").and_then(seconds_ahead)?;
+    Some(ahead).filter(|ahead| ahead.unsigned_abs() > WINDOW)
+}
+
+fn body(source: &RolesAnywhere) -> String {
+    let mut body = serde_json::json!({"durationSeconds": source.duration.unwrap_or(USUAL).as_secs()});
+    if let Some(name) = &source.session_name {
+        body["roleSessionName"] = name.as_str().into();
+    }
+    body.to_string()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    #[serde(default)]
+    credential_set: Vec<Issued>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Issued {
+    #[serde(default)]
+    credentials: Keys,
+    role_arn: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Keys {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: String,
+    expiration: String,
+}
+
+fn session(source: &RolesAnywhere, answer: &[u8]) -> anyhow::Result<Credentials> {
+    let answer: Answer = serde_json::from_slice(answer)
+        .map_err(|_| Failure::new(format!("{CALL}: the answer could not be read")))?;
+    let first = answer.credential_set.into_iter().next().ok_or_else(|| lacks(CALL, "credentials"))?;
+    if let Some(other) = first.role_arn.filter(|arn| *arn != source.role_arn) {
+        return Err(
+            Failure::new(format!("{CALL}: AWS gave another role than {}: {other}", source.role_arn)).into()
+        );
+    }
+    let keys = first.credentials;
+    let account = source.role_arn.split(':').nth(4).map(str::to_owned);
+    let expiry = clock::parse(&keys.expiration);
+    issued(CALL, [keys.access_key_id, keys.secret_access_key, keys.session_token], expiry, account)
+}
+
+/// What to do about a refusal.
+pub(super) fn hint(code: &str, lower: &str) -> Option<&'static str> {
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    Some(match code {
+        "ThrottlingException" | "TooManyRequestsException" => {
+            "AWS takes ten such calls a second of an account: try again"
+        }
+        "ResourceNotFoundException" => {
+            "look at trust_anchor_arn and profile_arn: are they of this region, and still there?"
+        }
+        "AccessDeniedException" if has(&["untrusted", "certificate"]) => {
+            "the trust anchor does not vouch for the certificate: is it the right anchor? CA certificates between the two \
+             have to follow in the certificate's file, or in `intermediates`"
+        }
+        "AccessDeniedException" if has(&["signature"]) => {
+            "is there a proxy in between that changes requests?"
+        }
+        "AccessDeniedException" if has(&["sessionname", "session name"]) => {
+            "the Roles Anywhere profile takes no session_name: leave it out, or let the profile accept it"
+        }
+        "AccessDeniedException" if has(&["disabled", "not enabled"]) => {
+            "enable the trust anchor and the profile in IAM Roles Anywhere"
+        }
+        "AccessDeniedException" => {
+            "the role has to be one of the Roles Anywhere profile's, and its trust policy has to let \
+             rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity"
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;
