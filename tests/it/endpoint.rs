@@ -12,10 +12,11 @@ use serde_json::json;
 
 use crate::cloud::{self, CONFIG, DEADLINE, ONE, operations, sandbox};
 use crate::door::{Door, identity};
+use crate::pki;
 use crate::portal;
 use crate::run::PROGRAM;
 use crate::terminal::Terminal;
-use crate::world::World;
+use crate::world::{World, installed};
 
 /// A command that lives until its input ends, and what it was told.
 struct Served {
@@ -156,6 +157,26 @@ fn what_ends_soon_is_renewed_before_it_is_given_out() {
     let fourth = served.key();
     assert!(fourth != third);
     assert_eq!(operations(&sandbox), ["AssumeRole"; 4]);
+    served.end();
+}
+
+#[test]
+fn a_command_goes_on_across_a_new_certificate() {
+    if !installed("openssl") {
+        return;
+    }
+    let (world, sandbox) = pki::world();
+    world.write(
+        ".aws/config",
+        &format!("[profile edge]\n{}", pki::helper(&world, "edge.pem", "edge.key", "")),
+    );
+    let served = Served::start(&world, ["edge"]);
+    let first = served.key();
+    pki::leaf(&world, "edge", pki::P384, "between", pki::NOW);
+    cloud::age(&world, minutes(70));
+    assert!(served.key() != first);
+    let signers: Vec<_> = sandbox.calls().into_iter().map(|call| call.signer.unwrap()).collect();
+    assert!(signers.len() == 2 && signers[0] != signers[1], "{signers:?}");
     served.end();
 }
 

@@ -9,7 +9,9 @@ use crate::cloud::{self, identity, operations, renewals_end, sandbox};
 use crate::desktop::{Desktop, collection, login};
 use crate::files::below;
 use crate::keys::{JSON, add};
+use crate::pki;
 use crate::shell::Kind;
+use crate::terminal::Terminal;
 use crate::world::{World, installed};
 
 const LOCKED: &str = "awsenv: cannot use the Secret Service for ci: it is locked, and its dialog was dismissed, or could not be shown\n\
@@ -136,6 +138,44 @@ fn an_unlocked_keyring_serves_renewals_without_a_person() {
     shell.wait();
     assert_eq!(identity(&sandbox, &shell.env).as_deref(), Some(cloud::ME));
     assert!(shell.get("AWS_SESSION_TOKEN").is_some() && shell.notice.is_empty());
+}
+
+#[test]
+fn the_password_of_a_private_key_rests_in_the_keyring() {
+    if !is_installed() || !installed("openssl") {
+        return;
+    }
+    let (world, sandbox) = pki::world();
+    let desktop = Desktop::start(&world);
+    let world = world.env("DBUS_SESSION_BUS_ADDRESS", &desktop.address);
+    let password = "pass:\u{f6}ffne \"dich\"";
+    pki::openssl(&world, ["pkcs8", "-topk8", "-in", "edge.key", "-passout", password, "-out", "locked.key"]);
+    world.write("acme/.awsenv", &pki::pin("edge.pem", "locked.key"));
+    world.allow("acme");
+    let mut terminal = Terminal::start_in(&world, "acme", &["login"]);
+    terminal.answer("Password of ~/pki/locked.key: ", "\u{f6}ffne \"dich\"");
+    let (screen, code) = terminal.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("the password of ~/pki/locked.key is kept in the Secret Service"), "{screen}");
+    let renewed = |world: &World| {
+        world.run(["session", "clear"]).any_stdout().any_stderr().success();
+        let mut shell = world.shell(Kind::Bash);
+        shell.arrive("acme");
+        renewals_end(world);
+        shell.wait();
+        (identity(&sandbox, &shell.env), shell.notice)
+    };
+    assert!(renewed(&world).0.is_some());
+    desktop.lock(&login());
+    assert_eq!(
+        renewed(&world),
+        (
+            None,
+            "awsenv: cannot use the Secret Service for the password of $HOME/pki/locked.key: it is locked: \
+             run `awsenv refresh`, which asks for its password\n"
+                .to_owned()
+        )
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cloud;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod door;
+mod pki;
 mod portal;
 mod run;
 mod shell;
@@ -41,6 +42,8 @@ mod mfa;
 mod output;
 mod populate;
 mod renewal;
+mod roles_anywhere;
+mod roles_anywhere_refused;
 mod rotate;
 mod segment;
 mod sessions;

@@ -4,6 +4,7 @@
 
 mod calls;
 mod processes;
+mod roles_anywhere;
 mod search;
 mod shells;
 mod sso;
