@@ -256,6 +256,12 @@ BROWSER or the setting `browser` names the browser.")]
         command: Key,
     },
     /// What lends sessions to programs where the .awsenv says `deliver = "endpoint"`
+    #[command(after_help = "\
+Examples:
+  awsenv agent status
+  awsenv agent stop
+
+The first directory that wants it starts it; it ends by itself.")]
     Agent {
         #[command(subcommand)]
         command: Agent,
