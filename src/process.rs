@@ -13,6 +13,10 @@ use zeroize::Zeroizing;
 
 use crate::env::Env;
 
+mod heard;
+
+pub use heard::{Heard, Limits, hear};
+
 /// How the process was before [`protect`].
 #[derive(Debug)]
 pub struct Unprotected {
@@ -38,9 +42,13 @@ pub struct Uninterrupted(Option<SigSet>);
 impl Uninterrupted {
     /// From here on.
     pub fn begin() -> Self {
-        let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
-        Self(signals.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok())
+        Self(endings().thread_swap_mask(SigmaskHow::SIG_BLOCK).ok())
     }
+}
+
+/// What a person ends a command by.
+fn endings() -> SigSet {
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect()
 }
 
 impl Drop for Uninterrupted {

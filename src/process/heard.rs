@@ -1,0 +1,309 @@
+//! A program of the user's that prints a secret: heard to its end, but not for ever and not without measure. Whoever
+//! ends us meanwhile ends it too, with all that it has started.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::os::unix::thread::JoinHandleExt;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use nix::sys::pthread::pthread_kill;
+use nix::sys::signal::{Signal, raise};
+use rustix::process::{Pid, kill_process, kill_process_group};
+use zeroize::Zeroizing;
+
+use super::{Uninterrupted, endings, spawn};
+use crate::clock;
+use crate::message::printable;
+
+/// How much a program may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// So long.
+    pub time: Duration,
+    /// So many bytes of output.
+    pub output: usize,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub enum Heard {
+    /// By itself, and this is what it printed.
+    Ended(ExitStatus, Zeroizing<Vec<u8>>),
+    /// It was ended: it took too long.
+    TooLong,
+    /// It was ended: it printed too much.
+    TooMuch,
+}
+
+/// Who is told to end has so long for it. As long one waits for output, once the program itself has gone: something
+/// that it has left behind may hold its stdout for ever.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What happens while one waits.
+enum Event {
+    Closed,
+    TooMuch,
+    Signal(Signal),
+}
+
+/// Why it has to end.
+#[derive(Clone, Copy)]
+enum Why {
+    Time,
+    Output,
+    Signal(Signal),
+}
+
+/// Runs it and waits for it. With `person`, what it says on stderr is shown, and it may ask at the terminal.
+pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<Heard> {
+    // A group of its own could not read from the terminal, nor be stopped and go on with us.
+    let is_at_terminal = person && File::open("/dev/tty").is_ok();
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(if person { Stdio::piped() } else { Stdio::null() });
+    if !is_at_terminal {
+        command.process_group(0);
+    }
+    let uninterrupted = Uninterrupted::begin();
+    let mut child = command.spawn()?;
+    let family = Family { first: Pid::from_child(&child), is_group: !is_at_terminal };
+    let (events, happens) = mpsc::channel();
+    let watch = Watch::begin(events.clone());
+    let printed = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(limits.output + 1))));
+    let mut open = 0;
+    if let Some(stdout) = child.stdout.take() {
+        open += 1;
+        let (printed, events) = (printed.clone(), events.clone());
+        spawn(move || collect(stdout, &printed, limits.output, &events));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        open += 1;
+        spawn(move || show(stderr, &events));
+    }
+
+    let later = |time| clock::now().checked_add(time).unwrap_or_else(|_| clock::now());
+    let (mut deadline, mut why, mut status) = (later(limits.time), None, None);
+    let ended = loop {
+        // Its end follows that of its output within a moment.
+        let tick = Duration::from_millis(if open == 0 { 2 } else { 25 });
+        let end = match happens.recv_timeout(tick) {
+            Ok(Event::Closed) => {
+                open -= 1;
+                None
+            }
+            Ok(Event::TooMuch) => Some(Why::Output),
+            Ok(Event::Signal(signal)) => Some(Why::Signal(signal)),
+            Err(_) => None,
+        };
+        if status.is_none() {
+            status = child.try_wait()?;
+            if status.is_some() {
+                deadline = deadline.min(later(GRACE));
+            }
+        }
+        match status {
+            Some(status) if open == 0 || why.is_some() => break Some(status),
+            Some(status) if clock::now() >= deadline => break Some(status),
+            None if clock::now() >= deadline && why.is_some() => break None,
+            _ => {}
+        }
+        let is_late = clock::now() >= deadline;
+        if why.is_none()
+            && let Some(reason) = end.or(is_late.then_some(Why::Time))
+        {
+            family.end(Signal::SIGTERM);
+            (why, deadline) = (Some(reason), later(GRACE));
+        }
+    };
+    if why.is_some() {
+        family.end(Signal::SIGKILL);
+    }
+    let status = ended.map_or_else(|| child.wait(), Ok)?;
+    drop(watch);
+    drop(uninterrupted);
+    match why {
+        None => {
+            let printed = std::mem::take(&mut *printed.lock().unwrap_or_else(PoisonError::into_inner));
+            Ok(Heard::Ended(status, printed))
+        }
+        Some(Why::Time) => Ok(Heard::TooLong),
+        Some(Why::Output) => Ok(Heard::TooMuch),
+        Some(Why::Signal(signal)) => {
+            // It was meant for us, and ends us if nobody has said otherwise.
+            let _ = raise(signal);
+            Err(io::ErrorKind::Interrupted.into())
+        }
+    }
+}
+
+/// A program, and all that it has started.
+struct Family {
+    first: Pid,
+    is_group: bool,
+}
+
+impl Family {
+    fn end(&self, signal: Signal) {
+        let signal = match signal {
+            Signal::SIGKILL => rustix::process::Signal::KILL,
+            _ => rustix::process::Signal::TERM,
+        };
+        if self.is_group {
+            let _ = kill_process_group(self.first, signal);
+            return;
+        }
+        // The group is ours too.
+        for process in descendants(self.first).into_iter().chain([self.first]) {
+            let _ = kill_process(process, signal);
+        }
+    }
+}
+
+/// What a process has started, and what that has (proc_pid_task(5)); elsewhere nobody knows.
+fn descendants(process: Pid) -> Vec<Pid> {
+    let id = process.as_raw_nonzero();
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{id}/task")) else { return Vec::new() };
+    let children =
+        tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<_> = children
+        .flat_map(|ids| ids.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|id| Pid::from_raw(id.parse().ok()?))
+        .collect();
+    let below = children.iter().flat_map(|child| descendants(*child));
+    below.chain(children.iter().copied()).collect()
+}
+
+/// Waits for a signal that would end us. They are blocked meanwhile, in all threads.
+struct Watch {
+    thread: JoinHandle<()>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Watch {
+    fn begin(events: Sender<Event>) -> Option<Self> {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = is_over.clone();
+        let watch = move || {
+            while let Ok(signal) = endings().wait() {
+                if over.load(Ordering::SeqCst) || events.send(Event::Signal(signal)).is_err() {
+                    break;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".into()).spawn(watch).ok()?;
+        Some(Self { thread, is_over })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        let _ = pthread_kill(self.thread.as_pthread_t(), Signal::SIGHUP);
+    }
+}
+
+fn collect(mut from: impl Read, printed: &Mutex<Zeroizing<Vec<u8>>>, most: usize, events: &Sender<Event>) {
+    let mut chunk = Zeroizing::new([0; 4096]);
+    while let Ok(length @ 1..) = from.read(chunk.as_mut()) {
+        let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
+        if printed.len() + length > most {
+            let _ = events.send(Event::TooMuch);
+            return;
+        }
+        printed.extend_from_slice(&chunk[..length]);
+    }
+    let _ = events.send(Event::Closed);
+}
+
+/// As it comes, so that a question without a line's end is seen; but nothing in it steers the terminal.
+fn show(mut from: impl Read, events: &Sender<Event>) {
+    let (mut chunk, mut text) = ([0; 4096], Vec::new());
+    while let Ok(length @ 1..) = from.read(&mut chunk) {
+        text.extend_from_slice(&chunk[..length]);
+        let whole = match std::str::from_utf8(&text) {
+            // A letter that has not come whole yet.
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => text.len(),
+        };
+        say(&String::from_utf8_lossy(&text[..whole]));
+        text.drain(..whole);
+    }
+    say(&String::from_utf8_lossy(&text));
+    let _ = events.send(Event::Closed);
+}
+
+fn say(text: &str) {
+    let lines = text.split_inclusive('\n').map(|line| match line.strip_suffix('\n') {
+        Some(line) => printable(line.trim_end_matches('\r')) + "\n",
+        None => printable(line),
+    });
+    let _ = io::stderr().lock().write_all(lines.collect::<String>().as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { time: Duration::from_secs(60), output: 64 };
+
+    fn sh(script: &str, limits: Limits) -> Heard {
+        hear(Command::new("/bin/sh").args(["-c", script]), false, limits).unwrap()
+    }
+
+    #[track_caller]
+    fn printed(heard: Heard) -> (bool, String) {
+        let Heard::Ended(status, text) = heard else { panic!("{heard:?}") };
+        (status.success(), String::from_utf8(text.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn what_it_prints_comes_with_how_it_ended() {
+        assert_eq!(printed(sh("echo one; echo two >&2", LIMITS)), (true, "one\n".into()));
+        assert_eq!(printed(sh("printf one; exit 3", LIMITS)), (false, "one".into()));
+        assert_eq!(printed(sh(&format!("printf {}", "x".repeat(64)), LIMITS)), (true, "x".repeat(64)));
+        assert!(hear(&mut Command::new("/nonexistent"), false, LIMITS).is_err());
+    }
+
+    #[test]
+    fn what_takes_too_long_or_prints_too_much_goes_with_all_it_has_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let (fifo, file) = (dir.path().join("fifo"), dir.path().join("pids"));
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        // The second one is deaf to SIGTERM. As long as one of them lives, somebody may write to the pipe.
+        let deaf = format!("trap '' TERM; echo $$ > '{}'; read x < '{}'", file.display(), fifo.display());
+        for (end, limits) in [
+            ("wait", Limits { time: Duration::from_millis(300), ..LIMITS }),
+            ("while :; do echo x; done", LIMITS),
+        ] {
+            let script =
+                format!("exec 3<> '{}'; sh -c \"{}\" & {end}", fifo.display(), deaf.replace('$', "\\$"));
+            let heard = sh(&script, limits);
+            match end {
+                "wait" => assert!(matches!(heard, Heard::TooLong), "{heard:?}"),
+                _ => assert!(matches!(heard, Heard::TooMuch), "{heard:?}"),
+            }
+            // Nobody has it open for reading any more: opening it for writing alone would block, or fail like this.
+            let flags = rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::NONBLOCK;
+            let give_up = clock::now().checked_add(Duration::from_secs(30)).unwrap();
+            while rustix::fs::open(&fifo, flags, rustix::fs::Mode::empty()).is_ok() {
+                assert!(clock::now() < give_up, "something has outlived its end");
+            }
+        }
+    }
+
+    #[test]
+    fn who_leaves_something_behind_that_holds_its_output_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let left = format!("printf one; sh -c 'read x < {}' &", fifo.display());
+        assert_eq!(printed(sh(&left, LIMITS)), (true, "one".into()));
+        // It lives on, until it has read something.
+        std::fs::write(&fifo, "x\n").unwrap();
+    }
+}
