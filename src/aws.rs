@@ -19,11 +19,13 @@ use crate::places::expand_home;
 use crate::profile::endpoints::Endpoints;
 
 mod attempts;
+mod near;
 mod proxy;
 pub mod roles_anywhere;
 mod skew;
 
 use attempts::Attempts;
+pub use near::{Answer, Unanswered};
 pub use skew::{seconds_ahead, wrong_clock};
 
 /// Makes clients that reach AWS as the user's environment and the profile say.

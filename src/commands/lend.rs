@@ -46,7 +46,7 @@ pub fn run(session: &str, world: World) -> anyhow::Result<()> {
             let need = Need { session, name: kept.name.clone(), old_serves: true };
             renew::start(&need, directory.as_os_str(), &world.env, &world.places);
         }
-        return print_for_process(&kept.credentials, account);
+        return print_for_process(&kept.credentials, account.or(kept.claimed_account.as_deref()));
     }
     let (_, subject) = one_that_says_how(&leases, &session, &world)?;
     let lent = Lender::new(subject, session, world).lend()?;

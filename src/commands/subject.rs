@@ -21,6 +21,7 @@ use crate::prompt::env_file::{Pin, PinSource};
 use crate::prompt::plan;
 use crate::prompt::resolve::{Resolved, check_account, resolve, users_region};
 use crate::prompt::variables::is_identity;
+use crate::provider::process::check_no_circle;
 use crate::provider::renew::{self, Obtained, Order};
 use crate::provider::sso::SIGN_IN;
 use crate::provider::{Means, Mfa};
@@ -212,7 +213,7 @@ impl Subject {
             let account = chain::known_account(&resolved.chain).or_else(|| credentials.account.clone());
             return Ok((credentials, account));
         }
-        self.check_before_the_call()?;
+        self.check_before_the_call(world)?;
         let session = resolved.session_key(&world.original);
         let order = self.order(&session);
         let obtained =
@@ -221,7 +222,7 @@ impl Subject {
             tell_shells(world);
         }
         warn(&obtained);
-        let account = self.check(&obtained.session)?;
+        let account = self.check(&obtained.session)?.or(obtained.session.claimed_account);
         self.check_left(min_ttl, &obtained.session.credentials)?;
         Ok((obtained.session.credentials, account))
     }
@@ -256,19 +257,19 @@ impl Subject {
 
     /// Asks AWS, whatever the store holds. The caller holds the session's lock.
     pub fn fetch(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
-        self.check_before_the_call()?;
+        self.check_before_the_call(world)?;
         renew::fetch(&self.order(session), &self.means(world, mfa), mfa)
     }
 
     /// What is kept, with what is still to be found out about it. The caller holds the session's lock.
     pub fn complete(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
-        self.check_before_the_call()?;
+        self.check_before_the_call(world)?;
         renew::complete(&self.order(session), None, &self.means(world, mfa), mfa)
     }
 
     /// Asks AWS, or takes what somebody else is getting just now.
     pub fn refresh(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
-        self.check_before_the_call()?;
+        self.check_before_the_call(world)?;
         renew::refresh(&self.order(session), &self.means(world, mfa), mfa).map_err(|e| self.named(e))
     }
 
@@ -292,17 +293,18 @@ impl Subject {
     }
 
     /// No code of a person's and no call is spent on a chain that cannot be walked, or ends in the wrong account.
-    fn check_before_the_call(&self) -> anyhow::Result<()> {
+    fn check_before_the_call(&self, world: &World) -> anyhow::Result<()> {
         chain::check_served(&self.resolved.chain)?;
+        check_no_circle(&self.resolved.chain, &world.original)?;
         match self.account_of_the_chain() {
             Some(account) => check_account(&self.resolved.name, self.asked_account(), Some(&account)),
             None => Ok(()),
         }
     }
 
-    /// Where the chain itself says it. Keys in a file only claim theirs.
+    /// Where the chain itself says it.
     fn account_of_the_chain(&self) -> Option<String> {
-        (!self.resolved.is_at_hand()).then(|| chain::known_account(&self.resolved.chain)).flatten()
+        chain::sure_account(&self.resolved.chain)
     }
 
     fn asked_account(&self) -> Option<&str> {
@@ -316,10 +318,14 @@ impl Subject {
 
     fn order<'a>(&'a self, session: &'a SessionKey) -> Order<'a> {
         let chain = &self.resolved.chain;
-        let ask_for_account = matches!(
-            chain.source,
-            Source::Keys { .. } | Source::Environment(_) | Source::Keychain { account: None, .. }
-        );
+        let ask_for_account = match chain.source {
+            Source::Keys { .. } | Source::Environment(_) | Source::Keychain { account: None, .. } => true,
+            // They may be of something that is like AWS, and has no STS.
+            Source::Process { .. } | Source::Ec2Metadata(_) | Source::Container(_) => {
+                !self.asks_for_no_account()
+            }
+            _ => false,
+        };
         let region = self.resolved.region.as_deref();
         Order { chain, hops: chain.hops().len(), region, session, ask_for_account }
     }
@@ -354,6 +360,7 @@ pub(super) fn person_means<'a>(settings: &'a [(String, String)], world: &'a Worl
         keychain: person_keychain(world),
         tokens: tokens(world),
         original: &world.original,
+        not_in_background: &world.settings.background,
     }
 }
 

@@ -10,12 +10,14 @@ use crate::limits;
 use crate::message::Failure;
 use crate::secret::Secret;
 
+mod metadata;
 mod resolve;
 mod settle;
 mod signing_helper;
 mod sources;
 mod steps;
 
+pub use metadata::{Container, ContainerToken, Instance};
 pub use resolve::{as_written, resolve, source_keys};
 pub use settle::settle;
 pub use sources::portal;
@@ -143,9 +145,9 @@ pub enum Source {
         role: Box<Role>,
     },
     /// IMDSv2.
-    Ec2Metadata,
+    Ec2Metadata(Instance),
     /// The container credentials endpoint.
-    Container,
+    Container(Container),
     /// `aws login`'s session.
     Login {
         /// `login_session`: the identity's ARN.
@@ -303,8 +305,15 @@ pub fn known_account(chain: &RoleChain) -> Option<String> {
         Source::Login { session_arn } => account_of(session_arn),
         Source::RolesAnywhere(source) => account_of(&source.role_arn),
         Source::Keychain { account, .. } => account.clone(),
-        Source::Ec2Metadata | Source::Container => None,
+        Source::Ec2Metadata(_) | Source::Container(_) => None,
     }
+}
+
+/// The same, where nobody but AWS says it: keys in a file and a process only claim whose they are.
+pub fn sure_account(chain: &RoleChain) -> Option<String> {
+    let claims =
+        matches!(chain.source, Source::Keys { .. } | Source::Environment(_) | Source::Process { .. });
+    if claims && chain.roles.is_empty() { None } else { known_account(chain) }
 }
 
 fn account_of(arn: &str) -> Option<String> {
@@ -319,11 +328,11 @@ pub fn check_served(chain: &RoleChain) -> Result<(), Failure> {
         | Source::Environment(_)
         | Source::Keychain { .. }
         | Source::Sso(_)
-        | Source::RolesAnywhere(_) => return Ok(()),
-        Source::Process { .. } => "credential_process",
-        Source::WebIdentity { .. } => "a web identity",
-        Source::Ec2Metadata => "the instance metadata service",
-        Source::Container => "the container credentials endpoint",
+        | Source::RolesAnywhere(_)
+        | Source::Process { .. }
+        | Source::WebIdentity { .. }
+        | Source::Ec2Metadata(_)
+        | Source::Container(_) => return Ok(()),
         Source::Login { .. } => "login_session",
     };
     Err(Failure::new(format!("cannot use {}: this version of awsenv does not know {what} yet", chain.name)))

@@ -183,7 +183,7 @@ fn survey(
         let credentials = at_hand(&resolved, question.now)?.clone();
         return Ok(Survey::AtHand(Box::new(resolved), credentials));
     }
-    let account = (!resolved.is_at_hand()).then(|| chain::known_account(&resolved.chain)).flatten();
+    let account = chain::sure_account(&resolved.chain);
     if account.is_some() {
         check_account(&resolved.name, pin.account.as_deref(), account.as_deref())?;
     }
@@ -262,6 +262,7 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
         let sentence = format!("{}: wrong account", entry.name);
         return Plan::refuse(&error, Some(entry.name.clone()), &sentence, original);
     }
+    let account = account.or(session.claimed_account.as_deref());
     let times = Times::of(&session, question.settings);
     let look_at_way = way.look_again(question);
     let at_most = |deadline: Timestamp| Some(look_at_way.map_or(deadline, |again| again.min(deadline)));

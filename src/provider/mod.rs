@@ -17,12 +17,15 @@ use crate::session::sso::Tokens;
 mod error;
 pub mod iam;
 pub mod identity;
+mod metadata;
 pub mod mfa;
 mod patience;
+pub mod process;
 pub mod renew;
 pub mod roles_anywhere;
 pub mod sso;
 pub mod sts;
+mod web_identity;
 
 use mfa::Code;
 pub use mfa::Mfa;
@@ -40,6 +43,8 @@ pub struct Means<'a> {
     pub tokens: Tokens<'a>,
     /// The environment with our own values undone.
     pub original: &'a Env,
+    /// Profiles whose programs run only where a person typed the command.
+    pub not_in_background: &'a [String],
 }
 
 /// One call of a chain, signed by what the one before gave.
@@ -135,6 +140,10 @@ fn source(chain: &RoleChain, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
             sso::credentials(sso, &chain.name, means)
         }
         Source::RolesAnywhere(source) => roles_anywhere::credentials(source, means, mfa),
+        Source::Process { .. } => process::credentials(chain, means, mfa),
+        Source::WebIdentity { token, role } => web_identity::credentials(token, role, chain, means, mfa),
+        Source::Ec2Metadata(instance) => metadata::of_instance(instance, chain, means, mfa),
+        Source::Container(container) => metadata::of_container(container, chain, means, mfa),
         _ => Err(check_served(chain).expect_err("all other sources are for later").into()),
     }
 }

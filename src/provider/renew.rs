@@ -18,7 +18,7 @@ use crate::aws::{self, fallback_region};
 use crate::clock::{self, SignedDuration, Timestamp};
 use crate::credentials::Credentials;
 use crate::process::user_at_host;
-use crate::profile::chain::{Hop, RoleChain, Source, known_account};
+use crate::profile::chain::{Hop, RoleChain, Source, sure_account};
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
 use crate::session::sso;
@@ -153,9 +153,10 @@ fn ask(
 /// What signs the last call, and whether it came out of the store.
 fn signer(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<(Credentials, bool)> {
     let chain = order.chain;
-    // Keys are taken from where they rest; a role of a sign-in or of a certificate is a session like any other.
-    let is_kept =
-        |hops: &usize| *hops > 0 || matches!(chain.source, Source::Sso(_) | Source::RolesAnywhere(_));
+    // Keys are taken from where they rest; what any other source gives is a session like any other.
+    let rests =
+        matches!(chain.source, Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. });
+    let is_kept = |hops: &usize| *hops > 0 || !rests;
     let Some(hops) = order.hops.checked_sub(1).filter(is_kept) else {
         return Ok((source(chain, means, mfa)?, false));
     };
@@ -167,7 +168,10 @@ fn signer(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
     Ok((obtained.session.credentials, !obtained.is_new))
 }
 
-fn new(name: String, mut credentials: Credentials, chain: &RoleChain) -> Session {
+fn new(name: String, hop: Option<Hop<'_>>, mut credentials: Credentials, chain: &RoleChain) -> Session {
+    let claims =
+        matches!(chain.source, Source::Process { .. } | Source::Ec2Metadata(_) | Source::Container(_));
+    let claimed_account = if hop.is_none() && claims { credentials.account.take() } else { None };
     let sign_in = match &chain.source {
         Source::Sso(sso) => Some(sso::id(&sso.portal)),
         _ => None,
@@ -178,7 +182,7 @@ fn new(name: String, mut credentials: Credentials, chain: &RoleChain) -> Session
     if let (Some(behind @ ..0), Some(expiry)) = (clock_ahead, &mut credentials.expiry) {
         expiry.0 = expiry.0.checked_add(SignedDuration::from_secs(behind)).unwrap_or(expiry.0);
     }
-    Session { name, credentials, issued: clock::now(), sign_in, clock_ahead }
+    Session { name, credentials, claimed_account, issued: clock::now(), sign_in, clock_ahead }
 }
 
 /// Whether AWS knows this kept session no more, where it was issued. Elsewhere, in another partition, it never did:
@@ -217,7 +221,7 @@ fn ask_signed(
             Some(hop) => call(hop, signer, order.chain, order.region, means, code)?,
             None => signer.clone(),
         };
-        let session = new(order.name(), credentials, order.chain);
+        let session = new(order.name(), hop, credentials, order.chain);
         let obtained = keep(order, session, means)?;
         if serial.is_some() {
             FailureRecord::forget_waiting(means.places);
@@ -265,7 +269,7 @@ fn keep(order: &Order<'_>, mut session: Session, means: &Means<'_>) -> anyhow::R
         let region = order.region.unwrap_or(fallback_region(None));
         credentials.account = Some(identity::identity(credentials, region, &means.aws)?.account);
     } else if credentials.account.is_none() && order.is_whole() {
-        credentials.account = known_account(order.chain);
+        credentials.account = sure_account(order.chain);
     }
     session.name = order.name();
     let store = SessionStore::new(means.places);

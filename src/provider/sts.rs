@@ -11,6 +11,7 @@ use crate::aws::Aws;
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::env::Env;
+use crate::message::Failure;
 use crate::process::user_at_host;
 use crate::profile::chain::{Role, SessionToken};
 use crate::secret::Secret;
@@ -53,8 +54,7 @@ pub(super) async fn assume_role(
         .send()
         .await
         .map_err(|error| explain("AssumeRole", error))?;
-    let account = role.arn.split(':').nth(4).map(str::to_owned);
-    credentials("AssumeRole", answer.credentials, account)
+    credentials("AssumeRole", answer.credentials, account_of(role))
 }
 
 /// GetSessionToken: long-lived keys become a session that may carry the mark of MFA.
@@ -78,6 +78,50 @@ pub(super) async fn get_session_token(
         .map_err(|error| explain("GetSessionToken", error))?;
     // Keys in a file only claim their account, and what is kept must not.
     credentials("GetSessionToken", answer.credentials, None)
+}
+
+/// AssumeRoleWithWebIdentity, unsigned: the token says who asks. `whose`: where it came from.
+pub(super) async fn assume_role_with_web_identity(
+    role: &Role,
+    token: &Secret,
+    whose: &str,
+    region: &str,
+    aws: &Aws<'_>,
+    original: &Env,
+) -> anyhow::Result<Credentials> {
+    const CALL: &str = "AssumeRoleWithWebIdentity";
+    let answer = aws
+        .sts(region, None)?
+        .assume_role_with_web_identity()
+        .role_arn(&role.arn)
+        .role_session_name(role.session_name.clone().unwrap_or_else(|| user_at_host(original)))
+        .web_identity_token(token.expose())
+        .set_duration_seconds(role.duration.map(seconds))
+        .send()
+        .await
+        .map_err(|error| of_token(explain(CALL, error), whose))?;
+    credentials(CALL, answer.credentials, account_of(role))
+}
+
+/// What to do about a token is another matter than what to do about keys.
+fn of_token(failure: Failure, whose: &str) -> Failure {
+    let hint = match failure.what.split(": ").nth(1) {
+        Some("ExpiredTokenException" | "ExpiredToken") => {
+            format!("{whose}: its token has ended; whoever gives it has to give a new one")
+        }
+        Some("InvalidIdentityToken") => format!(
+            "{whose}: AWS cannot verify its token; does its issuer stand in IAM as an identity provider?"
+        ),
+        Some("AccessDenied") => format!(
+            "the role's trust policy must name the issuer of the token ({whose}), its audience and its subject"
+        ),
+        _ => return failure,
+    };
+    Failure { hint: Some(hint), ..failure }
+}
+
+fn account_of(role: &Role) -> Option<String> {
+    role.arn.split(':').nth(4).map(str::to_owned)
 }
 
 /// A code is sent once: if the first try reached AWS, a second could only be refused, and hide why.

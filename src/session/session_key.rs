@@ -143,8 +143,8 @@ impl Fields {
                 };
                 self.role(role, "")
             }
-            Source::Ec2Metadata => self.text("imds"),
-            Source::Container => self.text("container"),
+            Source::Ec2Metadata(instance) => self.text("imds").text(&instance.endpoint),
+            Source::Container(container) => self.text("container").text(&container.url),
             Source::Login { session_arn } => self.text("login").text(session_arn),
             Source::RolesAnywhere(source) => self
                 .text("roles anywhere")
@@ -177,7 +177,7 @@ impl Fields {
 mod tests {
     use super::*;
     use crate::credentials::Credentials;
-    use crate::profile::chain::Origin;
+    use crate::profile::chain::{Container, Instance, Origin};
     use crate::secret::Secret;
     use std::time::Duration;
 
@@ -218,7 +218,10 @@ mod tests {
             |chain| drop(chain.roles[0].tags.insert("e".into(), "f".into())),
             |chain| chain.roles.push(Role::default()),
             |chain| drop(chain.roles.pop()),
-            |chain| chain.source = Source::Ec2Metadata,
+            |chain| chain.source = Source::Ec2Metadata(Instance { endpoint: "http://a".into() }),
+            |chain| chain.source = Source::Ec2Metadata(Instance { endpoint: "http://b".into() }),
+            |chain| chain.source = Source::Container(Container { url: "http://a".into(), token: None }),
+            |chain| chain.source = Source::Container(Container { url: "http://b".into(), token: None }),
             |chain| chain.session_token = Some(crate::profile::chain::SessionToken::default()),
         ];
         let mut keys = vec![

@@ -40,6 +40,8 @@ pub struct Session {
     pub name: String,
     /// The keys, their end and their account.
     pub credentials: Credentials,
+    /// Their account, as whoever gave them says; AWS has not been asked. It is shown, and decides nothing.
+    pub claimed_account: Option<String>,
     /// When they were issued.
     pub issued: Timestamp,
     /// The sign-in that they stand on ([`super::sso::id`]): they go with it.
@@ -51,11 +53,15 @@ pub struct Session {
 /// Long-lived keys are given out from the store for so long; then whoever has them is asked again.
 const LENT: Duration = Duration::from_secs(12 * 3600);
 
+/// The same for a session of which nobody said when it ends: AWS gives none for less.
+const SHORTEST: Duration = Duration::from_secs(900);
+
 impl Session {
     /// From when on it is no longer given out: AWS's end, or that of a loan.
     pub fn end(&self) -> Timestamp {
-        let lent = || self.issued.checked_add(LENT).unwrap_or(self.issued);
-        self.credentials.expiry.map_or_else(lent, |expiry| expiry.0)
+        let lent = if self.credentials.session_token.is_some() { SHORTEST } else { LENT };
+        let until = || self.issued.checked_add(lent).unwrap_or(self.issued);
+        self.credentials.expiry.map_or_else(until, |expiry| expiry.0)
     }
 
     /// That this machine's clock was wrong when it came, and what to do.
@@ -91,6 +97,8 @@ struct Resting {
     session_token: Option<String>,
     expiry: Option<String>,
     account: Option<String>,
+    #[serde(default)]
+    claimed_account: Option<String>,
     issued: String,
     #[serde(default)]
     sign_in: Option<String>,
@@ -140,6 +148,7 @@ impl<'a> SessionStore<'a> {
             session_token: credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
             expiry: credentials.expiry.map(|expiry| clock::rfc3339(expiry.0)),
             account: credentials.account.clone(),
+            claimed_account: what.claimed_account.clone(),
             issued: clock::rfc3339(what.issued),
             sign_in: what.sign_in.clone(),
             clock_ahead: what.clock_ahead,
@@ -258,6 +267,7 @@ fn open(key: &Key, session: &SessionKey, sealed: &[u8]) -> Option<Session> {
         name: resting.name,
         sign_in: resting.sign_in,
         clock_ahead: resting.clock_ahead,
+        claimed_account: resting.claimed_account,
         issued: clock::parse(&resting.issued)?,
         credentials: Credentials {
             access_key_id: resting.access_key_id,
@@ -278,6 +288,7 @@ mod tests {
             name: name.into(),
             sign_in: None,
             clock_ahead: None,
+            claimed_account: None,
             issued: clock::parse("2026-11-22T11:00:00Z").unwrap(),
             credentials: Credentials {
                 access_key_id: "ASIA1".into(),

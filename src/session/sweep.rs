@@ -151,6 +151,7 @@ mod tests {
         Session {
             name: "one".into(),
             credentials,
+            claimed_account: None,
             issued: end.checked_sub(DAY).unwrap(),
             sign_in: None,
             clock_ahead: None,

@@ -257,6 +257,7 @@ impl Lend for Tenant {
         if lock(&self.use_).until.replace(until) != Some(until) {
             self.wake.notify_one();
         }
+        let account = account.or(session.claimed_account);
         Ok(Lent { credentials: session.credentials, account, until })
     }
 }

@@ -4,7 +4,7 @@
 use anyhow::Context;
 
 use super::sources::{self, KEYS, WEB_IDENTITY, pair, place, role_arn};
-use super::{Asked, Origin, Role, RoleChain, SessionToken, Source, settle};
+use super::{Asked, Origin, Role, RoleChain, SessionToken, Source, metadata, settle};
 use crate::env::Env;
 use crate::key_index::KeyIndex;
 use crate::limits;
@@ -210,8 +210,8 @@ impl<'a> Walk<'a> {
         const KEY: &str = "credential_source";
         let source = match profile.text(KEY)?.unwrap_or_default() {
             "Environment" => Source::Environment(sources::environment(profile, self.original)?),
-            "Ec2InstanceMetadata" => Source::Ec2Metadata,
-            "EcsContainer" => Source::Container,
+            "Ec2InstanceMetadata" => Source::Ec2Metadata(metadata::instance(profile, self.original)?),
+            "EcsContainer" => Source::Container(metadata::container(profile, self.original)?),
             other => {
                 let known = ["Environment", "Ec2InstanceMetadata", "EcsContainer"];
                 let fault = profile.fault(KEY, "expected Environment, Ec2InstanceMetadata or EcsContainer");

@@ -132,8 +132,8 @@ fn is_role_session(source: &Source) -> bool {
         Source::Sso(_)
             | Source::WebIdentity { .. }
             | Source::RolesAnywhere(_)
-            | Source::Ec2Metadata
-            | Source::Container
+            | Source::Ec2Metadata(_)
+            | Source::Container(_)
     )
 }
 

@@ -1,6 +1,6 @@
 //! Each source as a profile describes it, checked: whole or an error, never half.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Portal, Role, Source, Sso, WebIdentityToken, signing_helper};
 use crate::clock;
@@ -178,7 +178,42 @@ pub(super) fn process(profile: &Profile<'_>, key: &'static str) -> Result<Source
         return Ok(Source::RolesAnywhere(source));
     }
     let command = Secret::new(profile.text(key)?.unwrap_or_default());
+    check_command(profile, key, &command)?;
     Ok(Source::Process { profile: profile.name().to_owned(), command, account: account(profile)? })
+}
+
+/// A command that can be run, and is not ourselves for this very profile: that would have no end.
+fn check_command(profile: &Profile<'_>, key: &str, command: &Secret) -> Result<(), Failure> {
+    let words = shell_words::split(command.expose())
+        .map_err(|_| profile.fault(key, "a quote is open at its end, or a backslash stands there"))?;
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let (program, arguments) = match &words[..] {
+        [] | ["", ..] => return Err(profile.fault(key, "a command is expected")),
+        [program, arguments @ ..] => (program, arguments),
+    };
+    if !is_ourselves(program) || !names_profile(arguments, profile.name()) {
+        return Ok(());
+    }
+    let what = format!("it is awsenv, for profile {}, which has nothing else", profile.name());
+    Err(profile.fault(key, what).hint(
+        "give the profile keys (`awsenv key add`), a sign-in or a role; as a credential_process, awsenv is for other \
+         programs",
+    ))
+}
+
+fn is_ourselves(program: &str) -> bool {
+    Path::new(program).file_name().is_some_and(|name| name == "awsenv")
+}
+
+/// Whether `awsenv credentials …` is about this profile.
+fn names_profile(arguments: &[&str], name: &str) -> bool {
+    let ["credentials", rest @ ..] = arguments else { return false };
+    let by_option = rest.iter().any(|word| word.strip_prefix("--profile=") == Some(name));
+    let by_place = rest.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).map(|before| rest[before]);
+        *word == name && !matches!(before, Some("--format" | "--stage" | "--duration" | "--region"))
+    });
+    by_option || by_place
 }
 
 fn account(profile: &Profile<'_>) -> Result<Option<String>, Failure> {

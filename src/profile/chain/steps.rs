@@ -107,8 +107,8 @@ fn source(chain: &RoleChain) -> Step {
             decided_by: chain.origin.decided_by.clone(),
             ..assume(Call::AssumeRoleWithWebIdentity, role, chain.region.as_ref())
         },
-        Source::Ec2Metadata => step(Call::InstanceMetadata),
-        Source::Container => step(Call::ContainerCredentials),
+        Source::Ec2Metadata(_) => step(Call::InstanceMetadata),
+        Source::Container(_) => step(Call::ContainerCredentials),
         Source::Login { .. } => Step { region: chain.region.clone(), ..step(Call::Login) },
         Source::RolesAnywhere(source) => Step {
             role_arn: Some(source.role_arn.clone()),

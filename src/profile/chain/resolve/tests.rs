@@ -76,7 +76,12 @@ fn environment(pairs: &[(&'static str, &'static str)]) -> Env {
 }
 
 fn full_environment() -> Env {
-    environment(&[("AWS_ACCESS_KEY_ID", "AKIAE"), ("AWS_SECRET_ACCESS_KEY", "hunter2")])
+    environment(&[
+        ("AWS_ACCESS_KEY_ID", "AKIAE"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/credentials"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "hunter2"),
+    ])
 }
 
 pub(in crate::profile::chain) fn resolve_asking(
@@ -450,6 +455,30 @@ fn what_clients_read_differently_is_refused_with_both_lines() {
 }
 
 #[test]
+fn awsenv_is_no_source_of_its_own_profile() {
+    for (arguments, is_refused) in [
+        ("credentials a", true),
+        ("credentials a --format process", true),
+        ("credentials --format process a", true),
+        ("credentials --format process --profile a", true),
+        ("credentials --profile=a --format process", true),
+        ("credentials b --format process", false),
+        ("credentials --stage a --format process", false),
+        ("lend 0123456789abcdef0123456789abcdef01234567", false),
+    ] {
+        for program in ["awsenv", "/usr/bin/awsenv", "'/opt/my tools/awsenv'"] {
+            let config = format!("[profile a]\ncredential_process = {program} {arguments}");
+            let resolved = resolve_asking(&config, "a", &Asked::default());
+            assert_eq!(resolved.is_err(), is_refused, "{config}");
+            let refusal = resolved.err().map(|error| render(&error).0).unwrap_or_default();
+            let what =
+                "awsenv: c:2: credential_process: it is awsenv, for profile a, which has nothing else\n";
+            assert!(!is_refused || refusal.starts_with(what), "{refusal}");
+        }
+    }
+}
+
+#[test]
 fn a_chain_that_cannot_be_is_refused_with_its_line() {
     let serial = "expected Environment, Ec2InstanceMetadata or EcsContainer";
     let needs = "it needs keys, a sign-in (sso_session, login_session), credential_process or source_profile";
@@ -471,6 +500,19 @@ fn a_chain_that_cannot_be_is_refused_with_its_line() {
             format!("c:3: credential_source: {serial}\nawsenv: hint: did you mean Environment?\n"),
         ),
         (format!("{ROLE}\ncredential_source = banana"), format!("c:3: credential_source: {serial}\n")),
+        (
+            format!("{ROLE}\ncredential_source = EcsContainer"),
+            "c:3: credential_source: neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor \
+             AWS_CONTAINER_CREDENTIALS_FULL_URI is set in the environment\n\
+             awsenv: hint: they are there in a container of ECS, or of EKS with Pod Identity\n"
+                .into(),
+        ),
+        ("credential_process =".into(), "c:2: credential_process: the value is empty\n".into()),
+        (
+            "credential_process = \"/bin/x".into(),
+            "c:2: credential_process: a quote is open at its end, or a backslash stands there\n".into(),
+        ),
+        ("credential_process = ''".into(), "c:2: credential_process: a command is expected\n".into()),
         ("role_arn = short\nsource_profile = b".into(), "c:2: role_arn: a role's ARN has 20 to 2048 characters\n".into()),
         ("role_arn =\nsource_profile = b".into(), "c:2: role_arn: the value is empty\n".into()),
         (

@@ -1,0 +1,72 @@
+//! A token that somebody else signed (of Kubernetes, of a CI), exchanged for a role: AssumeRoleWithWebIdentity, which
+//! nothing of ours signs.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::mfa::Mfa;
+use super::process::output;
+use super::{Means, runtime, sts};
+use crate::aws::fallback_region;
+use crate::credentials::Credentials;
+use crate::files;
+use crate::message::{Failure, shown_path};
+use crate::profile::chain::{Role, RoleChain, WebIdentityToken};
+use crate::secret::Secret;
+
+/// AWS STS, WebIdentityToken.
+const MOST: u64 = 20_000;
+
+/// The role's session.
+pub(super) fn credentials(
+    token: &WebIdentityToken,
+    role: &Role,
+    chain: &RoleChain,
+    means: &Means<'_>,
+    mfa: &mut Mfa,
+) -> anyhow::Result<Credentials> {
+    let (token, whose) = match token {
+        WebIdentityToken::File(path) => (of_file(path)?, shown_path(path)),
+        WebIdentityToken::Process(command) => {
+            let key = "web_identity_token_process";
+            // A line of shell, as for aws-vault.
+            let mut shell = Command::new("/bin/sh");
+            let printed = output(shell.arg("-c").arg(command.expose()), key, chain, means, mfa)?;
+            (of_text(&printed), key.to_owned())
+        }
+    };
+    let token = token.ok_or_else(|| Failure::new(format!("{whose} gives no web identity token")))?;
+    mfa.is_calling();
+    let region = chain.region.as_deref().unwrap_or(fallback_region(Some(&role.arn)));
+    runtime()?.block_on(sts::assume_role_with_web_identity(
+        role,
+        &token,
+        &whose,
+        region,
+        &means.aws,
+        means.original,
+    ))
+}
+
+/// Read anew each time: whoever wrote it renews it.
+fn of_file(path: &Path) -> anyhow::Result<Option<Secret>> {
+    let shown = shown_path(path);
+    if !path.is_absolute() {
+        return Err(Failure::new(format!("web_identity_token_file: {shown} is no whole path"))
+            .hint("begin it with /: what it means must not depend on where one is")
+            .into());
+    }
+    match files::read_limited(path, MOST) {
+        Ok(Some((text, _))) => Ok(of_text(&text)),
+        Ok(None) => Err(Failure::new(format!("the web identity token {shown} is not there")).into()),
+        Err(error) => {
+            Err(anyhow::Error::new(error).context(format!("cannot read the web identity token {shown}")))
+        }
+    }
+}
+
+/// Without the line's end that an editor or `echo` leaves; what is too short for AWS is none.
+fn of_text(text: &[u8]) -> Option<Secret> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    (text.len() >= 4 && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Secret::new(text))
+}
