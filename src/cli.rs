@@ -23,10 +23,12 @@ use crate::prompt::shell::Shell;
 use crate::world::World;
 
 mod key;
+mod saml;
 mod sso;
 mod whose;
 
 use key::Key;
+use saml::Saml;
 use sso::Sso;
 use whose::{OfPortal, Whose};
 
@@ -169,6 +171,14 @@ Examples:
         #[arg(long, value_enum, default_value = "env")]
         format: Format,
     },
+    /// Exchange a SAML assertion for a role, and print the credentials
+    #[command(after_help = "\
+Example:
+  awsenv assume-saml --role-arn arn:aws:iam::111122223333:role/Dev \\
+    --principal-arn arn:aws:iam::111122223333:saml-provider/corp < assertion
+
+The assertion comes on standard input, in base64, as a browser posts it. What is printed is kept nowhere.")]
+    AssumeSaml(Saml),
     /// Sign in, by a browser, an MFA code or a private key's password; nothing is done where that is good still
     #[command(after_help = "\
 Examples:
@@ -426,6 +436,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Agent { command: Agent::Run } => agent::run::run(world),
         Command::Sso { command } => command.run(&world),
         Command::Key { command } => command.run(&world),
+        Command::AssumeSaml(saml) => saml.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
         Command::Completions { .. } | Command::Man | Command::Prompt { .. } => {
             unreachable!("answered above")

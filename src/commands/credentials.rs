@@ -31,17 +31,39 @@ pub enum Format {
     Json,
 }
 
+/// What is printed.
+#[derive(Debug)]
+pub(super) struct Printed<'a> {
+    /// What people call it.
+    pub(super) name: &'a str,
+    /// The keys.
+    pub(super) credentials: &'a Credentials,
+    /// Whose they are, where that is known.
+    pub(super) account: Option<&'a str>,
+    /// The region that goes with them.
+    pub(super) region: Option<&'a str>,
+}
+
 /// Prints the credentials.
 pub fn run(asking: &Asking<'_>, format: Format, world: &World) -> anyhow::Result<()> {
     let subject = subject(asking, world)?;
     let (credentials, account) = subject.credentials(None, world, &mut person(asking, world))?;
-    let region = subject.resolved.region.as_deref();
-    let variables = variables(&credentials, region);
+    let printed = Printed {
+        name: &subject.resolved.name,
+        credentials: &credentials,
+        account: account.as_deref(),
+        region: subject.resolved.region.as_deref(),
+    };
+    print(&printed, format)
+}
+
+/// Prints them for whoever reads.
+pub(super) fn print(printed: &Printed<'_>, format: Format) -> anyhow::Result<()> {
+    let &Printed { name, credentials, account, region } = printed;
+    let variables = variables(credentials, region);
     let text = match format {
-        Format::Process => json_line(&process(&credentials, account.as_deref())),
-        Format::Json => {
-            json_line(&everything(&subject.resolved.name, &credentials, account.as_deref(), region))
-        }
+        Format::Process => json_line(&process(credentials, account)),
+        Format::Json => json_line(&everything(name, credentials, account, region)),
         Format::Nu => json_line(&Value::Object(
             variables.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect(),
         )),
@@ -51,7 +73,7 @@ pub fn run(asking: &Asking<'_>, format: Format, world: &World) -> anyhow::Result
             lines(&variables, |name, value| format!("$Env:{name} = '{}'", value.replace('\'', "''")))
         }
         Format::Dotenv => lines(&variables, |name, value| format!("{name}={}", quote_dotenv(value))),
-        Format::Ini => ini(&subject.resolved.name, &credentials, region),
+        Format::Ini => ini(name, credentials, region),
     };
     world::out(&text)
 }

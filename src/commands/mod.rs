@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod allow;
+pub mod assume_saml;
 pub mod choose;
 pub mod complete;
 pub mod completions;

@@ -23,6 +23,7 @@ mod patience;
 pub mod process;
 pub mod renew;
 pub mod roles_anywhere;
+pub mod saml;
 pub mod sso;
 pub mod sts;
 mod web_identity;

@@ -11,7 +11,7 @@ use crate::aws::Aws;
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::env::Env;
-use crate::message::Failure;
+use crate::message::{Exit, Failure};
 use crate::process::user_at_host;
 use crate::profile::chain::{Role, SessionToken};
 use crate::secret::Secret;
@@ -103,9 +103,50 @@ pub(super) async fn assume_role_with_web_identity(
     credentials(CALL, answer.credentials, account_of(role))
 }
 
+/// AssumeRoleWithSAML, unsigned likewise.
+pub(super) async fn assume_role_with_saml(
+    role: &Role,
+    principal_arn: &str,
+    assertion: &Secret,
+    region: &str,
+    aws: &Aws<'_>,
+) -> anyhow::Result<Credentials> {
+    const CALL: &str = "AssumeRoleWithSAML";
+    let answer = aws
+        .sts(region, None)?
+        .assume_role_with_saml()
+        .role_arn(&role.arn)
+        .principal_arn(principal_arn)
+        .saml_assertion(assertion.expose())
+        .set_duration_seconds(role.duration.map(seconds))
+        .send()
+        .await
+        .map_err(|error| of_assertion(explain(CALL, error)))?;
+    credentials(CALL, answer.credentials, account_of(role))
+}
+
+fn of_assertion(failure: Failure) -> Failure {
+    let hint = match reason(&failure) {
+        Some("ExpiredTokenException" | "ExpiredToken") => {
+            "an assertion is good for some minutes: sign in again"
+        }
+        Some("AccessDenied" | "InvalidIdentityToken") => {
+            "the assertion has to offer this role together with this principal, and the role's trust policy has to \
+             name it"
+        }
+        _ => return failure,
+    };
+    Failure { hint: Some(hint.to_owned()), exit: Exit::Failed, ..failure }
+}
+
+/// AWS's code, which stands after the name of the call.
+fn reason(failure: &Failure) -> Option<&str> {
+    failure.what.split(": ").nth(1)
+}
+
 /// What to do about a token is another matter than what to do about keys.
 fn of_token(failure: Failure, whose: &str) -> Failure {
-    let hint = match failure.what.split(": ").nth(1) {
+    let hint = match reason(&failure) {
         Some("ExpiredTokenException" | "ExpiredToken") => {
             format!("{whose}: its token has ended; whoever gives it has to give a new one")
         }
@@ -117,7 +158,7 @@ fn of_token(failure: Failure, whose: &str) -> Failure {
         ),
         _ => return failure,
     };
-    Failure { hint: Some(hint), ..failure }
+    Failure { hint: Some(hint), exit: Exit::Failed, ..failure }
 }
 
 fn account_of(role: &Role) -> Option<String> {

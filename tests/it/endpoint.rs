@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 use awsenv::clock;
-use awsenv_sandbox::{Fault, Portal};
+use awsenv_sandbox::{Fault, Portal, Role, Sandbox, Scenario};
 use serde_json::json;
 
 use crate::cloud::{self, CONFIG, DEADLINE, ONE, operations, sandbox};
@@ -135,6 +135,37 @@ fn whoever_has_no_token_or_means_another_host_is_refused() {
     }
     served.end();
     other.end();
+}
+
+#[test]
+fn whatever_a_profile_begins_with_is_served_and_renewed() {
+    let role = Role { web_identity: Some("a.web.token".into()), ..Role::new(ONE, &[]) };
+    let sandbox = Sandbox::start(Scenario::default().role(role).machine(ONE, Some("token")));
+    let world = World::new().file("token", "a.web.token");
+    let config = format!(
+        "[profile web]\nrole_arn = {ONE}\nweb_identity_token_file = {}\n\
+         [profile instance]\ncredential_source = Ec2InstanceMetadata\n\
+         [profile container]\ncredential_source = EcsContainer\n\
+         [profile process]\ncredential_process = {PROGRAM} credentials web --format process\n",
+        world.at("token").display()
+    );
+    let world = world
+        .config(&config)
+        .env("AWS_ENDPOINT_URL_STS", sandbox.url())
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", sandbox.url())
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/container", sandbox.url()))
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "token");
+    for profile in ["web", "instance", "container", "process"] {
+        let served = Served::start(&world, [profile]);
+        let first = served.key();
+        cloud::age(&world, minutes(56));
+        let (status, answer) = served.ask();
+        assert_eq!(status, 200, "{profile}: {answer}");
+        assert_ne!(answer["AccessKeyId"], json!(first), "{profile}");
+        let whose = identity(&sandbox, &answer).unwrap();
+        assert!(whose.contains(":assumed-role/One/"), "{profile}: {whose}");
+        served.end();
+    }
 }
 
 #[test]

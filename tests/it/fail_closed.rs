@@ -94,19 +94,7 @@ fn a_profile_with_nothing_in_it_takes_nothing_from_elsewhere() {
 
 #[test]
 fn sources_of_later_versions_are_named() {
-    for (config, what) in [
-        ("credential_process = /bin/echo {}\n", "credential_process"),
-        ("web_identity_token_file = /token\nrole_arn = arn:aws:iam::111122223333:role/R\n", "a web identity"),
-        ("login_session = arn:aws:iam::111122223333:user/me\n", "login_session"),
-        (
-            "role_arn = arn:aws:iam::111122223333:role/R\ncredential_source = Ec2InstanceMetadata\n",
-            "the instance metadata service",
-        ),
-        (
-            "role_arn = arn:aws:iam::111122223333:role/R\ncredential_source = EcsContainer\n",
-            "the container credentials endpoint",
-        ),
-    ] {
+    for (config, what) in [("login_session = arn:aws:iam::111122223333:user/me\n", "login_session")] {
         let config = format!("{CONFIG}[profile later]\n{config}");
         let what = format!("cannot use later: this version of awsenv does not know {what} yet");
         profile_refused(&config, "later", "run awsenv status", &what, None);

@@ -16,6 +16,8 @@ pub struct Scenario {
     pub anchors: Vec<Anchor>,
     /// IAM Roles Anywhere: what its sessions may be.
     pub anywhere_profiles: Vec<AnywhereProfile>,
+    /// The machine or container that clients run on.
+    pub machine: Option<Machine>,
     /// Every session ends after so many seconds, whatever was asked for: no AWS gives shorter ones than 15 minutes.
     pub life: Option<u32>,
 }
@@ -41,6 +43,17 @@ pub struct AnywhereProfile {
     /// Who asks may name the session.
     #[serde(default)]
     pub accepts_session_name: bool,
+}
+
+/// A machine or container with a role: its metadata service, and its credentials endpoint at `/container`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// The ARN of one of the roles.
+    pub role: String,
+    /// What the container has to say as `Authorization`.
+    #[serde(default)]
+    pub token: Option<String>,
 }
 
 /// An access portal of IAM Identity Center, and the one person who signs in there.
@@ -171,6 +184,12 @@ pub struct Role {
     /// `aws:MultiFactorAuthPresent` must be true.
     #[serde(default)]
     pub mfa: bool,
+    /// The one web identity token that its trust policy takes.
+    #[serde(default)]
+    pub web_identity: Option<String>,
+    /// The one SAML assertion that it takes.
+    #[serde(default)]
+    pub saml: Option<String>,
     /// `sts:SourceIdentity` must be this.
     #[serde(default)]
     pub source_identity: Option<String>,
@@ -194,6 +213,13 @@ impl Scenario {
     #[must_use]
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
+        self
+    }
+
+    /// On this machine.
+    #[must_use]
+    pub fn machine(mut self, role: &str, token: Option<&str>) -> Self {
+        self.machine = Some(Machine { role: role.into(), token: token.map(str::to_owned) });
         self
     }
 
@@ -256,6 +282,8 @@ impl Role {
             trusts: trusts.iter().copied().map(str::to_owned).collect(),
             external_id: None,
             mfa: false,
+            web_identity: None,
+            saml: None,
             source_identity: None,
             no_tags: false,
             max_session_duration: one_hour(),

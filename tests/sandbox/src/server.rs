@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::sigv4;
 use crate::state::State;
-use crate::{iam, oidc, portal, roles_anywhere, sts};
+use crate::{federated, iam, machine, oidc, portal, roles_anywhere, sts};
 
 /// Serves until told to stop; open connections are cut.
 pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
@@ -46,8 +46,17 @@ pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped
 }
 
 /// Never in the log.
-const SECRETS: [&str; 7] =
-    ["TokenCode", "clientSecret", "deviceCode", "code", "codeVerifier", "accessToken", "refreshToken"];
+const SECRETS: [&str; 9] = [
+    "TokenCode",
+    "WebIdentityToken",
+    "SAMLAssertion",
+    "clientSecret",
+    "deviceCode",
+    "code",
+    "codeVerifier",
+    "accessToken",
+    "refreshToken",
+];
 
 /// Who is asked, and what, where the path says it.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +65,8 @@ enum Service {
     Portal(&'static str),
     Oidc(&'static str),
     RolesAnywhere,
+    /// Beside the machine that clients run on.
+    Machine(&'static str),
     /// A person's browser.
     Browser,
 }
@@ -72,13 +83,14 @@ impl Service {
             "/token" => Self::Oidc("CreateToken"),
             "/authorize" => Self::Browser,
             "/sessions" => Self::RolesAnywhere,
-            _ => Self::Query,
+            _ => machine::operation(path).map_or(Self::Query, Self::Machine),
         }
     }
 
     fn parameters(self, parts: &Parts, body: &[u8]) -> sts::Parameters {
         match self {
             Self::Query => form_urlencoded::parse(body).into_owned().collect(),
+            Self::Machine(_) => sts::Parameters::new(),
             Self::Portal(_) | Self::Browser => of_query(parts),
             Self::Oidc(_) => of_json(body),
             Self::RolesAnywhere => of_query(parts).into_iter().chain(of_json(body)).collect(),
@@ -88,7 +100,7 @@ impl Service {
     fn refuse(self, refusal: &Refusal) -> Answer {
         match self {
             Self::Query => refusal.answer(),
-            Self::Portal(_) | Self::RolesAnywhere => refusal.of_portal(),
+            Self::Portal(_) | Self::RolesAnywhere | Self::Machine(_) => refusal.of_portal(),
             Self::Oidc(_) | Self::Browser => refusal.of_oidc(),
         }
     }
@@ -145,7 +157,9 @@ async fn handle(
     let mut parameters = service.parameters(&parts, &body);
     let operation = match service {
         Service::Query => parameters.remove("Action").unwrap_or_default(),
-        Service::Portal(operation) | Service::Oidc(operation) => operation.to_owned(),
+        Service::Portal(operation) | Service::Oidc(operation) | Service::Machine(operation) => {
+            operation.to_owned()
+        }
         Service::RolesAnywhere => "CreateSession".to_owned(),
         Service::Browser => "Authorize".to_owned(),
     };
@@ -200,6 +214,9 @@ fn meet(
                 sigv4::verify(parts, body, "iam", state)
                     .and_then(|signer| iam::answer(operation, parameters, &signer, state))
             }
+            Service::Query if federated::is_federated(operation) => {
+                federated::answer(operation, parameters, state)
+            }
             Service::Query => sigv4::verify(parts, body, "sts", state)
                 .and_then(|signer| sts::answer(operation, parameters, &signer, state)),
             Service::Portal(_) => {
@@ -210,6 +227,7 @@ fn meet(
                 oidc::answer(operation, body, &url, state)
             }
             Service::RolesAnywhere => roles_anywhere::answer(parameters, parts, body, state),
+            Service::Machine(_) => machine::answer(operation, parts, state),
             Service::Browser => oidc::authorize(parameters, state),
         };
         answer.unwrap_or_else(|refusal| service.refuse(&refusal))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::identity;
 use crate::principal::Principal;
-use crate::scenario::{Anchor, AnywhereProfile, Device, Portal, Role, Scenario, User};
+use crate::scenario::{Anchor, AnywhereProfile, Device, Machine, Portal, Role, Scenario, User};
 use crate::sso::SignIns;
 
 /// Shared by all connections.
@@ -23,6 +23,7 @@ pub(crate) struct State {
     unknown_for: AtomicUsize,
     issued: Mutex<BTreeMap<String, Principal>>,
     used_codes: Mutex<BTreeSet<(String, String)>>,
+    metadata_token: OnceLock<String>,
     pub(crate) sign_ins: SignIns,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
@@ -134,6 +135,16 @@ impl State {
     /// The profile of IAM Roles Anywhere with this ARN.
     pub(crate) fn anywhere_profile(&self, arn: &str) -> Option<&AnywhereProfile> {
         self.scenario.anywhere_profiles.iter().find(|profile| profile.arn == arn)
+    }
+
+    /// What clients run on.
+    pub(crate) fn machine(&self) -> Option<&Machine> {
+        self.scenario.machine.as_ref()
+    }
+
+    /// The token of the one session that the metadata service has with everybody.
+    pub(crate) fn metadata_token(&self) -> &str {
+        self.metadata_token.get_or_init(identity::token)
     }
 
     /// The role with this ARN.

@@ -225,7 +225,7 @@ fn check_policies(parameters: &Parameters) -> Result<(), Refusal> {
     }
 }
 
-fn duration(parameters: &Parameters, usual: u32, longest: u32) -> Result<u32, Refusal> {
+pub(crate) fn duration(parameters: &Parameters, usual: u32, longest: u32) -> Result<u32, Refusal> {
     let Some(text) = parameters.get("DurationSeconds") else { return Ok(usual) };
     match text.parse::<u32>() {
         Ok(seconds) if (900..=longest).contains(&seconds) => Ok(seconds),
@@ -240,7 +240,7 @@ fn duration(parameters: &Parameters, usual: u32, longest: u32) -> Result<u32, Re
     }
 }
 
-fn needed<'a>(parameters: &'a Parameters, key: &str, member: &str) -> Result<&'a str, Refusal> {
+pub(crate) fn needed<'a>(parameters: &'a Parameters, key: &str, member: &str) -> Result<&'a str, Refusal> {
     parameters.get(key).map(String::as_str).ok_or_else(|| {
         Refusal::invalid(format!(
             "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
@@ -248,7 +248,7 @@ fn needed<'a>(parameters: &'a Parameters, key: &str, member: &str) -> Result<&'a
     })
 }
 
-fn spelled(
+pub(crate) fn spelled(
     member: &str,
     text: &str,
     length: std::ops::RangeInclusive<usize>,
