@@ -54,6 +54,18 @@ region = eu-west-1
 [profile acme-process]
 credential_process = awsenv credentials acme --format process
 region = eu-west-1
+
+[profile cli-process]
+credential_process = aws configure export-credentials --profile acme --format process
+region = eu-west-1
+
+[profile machine]
+credential_source = Ec2InstanceMetadata
+region = eu-west-1
+
+[profile task]
+credential_source = EcsContainer
+region = eu-west-1
 """
 PIN = f'profile = "acme"\naccount = "{ACCOUNT}"\n'
 # The states without credentials, and how one gets there.
@@ -175,6 +187,7 @@ class Run:
         self.users_own_profile()
         self.exec()
         self.credential_process()
+        self.other_sources()
         self.beside_direnv()
         self.prompt_of_starship()
         themes(self.checks, self.awsenv, self.cache)
@@ -313,6 +326,28 @@ class Run:
                         asked = story.ask(shell, peer, f"{peer.line} --profile acme-process")
                         what = f"--profile of a credential_process, {peer.name} is the role in {place}"
                         self.checks.check_without_hook(what, asked.not_as(ROLE))
+
+    def other_sources(self):
+        """Inside a directory whose profile begins with the AWS CLI, or with the machine's role, every peer is that."""
+        sources = {
+            "cli-process": ("keys", ROLE),
+            "machine": ("instance", OUTSIDE["instance"]),
+            "task": ("container", OUTSIDE["container"]),
+        }
+        for profile, (outer, arn) in sources.items():
+            with self.story(outer) as story:
+                story.world.project(profile, f'profile = "{profile}"\n')
+                # In a shell that is somebody else by its environment.
+                keys = {
+                    "AWS_ACCESS_KEY_ID": self.team["AccessKeyId"],
+                    "AWS_SECRET_ACCESS_KEY": self.team["SecretAccessKey"],
+                }
+                with story.shell(**keys) as shell:
+                    shell.cd(story.world.home / profile)
+                    for peer in self.peers:
+                        asked = story.ask(shell, peer)
+                        fault = asked.not_as(arn, served=profile == "cli-process")
+                        self.checks.check(f"inside, by {profile}, {peer.name} is who that gives", fault)
 
     def beside_direnv(self):
         """Two hooks in one shell, whichever comes first."""
