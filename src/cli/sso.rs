@@ -42,10 +42,12 @@ Examples:
   awsenv sso populate --sso-session corp --region eu-west-1
   awsenv sso populate --account 'acme-*' --name '{account_name}/{role}'
   awsenv sso populate --prune
+  awsenv sso populate --credential-process
 
 In --name stand {account_name}, {account_id}, {role} and {session}. The profiles come between two comments, and
 nothing else in the file is touched; what you change between them stays. --prune takes out profiles from there, and
-with --account or --role only such as these mean.")]
+with --account or --role only such as these mean. With --credential-process each new profile also says how a client
+that knows no sign-in gets its keys: from awsenv.")]
     Populate {
         #[command(flatten)]
         portal: OfPortal,
@@ -60,6 +62,9 @@ with --account or --role only such as these mean.")]
         /// Take out those whose role the sign-in no longer gives
         #[arg(long)]
         prune: bool,
+        /// Have them serve clients too that know no sign-in, by awsenv
+        #[arg(long)]
+        credential_process: bool,
         /// Only show what would change
         #[arg(long)]
         dry_run: bool,
@@ -93,7 +98,7 @@ impl Sso {
                 let session = portal.sso_session.as_deref();
                 sso::roles::run(&asking(portal), session, &which.filter(), *json, world)
             }
-            Self::Populate { portal, which, template, region, prune, dry_run } => {
+            Self::Populate { portal, which, template, region, prune, credential_process, dry_run } => {
                 if let Some(region) = region {
                     crate::limits::region(region).map_err(|reason| {
                         Failure::new(format!("--region {region}: {reason}")).exit(Exit::Usage)
@@ -104,6 +109,7 @@ impl Sso {
                     name: template,
                     region: region.as_deref(),
                     prune: *prune,
+                    by_process: *credential_process,
                     dry_run: *dry_run,
                 };
                 sso::populate::run(&asking(portal), portal.sso_session.as_deref(), &populate, world)

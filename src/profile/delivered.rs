@@ -44,7 +44,7 @@ pub fn session_of<'a>(config: &'a SharedConfig, name: &str) -> Option<&'a str> {
 }
 
 /// botocore splits words by itself, others leave that to `sh`; in some parsers `#` and `;` begin a comment.
-fn quoted(program: &Path) -> Result<String, Reason> {
+pub fn quoted(program: &Path) -> Result<String, Reason> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@%:=,".contains(&byte);
     let text = program.to_str().unwrap_or_default();
     if !text.is_empty() && text.bytes().all(plain) {

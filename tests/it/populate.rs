@@ -9,6 +9,7 @@ use awsenv_sandbox::{Account, Portal, Sandbox};
 use crate::assignments::{acme, large, sandbox_of};
 use crate::cloud::{exec, identity, operations};
 use crate::portal::{INLINE, OF_ADDRESS, OF_CORP, keep, python};
+use crate::run::PROGRAM;
 use crate::world::World;
 
 const HOUR: i64 = 3600;
@@ -68,6 +69,25 @@ fn each_role_without_a_profile_gets_one_and_no_other_byte_changes() {
     world.run(["sso", "populate"]).stderr(again).success();
     world.run(["sso", "populate", "--prune", "--dry-run"]).stderr(again).success();
     assert_eq!(world.read(".aws/config"), whole());
+}
+
+#[test]
+fn a_profile_may_serve_clients_that_know_no_sign_in() {
+    let sandbox = sandbox_of(acme());
+    let world = signed_in(&sandbox, MINE);
+    world.run(["sso", "populate", "--credential-process", "--account", "2*"]).any_stderr().success();
+    let process = format!("{PROGRAM} credentials 222222222222-Admin --format process");
+    let profile = NAMELESS.to_owned() + &format!("credential_process = {process}\n");
+    assert_eq!(world.read(".aws/config"), format!("{MINE}\n\n{BEGIN}{profile}{END}"));
+    // As such a client runs it.
+    let given = world.command("sh").args(["-c", &process]).output().unwrap();
+    let given: serde_json::Value = serde_json::from_slice(&given.stdout).unwrap();
+    let text = |name: &str| given[name].as_str();
+    let whose =
+        sandbox.verify(text("AccessKeyId").unwrap(), text("SecretAccessKey").unwrap(), text("SessionToken"));
+    assert!(whose.unwrap().contains("_Admin_"));
+    let explained = world.run(["explain", "222222222222-Admin"]).any_stdout().success().stdout;
+    assert!(explained.contains("1. GetRoleCredentials") && !explained.contains("note"), "{explained}");
 }
 
 #[test]

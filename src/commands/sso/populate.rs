@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stdout};
 
+use anyhow::Context;
+
 use super::name::Template;
 use super::{Filter, Listed, at, listed, profiles, role_of};
 use crate::commands::subject::Asking;
@@ -12,8 +14,10 @@ use crate::key_index::KeyIndex;
 use crate::limits;
 use crate::message::{Exit, Failure, printable, shown};
 use crate::places::tilde;
+use crate::process::this_program;
 use crate::profile::chain::{Portal, as_written};
 use crate::profile::config::{ConfigFiles, File, SharedConfig};
+use crate::profile::delivered::{SETTING, quoted};
 use crate::profile::owned::{Block, DiffLine, Edit, NewProfile, Owned, Unclear};
 use crate::secret::Secret;
 use crate::settings::Colours;
@@ -30,6 +34,8 @@ pub struct Populate<'a> {
     pub region: Option<&'a str>,
     /// Those of the block go whose role is no longer given.
     pub prune: bool,
+    /// They name awsenv as their credential_process too.
+    pub by_process: bool,
     /// Nothing is written.
     pub dry_run: bool,
 }
@@ -63,7 +69,10 @@ pub fn run(
     let before = Before::read(&at.portal, world)?;
     let owned = before.owned()?;
     let listed = listed(&at, &populate.filter, world)?;
-    let new = before.new_profiles(&listed, &template, populate.region)?;
+    let mut new = before.new_profiles(&listed, &template, populate.region)?;
+    if populate.by_process {
+        give_process(&mut new)?;
+    }
     let gone = match populate.prune {
         true => before.without_a_role(&owned, &listed, &populate.filter),
         false => Vec::new(),
@@ -221,6 +230,16 @@ impl<'a> Before<'a> {
         }
         Ok(())
     }
+}
+
+/// For clients that know no sign-in. All others, and awsenv itself, go by the sign-in that stands beside it.
+fn give_process(profiles: &mut [NewProfile]) -> anyhow::Result<()> {
+    let program = this_program().context("cannot find awsenv itself")?;
+    let program = quoted(&program).map_err(Failure::new)?;
+    for NewProfile { name, settings } in profiles {
+        settings.push((SETTING, format!("{program} credentials {name} --format process")));
+    }
+    Ok(())
 }
 
 fn diff(edit: &Edit<'_>, path: &str, is_coloured: bool) -> String {

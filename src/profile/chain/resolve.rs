@@ -140,7 +140,10 @@ impl<'a> Walk<'a> {
         let Some((style, key)) = styles.first().copied() else {
             return Err(self.no_credentials(profile).into());
         };
-        for (_, other) in &styles[1..] {
+        for (style, other) in &styles[1..] {
+            if *style == Style::Process && sources::has_own_process(profile) {
+                continue;
+            }
             self.notes.push(format!(
                 "profile {}: {key} counts, {other} ({}) does not",
                 profile.name(),
@@ -167,7 +170,12 @@ impl<'a> Walk<'a> {
     /// Who put keys into the keychain under a profile's name meant them: they come before all the profile says.
     fn keychain(&mut self, profile: &Profile<'_>) -> Option<Next<'a>> {
         let entry = self.keys.find(profile.name())?;
-        let shadowed = STYLES.iter().flat_map(|(_, keys)| *keys).find(|key| profile.get(key).is_some());
+        let is_for_others = sources::has_own_process(profile);
+        let shadowed = STYLES
+            .iter()
+            .filter(|(style, _)| *style != Style::Process || !is_for_others)
+            .flat_map(|(_, keys)| *keys)
+            .find(|key| profile.get(key).is_some());
         self.notes.extend(shadowed.map(|key| {
             format!(
                 "profile {}: its keys in the keychain count, {key} ({}) does not",

@@ -191,7 +191,7 @@ fn check_command(profile: &Profile<'_>, key: &str, command: &Secret) -> Result<(
         [] | ["", ..] => return Err(profile.fault(key, "a command is expected")),
         [program, arguments @ ..] => (program, arguments),
     };
-    if !is_ourselves(program) || !names_profile(arguments, profile.name()) {
+    if !is_own(program, arguments, profile.name()) {
         return Ok(());
     }
     let what = format!("it is awsenv, for profile {}, which has nothing else", profile.name());
@@ -201,8 +201,18 @@ fn check_command(profile: &Profile<'_>, key: &str, command: &Secret) -> Result<(
     ))
 }
 
-fn is_ourselves(program: &str) -> bool {
-    Path::new(program).file_name().is_some_and(|name| name == "awsenv")
+/// Whether a profile names us as its process, for other clients.
+pub(super) fn has_own_process(profile: &Profile<'_>) -> bool {
+    let words = profile.get("credential_process").and_then(|command| shell_words::split(command).ok());
+    let words = words.unwrap_or_default();
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    matches!(&words[..], [program, arguments @ ..] if is_own(program, arguments, profile.name()))
+}
+
+/// Whether a command is awsenv, for this profile.
+fn is_own(program: &str, arguments: &[&str], profile: &str) -> bool {
+    let is_awsenv = Path::new(program).file_name().is_some_and(|name| name == "awsenv");
+    is_awsenv && names_profile(arguments, profile)
 }
 
 /// Whether `awsenv credentials …` is about this profile.

@@ -455,6 +455,25 @@ fn what_clients_read_differently_is_refused_with_both_lines() {
 }
 
 #[test]
+fn awsenv_as_the_process_of_its_own_profile_is_for_other_clients() {
+    let sso =
+        SAMPLE.replace("[profile sso]", "[profile sso]\ncredential_process = /bin/awsenv credentials sso");
+    for (config, notes) in [
+        (sso.clone(), vec![]),
+        (
+            sso.replace("credentials sso", "credentials other"),
+            vec!["profile sso: sso_session counts, credential_process (c:10) does not".to_owned()],
+        ),
+    ] {
+        let chain = resolve_asking(&config, "sso", &Asked::default()).unwrap();
+        assert!(matches!(chain.source, Source::Sso(_)));
+        assert_eq!(chain.notes, notes);
+    }
+    let own = "[profile base]\ncredential_process = awsenv credentials base --format process";
+    assert_eq!(resolve_with_keys(own, "base", None, &Asked::default()).notes, [""; 0]);
+}
+
+#[test]
 fn awsenv_is_no_source_of_its_own_profile() {
     for (arguments, is_refused) in [
         ("credentials a", true),
