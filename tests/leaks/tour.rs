@@ -7,8 +7,9 @@ use crate::shells::SHELLS;
 use crate::world::{ALL, CODE, Env, FILE_KEY, OLD_PASSWORD, ORIGINALS, SLIP, World};
 
 /// Files that hold secrets because these tests wrote them there.
-pub(crate) const PLANTED: [&str; 5] = [
+pub(crate) const PLANTED: [&str; 6] = [
     "home/.aws/credentials",
+    "home/vended.json",
     "home/.aws/config",
     "config/awsenv/config.toml",
     "work/acme/.awsenv",
@@ -57,6 +58,8 @@ pub(crate) fn commands(world: &World) -> Vec<Evidence> {
         "exec -- /no/such/program",
         "exec absent -- true",
         "exec process -- true",
+        "exec torn -- true",
+        "exec vended -- true",
         "exec --endpoint -- env",
         "exec half -- true",
         "credentials half",
@@ -80,9 +83,14 @@ pub(crate) fn answers(world: &World) -> (Vec<Evidence>, Vec<String>) {
     let env = world.env();
     let (mut evidence, mut wrong) = (Vec::new(), Vec::new());
     let originals = Search::of(&[&ORIGINALS[..3], &[CODE]].concat());
-    for command in
-        ["credentials acme", "credentials acme --format process", "credentials --format json", "exec -- env"]
-    {
+    for command in [
+        "credentials acme",
+        "credentials acme --format process",
+        "credentials vended --format process",
+        "credentials --format json",
+        "exec -- env",
+        "exec vended -- env",
+    ] {
         let words: Vec<_> = command.split(' ').collect();
         let run = world.awsenv("work/acme", &words, &env);
         assert!(

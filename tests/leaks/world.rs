@@ -90,18 +90,27 @@ impl World {
         fs::write(self.path(below), text).unwrap();
     }
 
-    /// ~/.aws with what is good, and something more.
+    /// ~/.aws with what is good, and something more. (The quote that is open: once it is run, a program of the user's has
+    /// the arguments that the user has given it.)
     pub(crate) fn aws_files(&self, config: &str, credentials: impl AsRef<[u8]>) {
+        let home = self.path("home").display().to_string();
         let good = format!(
             "[profile acme]\nregion = eu-central-1\n\
              [profile other]\naws_account_id = 111122223333\n\
-             [profile process]\ncredential_process = /bin/print --password {SLIP}\n\
+             [profile process]\ncredential_process = /bin/print --password \"{SLIP}\n\
+             [profile vended]\ncredential_process = cat {home}/vended.json\n\
+             [profile torn]\ncredential_process = head -c 160 {home}/vended.json\n\
              [profile mfa]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = acme\n\
              mfa_serial = arn:aws:iam::111122223333:mfa/me\nmfa_process = code {SLIP}\n\
              [profile web]\nrole_arn = arn:aws:iam::111122223333:role/R\n\
-             web_identity_token_process = token {SLIP}\n{config}\n"
+             web_identity_token_process = echo; echo two lines; cat {home}/vended.json\n{config}\n"
         );
         self.write("home/.aws/config", good);
+        let vended = format!(
+            "{{\"Version\":1,\"AccessKeyId\":\"ASIAVENDED\",\"SecretAccessKey\":\"{FILE_KEY}\",\
+             \"SessionToken\":\"{FILE_TOKEN}\",\"Expiration\":\"2099-01-01T00:00:00Z\"}}"
+        );
+        self.write("home/vended.json", vended);
         let good = format!(
             "[acme]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {FILE_KEY}\n\
              aws_session_token = {FILE_TOKEN}\n\
