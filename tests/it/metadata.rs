@@ -3,6 +3,7 @@
 use awsenv_sandbox::{Fault, Role, Sandbox, Scenario};
 
 use crate::cloud::{self, ONE, TWO, exec, identity, operations};
+use crate::door::Door;
 use crate::shell::Kind;
 use crate::world::World;
 
@@ -95,6 +96,37 @@ fn a_prompt_has_them_asked_in_the_background_with_the_users_own_variables() {
             assert!(shell.get("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some());
         }
     }
+}
+
+#[test]
+fn what_awsenv_sets_itself_leads_nobody_astray() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    // No credentials: awsenv's own way to say so is not the user's.
+    world.write("acme/.awsenv", "profile = \"instance\"\n");
+    world.allow("acme");
+    sandbox.fault("MetadataToken", 1, Fault::Html(403));
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert_eq!(shell.get("AWS_EC2_METADATA_DISABLED"), Some("true"));
+    world.run(["refresh"]).at("acme").environment(&shell.env).any_stderr().success();
+    shell.prompt();
+    assert!(identity(&sandbox, &shell.env).is_some(), "{:?}", shell.aws());
+    // Its own endpoint is where the credentials of the container's would be.
+    world.write("acme/.awsenv", "profile = \"container\"\ndeliver = \"endpoint\"\n");
+    world.allow("acme");
+    shell.prompt();
+    let door = |name| shell.get(name).unwrap().to_owned();
+    let (uri, token) =
+        (door("AWS_CONTAINER_CREDENTIALS_FULL_URI"), door("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
+    assert!(!uri.starts_with(sandbox.url()), "{uri}");
+    let served = Door::new(&uri, &token);
+    let first = served.key();
+    cloud::age(&world, std::time::Duration::from_secs(56 * 60));
+    assert_ne!(served.key(), first);
+    world.run(["refresh"]).at("acme").environment(&shell.env).any_stderr().success();
+    let asked = operations(&sandbox).into_iter().filter(|operation| operation == "ContainerCredentials");
+    assert_eq!(asked.count(), 3);
 }
 
 #[test]
