@@ -62,6 +62,7 @@ __awsenv_sync() {
   # trap (a function called from here inherits none, with functrace off).
   __awsenv_set=$-
   \builtin set +avxT
+  __awsenv_hook() { __awsenv_prompted; }
   __awsenv_ok() { \builtin return 75; }
   __awsenv_pending=
   [[ -z ${__awsenv_new-} ]] || __awsenv_join_preexec
@@ -103,7 +104,10 @@ __awsenv_check() {
   esac
 }
 
-__awsenv_hook() {
+# The program prints another with the guard in it, for when the last command went well.
+__awsenv_hook() { __awsenv_prompted; }
+
+__awsenv_prompted() {
   \builtin set -- "$?"
   __awsenv_ok || __awsenv_check || \builtin :
   # With `set -e` a status of the user's, given back here, would end the shell.
@@ -153,6 +157,7 @@ __awsenv_use() {
     *) \builtin printf '%s\n' "$__awsenv_text" ;;
   esac
   __awsenv_ok() { \builtin return 1; }
+  __awsenv_hook() { __awsenv_prompted; }
 }
 
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.

@@ -81,9 +81,14 @@ impl Guard {
         match (abilities.shell, test) {
             (Shell::Bash | Shell::Zsh, None) => b"__awsenv_ok() { \\builtin return 1; }\n".to_vec(),
             (Shell::Fish, None) => b"function __awsenv_ok; return 1; end\n".to_vec(),
-            (Shell::Bash, Some(test)) => [b"__awsenv_ok() { ", &test[..], b"; }\n"].concat(),
-            // The hook once more with the test in it: a call of a function costs zsh a new heap, as much as
-            // three files.
+            // The hook once more with the test in it. bash copies a function to call it, and has to hold a status
+            // of the user's to give it back; where that is 0, the test's own is the same.
+            (Shell::Bash, Some(test)) => {
+                let (guard, hook) = (b"__awsenv_ok() { ", b"; } && __awsenv_hook() { case $? in 0) ");
+                let rest = b" || __awsenv_check || \\builtin : ;; *) __awsenv_prompted ;; esac; }\n";
+                [guard, &test[..], hook, &test, rest].concat()
+            }
+            // A call of a function costs zsh a new heap, as much as three files.
             (Shell::Zsh, Some(test)) => {
                 let (guard, hook) = (b"__awsenv_ok() { ", b"; } && __awsenv_hook() { ");
                 [guard, &test[..], hook, &test, b" || __awsenv_check; }\n"].concat()

@@ -73,7 +73,7 @@ fn places(world: &World) -> Places {
 fn guard_terms() {
     let world = World::new();
     let bash = [
-        "__awsenv_ok() { \\builtin [ \"${PWD-}|${AWS_ACCESS_KEY_ID-}|${AWSENV_DISABLE-}${AWS_PROFILE-}\" = \
+        "\\builtin [ \"${PWD-}|${AWS_ACCESS_KEY_ID-}|${AWSENV_DISABLE-}${AWS_PROFILE-}\" = \
          '$HOME|ASIA1|' ]",
         "[[ -e 'TOKEN'",
         "-e '$HOME/allow/entry'",
@@ -83,15 +83,21 @@ fn guard_terms() {
         "! -f '$HOME/sub/.awsenv'",
         "! -f '/.awsenv' ]]",
     ];
-    let with = |clock: &str| bash.iter().copied().chain([clock]).collect::<Vec<_>>().join(" && ");
+    let with = |clock: &str| {
+        let test = bash.iter().copied().chain([clock]).collect::<Vec<_>>().join(" && ");
+        format!(
+            "__awsenv_ok() {{ {test}; }} && __awsenv_hook() {{ case $? in 0) {test} || __awsenv_check || \\builtin : ;; \
+             *) __awsenv_prompted ;; esac; }}\n"
+        )
+    };
     assert_eq!(
         every_term(&world, Kinds::Bash, "5.2.15(1)-release"),
-        with("(( EPOCHSECONDS >= 1795348799 && EPOCHSECONDS < 1795352400 )); }\n")
+        with("(( EPOCHSECONDS >= 1795348799 && EPOCHSECONDS < 1795352400 ))")
     );
     assert_eq!(
         every_term(&world, Kinds::Bash, "3.2.57(1)-release"),
         with(
-            ": >|'r/now.4242' && [[ 'r/at.1795352400' -nt 'r/now.4242' && ! 'r/at.1795348799' -nt 'r/now.4242' ]]; }\n"
+            ": >|'r/now.4242' && [[ 'r/at.1795352400' -nt 'r/now.4242' && ! 'r/at.1795348799' -nt 'r/now.4242' ]]"
         )
     );
     let zsh = [

@@ -61,19 +61,25 @@ fn unchanged_prompts_start_no_process(shell: &Shell) {
 fn a_guard_that_starts_one_would_be_noticed(shell: &Shell) {
     let home = Home::with_projects();
     fs::create_dir_all(home.home("alpha/src")).unwrap();
-    let sabotage = [(
-        shell.says(
-            "__awsenv_ok || __awsenv_check || \\builtin :\n  # With",
-            "(( ${precmd_functions[(Ie)__awsenv_hook]} )) ||",
-            "__awsenv_hook --on-event fish_prompt\n",
-        ),
-        shell.says(
-            "/bin/true; __awsenv_ok || __awsenv_check || \\builtin :\n  # With",
-            "__awsenv_slow() { /bin/true; __awsenv_hook; }; precmd_functions+=(__awsenv_slow); (( 1 )) ||",
-            "__awsenv_hook --on-event fish_prompt\n/bin/true\n",
-        ),
+    // The program's answer holds what an idle prompt runs, so for bash and zsh the fault stands beside it.
+    let slow = "__awsenv_slow() { /bin/true; __awsenv_hook; }";
+    let of_bash = [
+        ("# First in line", &*format!("{slow}\n# First in line")),
+        ("=(__awsenv_hook ", "=(__awsenv_slow "),
+        ("=\"__awsenv_hook$", "=\"__awsenv_slow$"),
+    ];
+    let of_zsh = [(
+        "(( ${precmd_functions[(Ie)__awsenv_hook]} )) ||",
+        &*format!("{slow}; precmd_functions+=(__awsenv_slow); (( 1 )) ||"),
     )];
-    let count = processes_of_twenty_prompts(shell, &home, &Rc { sabotage: &sabotage, ..Rc::default() });
+    let of_fish =
+        [("__awsenv_hook --on-event fish_prompt\n", "__awsenv_hook --on-event fish_prompt\n/bin/true\n")];
+    let sabotage = match shell.kind {
+        Kind::Bash => &of_bash[..],
+        Kind::Zsh => &of_zsh,
+        Kind::Fish => &of_fish,
+    };
+    let count = processes_of_twenty_prompts(shell, &home, &Rc { sabotage, ..Rc::default() });
     assert!(
         count >= 20,
         "only {count} of {} were seen",
