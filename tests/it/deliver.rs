@@ -300,3 +300,52 @@ fn a_profile_that_says_more_than_its_process_is_not_given_out() {
         format!("awsenv: cannot write a profile to ~/.aws/config: profile {profile} stands elsewhere, too");
     assert!(shell.notice.starts_with(&expected), "{}", shell.notice);
 }
+
+#[test]
+fn each_directory_that_has_the_session_says_how_it_is_renewed() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    for directory in ["beta", "gamma"] {
+        world.write(&format!("{directory}/.awsenv"), FILE);
+        world.allow(directory);
+    }
+    let mut shell = world.shell(Kind::Bash);
+    for directory in ["acme", "beta", "gamma"] {
+        shell.cd(directory);
+        assert!(
+            shell.get("AWS_PROFILE").unwrap().starts_with("awsenv/one/"),
+            "{directory}: {}",
+            shell.notice
+        );
+    }
+    assert_eq!(operations(&sandbox), ["AssumeRole"], "one session for all");
+    let process = process(&world, &shell);
+    // The latest goes, and the one before is no longer about this.
+    fs::remove_dir_all(world.at("gamma")).unwrap();
+    world.write("beta/.awsenv", "profile = \"two\"\n");
+    world.allow("beta");
+    cloud::age(&world, Duration::from_secs(3600));
+    lent(&world, &shell, &process).unwrap();
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
+    cloud::age(&world, Duration::from_secs(50 * 60));
+    lent(&world, &shell, &process).unwrap();
+    cloud::renewals_end(&world);
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 3], "in the background too");
+}
+
+#[test]
+fn nothing_is_lent_while_the_settings_have_a_mistake() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let process = process(&world, &shell);
+    world.write(".config/awsenv/config.toml", "wait = 1\n");
+    for age in [0, 50, 20] {
+        cloud::age(&world, Duration::from_secs(age * 60));
+        let said = lent(&world, &shell, &process).unwrap_err();
+        assert!(said.contains("config.toml"), "{said}");
+        cloud::renewals_end(&world);
+    }
+    assert_eq!(operations(&sandbox), ["AssumeRole"]);
+}

@@ -237,6 +237,26 @@ fn a_shell_of_exec_shows_whose_it_is_however_it_is_called() {
 }
 
 #[test]
+fn a_shell_of_exec_shows_that_its_stage_is_protected() {
+    let world = World::with_profiles()
+        .file("acme/.awsenv", "profile = \"dev\"\n[stage.live]\nprofile = \"prod\"\nprotected = true\n")
+        .allowed("acme")
+        .env("TERM", "xterm")
+        .env("SHELL", "/usr/bin/env");
+    for (arguments, expected) in [
+        (["exec", "--stage", "live"].as_slice(), "\x1b[31mprod*\x1b[39m"),
+        (&["exec"], "\x1b[32mdev\x1b[39m"),
+    ] {
+        let run = arguments.iter().fold(world.run([]).at("acme"), |run, word| run.arg(*word));
+        let env = run.any_stdout().success().variables();
+        world.run(["prompt", "--format", "ansi"]).environment(&env).stdout(expected).success();
+    }
+    // What is asked for inside is somebody else.
+    let inside = world.run(["exec", "dev"]).env("AWSENV_PROFILE", "prod").env("AWSENV_PROTECTED", "true");
+    assert_eq!(inside.any_stdout().success().variables().text("AWSENV_PROTECTED"), None);
+}
+
+#[test]
 fn nothing_is_believed_of_a_state_that_is_not_ours() {
     let world = World::new();
     for state in
