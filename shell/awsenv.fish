@@ -117,14 +117,13 @@ function awsenv_prompt
     if test -n "$__awsenv_until"
         # The guard has just asked how far its deadline is, by the only clock there is without a process.
         set -l __awsenv_time (math "max($__awsenv_until - $__awsenv_age, 0)")
-        set -l __awsenv_hours (math "floor($__awsenv_time / 3600)")
-        set -l __awsenv_minutes (math "floor($__awsenv_time / 60) % 60")
-        if test $__awsenv_hours -ge 24
-            set __awsenv_left " "(math "floor($__awsenv_hours / 24)")d(math "$__awsenv_hours % 24")h
-        else if test $__awsenv_hours -gt 0
-            set __awsenv_left " $__awsenv_hours"h(string replace -r '^(.)$' '0$1' $__awsenv_minutes)m
-        else if test $__awsenv_minutes -gt 0
-            set __awsenv_left " $__awsenv_minutes"m
+        if test $__awsenv_time -ge 86400
+            set __awsenv_left " "(math "floor($__awsenv_time / 86400)")d(math "floor($__awsenv_time / 3600) % 24")h
+        else if test $__awsenv_time -ge 3600
+            set -l __awsenv_minutes (math "floor($__awsenv_time / 60) % 60")
+            set __awsenv_left " "(math "floor($__awsenv_time / 3600)")h(string replace -r '^(.)$' '0$1' $__awsenv_minutes)m
+        else if test $__awsenv_time -ge 60
+            set __awsenv_left " "(math "floor($__awsenv_time / 60)")m
         else
             set __awsenv_left " $__awsenv_time"s
         end

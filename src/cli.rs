@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use clap_complete::ArgValueCandidates;
+use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 
 use crate::commands::choose::Use;
 use crate::commands::credentials::Format;
@@ -156,7 +156,7 @@ Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 
         #[arg(long)]
         endpoint: bool,
         /// The command and its arguments
-        #[arg(last = true, value_name = "CMD")]
+        #[arg(last = true, value_name = "CMD", add = ArgValueCompleter::new(complete::command))]
         command: Vec<OsString>,
     },
     /// Print the credentials, quoted for whoever reads

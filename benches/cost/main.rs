@@ -1,6 +1,7 @@
 //! What awsenv costs, measured and held to: `cargo bench --bench cost`. Everything is compared with something
 //! else in the same run, turn by turn, so that a slow or busy machine slows both.
 //!
+//! `-- --segment` measures the prompt's segment alone, which takes no release build: add `--profile dev`.
 //! `-- --planted-fault` makes our side slower on purpose and must fail; `-- --check-the-check` sees to that.
 #![allow(clippy::disallowed_methods, reason = "time and environment are what is measured")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is for a person")]
@@ -53,6 +54,14 @@ fn main() -> ExitCode {
     if asked("--check-the-check") {
         return check_the_check();
     }
+    if asked("--segment") {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_awsenv"));
+        let home = Home::with_session(scratch.path().join("session"), program, 0);
+        table::print(&segments(&home, FULL));
+        println!("load: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim_end());
+        return ExitCode::SUCCESS;
+    }
     let planted = asked("--planted-fault");
     let rows = measure(FULL, planted);
     table::print(&rows);
@@ -91,6 +100,7 @@ fn measure(rounds: Rounds, planted: bool) -> Vec<Row> {
     let session = Home::with_session(scratch.path().join("session"), ours.program.clone(), 0);
     let large = Home::with_session(scratch.path().join("large"), ours.program.clone(), 1000);
     rows.extend(large_config(&large, &session, rounds, planted));
+    rows.extend(segments(&session, rounds));
     for kind in KINDS {
         for (what, home) in [("keys", &ours), ("cached session", &session)] {
             let (mut a, mut b) = (Shell::moves(kind, home, planted), Shell::moves(kind, &direnv, false));
@@ -121,6 +131,16 @@ fn hook(kind: &str, ours: &Home, direnv: &Home, rounds: Rounds, planted: bool) -
         Row::of(format!("unchanged prompt, {kind}, {place}"), "direnv", samples, bound)
     });
     rows.into()
+}
+
+/// What a prompt with the segment in it costs more than one without: text that the shell puts together.
+fn segments(home: &Home, rounds: Rounds) -> Vec<Row> {
+    let row = |kind: &str| {
+        let (mut a, mut b) = (Shell::segment(kind, home, false), Shell::segment(kind, home, true));
+        let samples = in_turns(rounds.hook, || a.time(), || b.time());
+        Row::of(format!("segment, {kind}"), "a function call", samples, None)
+    };
+    KINDS.map(row).into()
 }
 
 /// The whole process, as the hook calls it.

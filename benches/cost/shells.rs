@@ -78,6 +78,26 @@ impl Shell {
         Self::start(kind, home, &setup, "__awsenv_hook", if planted { 5 } else { CALLS })
     }
 
+    /// The prompt's segment in a directory with a session, as a prompt asks for it; or as little as a shell can do.
+    pub(crate) fn segment(kind: &str, home: &Home, nothing: bool) -> Self {
+        let step = match (kind, nothing) {
+            ("fish", true) => "t_nothing >/dev/null",
+            ("fish", false) => "awsenv_prompt >/dev/null",
+            (_, true) => "t_nothing t_segment",
+            (_, false) => "awsenv_prompt t_segment",
+        };
+        let (define, shown) = match kind {
+            "fish" => ("function t_nothing; true; end", "string match -q '*acme *' (awsenv_prompt)"),
+            _ => ("t_nothing() { :; }", "awsenv_prompt t_segment; [[ $t_segment == *acme\\ * ]]"),
+        };
+        let setup = format!(
+            "{}\n{define}\ncd '{}'\n__awsenv_hook\n{shown} || exit 1",
+            load(kind, home),
+            home.pinned().display()
+        );
+        Self::start(kind, home, &setup, step, CALLS)
+    }
+
     /// direnv's.
     pub(crate) fn direnv(kind: &str, home: &Home, dir: &Path) -> Self {
         let call = direnv_call(kind);

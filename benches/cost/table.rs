@@ -77,8 +77,13 @@ pub(crate) fn print(rows: &[Row]) {
         };
         let cpu = row.cpu.map_or_else(String::new, |(ours, theirs)| format!("{ours:.0} / {theirs:.0}"));
         let ratio = times(row.ratio);
-        println!("| {what} | {ours:.0} | {against} | {theirs:.0} | {cpu} | {ratio} | {bound} |");
+        let (ours, theirs) = (micros(*ours), micros(*theirs));
+        println!("| {what} | {ours} | {against} | {theirs} | {cpu} | {ratio} | {bound} |");
     }
+}
+
+fn micros(time: f64) -> String {
+    if time < 100.0 { format!("{time:.1}") } else { format!("{time:.0}") }
 }
 
 fn times(ratio: f64) -> String {

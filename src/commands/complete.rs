@@ -1,10 +1,14 @@
 //! What a shell asks at Tab. The completions that `awsenv completions` prints call the program, with this variable;
 //! so a profile that was written a moment ago is there. Files alone are read, and nothing is ever said but words.
 
-use std::ffi::OsString;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::sync::OnceLock;
 
 use clap::Command;
 use clap_complete::CompletionCandidate;
+use clap_complete::engine::{PathCompleter, ValueCompleter as _};
 use clap_complete::env::Shells;
 
 use super::choose;
@@ -28,17 +32,48 @@ pub fn registration(shell: &str) -> Option<Vec<u8>> {
 /// Answers with what fits after these words. A shell that nobody knows, or no words, gets nothing.
 pub fn run(shell: &str, command: &mut Command, arguments: &[OsString]) -> anyhow::Result<()> {
     let words = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect::<Vec<_>>();
+    // The completers are plain functions, and learn it this way.
+    let _ = BEHIND_DASHES.set(words.iter().rev().skip(1).position(|word| word == "--"));
     let shells = Shells::builtins();
     let mut answer = Vec::new();
     if let Some(shell) = shells.completer(shell).filter(|_| !words.is_empty()) {
         command.build();
-        let _ = shell.write_complete(command, words, None, &mut answer);
+        let _ = shell.write_complete(command, words, Some(Path::new(".")), &mut answer);
     }
     world::out(&answer)
 }
 
-/// Profiles of the AWS files.
+/// How many words of `exec`'s command stand before the one that is asked for.
+static BEHIND_DASHES: OnceLock<Option<usize>> = OnceLock::new();
+
+fn words_of_a_command() -> Option<usize> {
+    BEHIND_DASHES.get().copied().flatten()
+}
+
+/// What follows `exec … --`: a program first, and files.
+pub(crate) fn command(current: &OsStr) -> Vec<CompletionCandidate> {
+    let begins = |program: &CompletionCandidate| {
+        program.get_value().as_encoded_bytes().starts_with(current.as_encoded_bytes())
+    };
+    let programs = if words_of_a_command() == Some(0) { programs() } else { Vec::new() };
+    programs.into_iter().filter(begins).chain(PathCompleter::any().complete(current)).collect()
+}
+
+fn programs() -> Vec<CompletionCandidate> {
+    let path = Env::of_this_process().get("PATH").map(OsStr::to_owned).unwrap_or_default();
+    let files =
+        std::env::split_paths(&path).filter_map(|dir| std::fs::read_dir(dir).ok()).flatten().flatten();
+    let names: BTreeSet<_> = files.filter_map(|file| file.file_name().into_string().ok()).collect();
+    names.iter().filter_map(|name| candidate(name)).collect()
+}
+
+/// Profiles of the AWS files. Behind `exec --` the parser still waits for one, and a person does not.
 pub(crate) fn profiles() -> Vec<CompletionCandidate> {
+    match words_of_a_command() {
+        Some(0) => return programs(),
+        Some(_) => return Vec::new(),
+        None => {}
+    }
     config().iter().flat_map(SharedConfig::profiles).filter_map(candidate).collect()
 }
 

@@ -114,6 +114,12 @@ fn names_are_completed_where_they_are_meant() {
     assert_eq!(at(&["explain", "p"]), ["prod"]);
     assert_eq!(at(&["use", "d"]), ["dev"]);
     assert_eq!(at(&["exec", "--stage", ""]), [""; 0], "no file counts at home");
+    assert_eq!(at(&["edit", "ac"]), ["acme/"]);
+    for words in [&["exec", "--", "ba"][..], &["exec", "dev", "--", "ba"]] {
+        assert!(at(words).contains(&"bash".to_owned()), "{words:?}: {:?}", at(words));
+    }
+    assert!(at(&["exec", "dev", "--", "ac"]).contains(&"acme/".to_owned()));
+    assert_eq!(at(&["exec", "dev", "--", "cat", "acm"]), ["acme/"]);
     // Whatever is wrong is for others to say.
     let broken = world.settings("wait = 1\n");
     assert_eq!(completed(&broken, &["explain", "p"]), [""; 0]);
