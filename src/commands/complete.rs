@@ -36,11 +36,34 @@ pub fn run(shell: &str, command: &mut Command, arguments: &[OsString]) -> anyhow
     let _ = BEHIND_DASHES.set(words.iter().rev().skip(1).position(|word| word == "--"));
     let shells = Shells::builtins();
     let mut answer = Vec::new();
+    let quotes = matches!(shell, "zsh" | "fish");
     if let Some(shell) = shells.completer(shell).filter(|_| !words.is_empty()) {
         command.build();
         let _ = shell.write_complete(command, words, Some(Path::new(".")), &mut answer);
     }
-    world::out(&answer)
+    world::out(&if quotes { answer } else { only_plain(&answer) })
+}
+
+/// Of an answer for a shell that puts what it is given into the line as it is: a clone may hold files of any name.
+fn only_plain(answer: &[u8]) -> Vec<u8> {
+    let is_plain = |part: &&[u8]| {
+        let word = part.split(|byte| *byte == b'\t').next().unwrap_or_default();
+        std::str::from_utf8(word).is_ok_and(|word| word.trim_end_matches(['\n', IFS]).chars().all(is_plain))
+    };
+    answer
+        .split_inclusive(|byte| matches!(char::from(*byte), '\n' | IFS))
+        .filter(is_plain)
+        .flatten()
+        .copied()
+        .collect()
+}
+
+/// What stands between words for bash.
+const IFS: char = '\x0b';
+
+/// Means itself to every shell.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || "_-./@:+=,".contains(c)
 }
 
 /// How many words of `exec`'s command stand before the one that is asked for.
@@ -112,7 +135,6 @@ fn choices_of(is_meant: impl Fn(&What) -> bool) -> Vec<CompletionCandidate> {
 
 /// Only what means itself to every shell: bash puts it into the line as it is.
 fn candidate(name: &str) -> Option<CompletionCandidate> {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./@:+=,".contains(c);
     (!name.starts_with(['-', '=']) && name.chars().all(is_plain)).then(|| CompletionCandidate::new(name))
 }
 
@@ -129,6 +151,13 @@ fn here() -> Option<World> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_files_too_only_those_are_offered_that_no_shell_could_run() {
+        let names = b"a.toml\x0b$(id)\x0bb c\x0bd/\x0b--help";
+        assert_eq!(only_plain(names), b"a.toml\x0bd/\x0b--help");
+        assert_eq!(only_plain(b"a\twhat it is\n`id`\tx\n"), b"a\twhat it is\n");
+    }
 
     #[test]
     fn what_a_shell_could_run_is_not_offered() {

@@ -4,7 +4,7 @@ use crate::home::{AWSENV, Home, Rc};
 use crate::pty::Terminal;
 use crate::shell::{Kind, Shell};
 
-every_shell! { a_profile_is_completed a_stage_is_completed }
+every_shell! { a_profile_is_completed a_stage_is_completed a_files_name_is_not_run }
 
 /// The completions as a user has them, and the program by its name in the PATH.
 fn start<'a>(shell: &Shell, home: &'a Home) -> Terminal<'a> {
@@ -48,4 +48,19 @@ fn a_stage_is_completed(shell: &Shell) {
     home.edit("home/alpha/.awsenv", "profile = \"alpha\"\n[stage.secondary]\nprofile = \"beta\"\n");
     let said = terminal.run("awsenv explain --stage seco\t");
     assert!(!said.contains("secondary"), "{}", terminal.scene());
+}
+
+/// A clone may hold files of any name, and bash puts what it is given into the line as it is.
+fn a_files_name_is_not_run(shell: &Shell) {
+    let home = Home::with_projects();
+    for name in ["first$(touch pwned)", "second`touch pwned`", "third;touch pwned", "plain.toml"] {
+        std::fs::write(home.home(name), "").unwrap();
+    }
+    let mut terminal = start(shell, &home);
+    for begun in ["fir", "sec", "thi"] {
+        terminal.run(&format!("awsenv deny {begun}\t"));
+        assert!(!home.home("pwned").exists(), "{}", terminal.scene());
+    }
+    let said = terminal.run("awsenv deny pla\t");
+    assert!(said.contains("plain.toml"), "{}", terminal.scene());
 }
