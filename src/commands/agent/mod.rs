@@ -38,6 +38,9 @@ const INHERITED: [&str; 7] = [
     "AWSENV_CONFIG",
 ];
 
+/// So often one that begins or ends is asked, at most so far apart.
+const ATTEMPTS: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(250);
 /// It begins and ends within this.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -71,12 +74,15 @@ pub(super) fn grant(
     let begins = world.places.agent().join(run::START);
     let lives = alive(&world.places);
     // One that begins or ends just now does not answer.
-    for lock in [&begins, &lives, &begins, &lives] {
+    for _ in 0..ATTEMPTS {
         start(world).context("cannot start the agent")?;
         match ask(&question, &env, world)? {
             Some(Reply::Done) => return Ok(()),
             Some(Reply::Refused(why)) => return Err(Failure::new(format!("the agent refuses: {why}")).into()),
-            _ => drop(files::lock_within(lock, PATIENCE)?),
+            _ => {
+                drop(files::lock_within(&begins, PATIENCE)?);
+                drop(files::lock_within(&lives, MOMENT)?);
+            }
         }
     }
     Err(Failure::new("the agent does not answer").hint("`awsenv agent stop` ends it").into())
