@@ -139,12 +139,21 @@ pub fn stop(world: &World) -> anyhow::Result<()> {
         world::say("awsenv: no agent runs");
         return Ok(());
     }
-    let has_ended = || files::lock_within(&path, PATIENCE).map(|lock| lock.is_some());
+    let own = pid(&path);
+    // The lock is free, or the next one's.
+    let has_ended = || -> std::io::Result<bool> {
+        for _ in 0..ATTEMPTS {
+            if files::lock_within(&path, MOMENT)?.is_some() || pid(&path) != own {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
     // One that hangs hears nobody.
-    let asked = ask(&Question::Stop, &[], world).is_ok_and(|reply| reply.is_some());
-    if !(asked && has_ended()?) {
+    let is_asked = ask(&Question::Stop, &[], world).is_ok_and(|reply| reply.is_some());
+    if !(is_asked && has_ended()?) {
         for signal in [Signal::TERM, Signal::KILL] {
-            if let Some(pid) = pid(&path) {
+            if let Some(pid) = own.filter(|own| pid(&path) == Some(*own)) {
                 let _ = kill_process(pid, signal);
             }
             if has_ended()? {
@@ -154,7 +163,6 @@ pub fn stop(world: &World) -> anyhow::Result<()> {
         if !has_ended()? {
             return Err(Failure::new("the agent does not end").into());
         }
-        grant::clear(&world.places)?;
         tell_shells(world);
     }
     world::say("awsenv: the agent has ended; a prompt that needs it starts the next one");
