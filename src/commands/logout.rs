@@ -40,7 +40,7 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
     let tokens = tokens(world);
     let id = sso::id(&portal);
     let lock = tokens.lock(&id)?;
-    let token = tokens.load(&portal).token();
+    let token = tokens.load(&portal).kept();
     if let Some(token) = &token {
         say_if_kept_at_portal(&portal.region, token, &person_means(&settings, world));
     }

@@ -198,7 +198,7 @@ fn status(world: &World) -> Status {
 
 fn sign_in(portal: &Portal, world: &World) -> SignIn {
     let tokens = tokens(world);
-    let token = tokens.load(portal).token();
+    let token = tokens.load(portal).kept();
     let client = token.as_ref().and_then(|token| token.client.as_ref());
     SignIn {
         portal: Some(portal.label().to_owned()),

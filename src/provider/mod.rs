@@ -24,6 +24,7 @@ pub mod process;
 pub mod renew;
 pub mod roles_anywhere;
 pub mod saml;
+pub mod sign_in;
 pub mod sso;
 pub mod sts;
 mod web_identity;

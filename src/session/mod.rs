@@ -10,6 +10,7 @@ pub mod key;
 pub mod lease;
 pub mod mfa_mark;
 pub mod session_key;
+mod sign_in;
 pub mod sso;
 pub mod store;
 pub mod sweep;

@@ -8,7 +8,7 @@ use super::opener::{self, Way};
 use super::qr;
 use crate::env::Env;
 use crate::message::printable;
-use crate::provider::sso::{Guide, Invitation};
+use crate::provider::sign_in::{Guide, Invitation};
 use crate::session::sso::Flow;
 use crate::world;
 

@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
-use aws_smithy_types::base64;
-use sha2::{Digest, Sha256};
-
 use super::super::Means;
-use super::callback::{Callback, Page};
+use super::super::sign_in::callback::{Callback, Page};
+use super::super::sign_in::pkce::{challenge, encoded};
+use super::super::sign_in::{Guide, How, Invitation, Patience};
 use super::oidc::{self, Grant};
-use super::sign_in::{Guide, How, Invitation, Patience, registration};
+use super::sign_in::registration;
 use crate::files;
-use crate::message::{Exit, Failure};
 use crate::profile::chain::Portal;
 use crate::secret::Secret;
 use crate::session::sso::{Registration, Token};
@@ -67,45 +65,4 @@ fn address(
     ]
     .map(|(name, value)| format!("{name}={}", encoded(value)));
     format!("{oidc}/authorize?{}", query.join("&"))
-}
-
-/// RFC 7636, 4.2.
-fn challenge(verifier: &Secret) -> String {
-    let digest = base64::encode(Sha256::digest(verifier.expose()));
-    digest.trim_end_matches('=').replace('+', "-").replace('/', "_")
-}
-
-/// RFC 3986, 2.1.
-fn encoded(text: &str) -> String {
-    let encode = |byte: u8| match byte {
-        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
-}
-
-/// What RFC 6749, 4.1.2.1, lets come back instead of a code.
-pub(super) fn refused(error: &str, description: &str) -> Failure {
-    let failure = Failure::new(match (error, description) {
-        ("access_denied", _) => "the sign-in was refused in the browser".to_owned(),
-        (error, "") => format!("the sign-in failed: {error}"),
-        (error, description) => format!("the sign-in failed: {error}: {description}"),
-    });
-    failure.hint("run `awsenv login` again, with --fresh if it comes to the same").exit(Exit::PersonNeeded)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_challenge_is_that_of_rfc_7636() {
-        let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        assert_eq!(challenge(&verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
-    }
-
-    #[test]
-    fn what_goes_into_an_address_cannot_end_its_field() {
-        assert_eq!(encoded("http://127.0.0.1:1/a b&c=é"), "http%3A%2F%2F127.0.0.1%3A1%2Fa%20b%26c%3D%C3%A9");
-    }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::super::Means;
-use super::browser::refused;
-use super::oidc::{self, Device, Grant, Granted, Refused};
-use super::sign_in::{Guide, How, Invitation, Patience, registration};
+use super::super::sign_in::refused::{Refused, by_browser};
+use super::super::sign_in::{Guide, How, Invitation, Patience};
+use super::oidc::{self, Device, Grant, Granted};
+use super::sign_in::registration;
 use crate::message::{Exit, Failure};
 use crate::profile::chain::Portal;
 use crate::session::sso::{Client, Token};
@@ -71,7 +72,7 @@ async fn wait(
                 "authorization_pending" => failures = 0,
                 "slow_down" => interval += SLOWER,
                 "expired_token" => return Err(too_late().into()),
-                code => return Err(refused(code, &description).into()),
+                code => return Err(by_browser(code, &description).into()),
             },
             Err(Refused::Other(error)) => {
                 failures += 1;

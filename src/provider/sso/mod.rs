@@ -12,14 +12,13 @@ use crate::session::sso::Token;
 
 mod assignments;
 mod browser;
-mod callback;
 mod device;
 mod oidc;
 mod sign_in;
 mod token;
 
 pub use assignments::{Account, Assignments};
-pub use sign_in::{Guide, How, Invitation, Outcome, sign_in};
+pub use sign_in::sign_in;
 
 /// What to do where a sign-in is missing.
 pub const SIGN_IN: &str = "run `awsenv login`";

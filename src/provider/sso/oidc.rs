@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_ssooidc::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use serde::Deserialize;
-
-use super::super::error::explain;
 use super::super::lacks;
+use super::super::sign_in::refused::{Refused, refused};
 use crate::aws::Aws;
 use crate::clock::{self, Timestamp};
-use crate::message::{Failure, shown};
+use crate::message::Failure;
 use crate::profile::chain::Portal;
 use crate::secret::Secret;
 use crate::session::sso::{Client, Flow, Registration};
@@ -38,15 +34,6 @@ pub(super) struct Granted {
     pub(super) access_token: Secret,
     pub(super) refresh_token: Option<Secret>,
     pub(super) expires: Timestamp,
-}
-
-/// Why there is no token.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// The service says no, in a word of the RFCs.
-    Rfc { code: String, description: String },
-    /// It could not be asked, or says something else.
-    Other(anyhow::Error),
 }
 
 /// A sign-in that waits for a person.
@@ -134,34 +121,4 @@ pub(super) async fn start_device(portal: &Portal, client: &Client, aws: &Aws<'_>
         interval: seconds(answer.interval).unwrap_or(INTERVAL),
         lasts: seconds(answer.expires_in).unwrap_or(Duration::from_secs(600)),
     })
-}
-
-impl Refused {
-    /// As a failure of the call.
-    pub(super) fn failure(self, call: &str) -> anyhow::Error {
-        match self {
-            Self::Rfc { code, description } => Failure::new(format!("{call}: {code}: {description}")).into(),
-            Self::Other(error) => error,
-        }
-    }
-}
-
-/// RFC 6749, 5.2.
-#[derive(Deserialize)]
-struct Body {
-    error: String,
-    #[serde(default)]
-    error_description: String,
-}
-
-fn refused<E>(call: &str, error: SdkError<E, HttpResponse>) -> Refused
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let of_the_service = matches!(error, SdkError::ServiceError(_));
-    let body = error.raw_response().filter(|_| of_the_service).and_then(|response| response.body().bytes());
-    match body.and_then(|bytes| serde_json::from_slice::<Body>(bytes).ok()) {
-        Some(body) => Refused::Rfc { code: shown(&body.error), description: shown(&body.error_description) },
-        None => Refused::Other(explain(call, error).into()),
-    }
 }

@@ -1,59 +1,20 @@
 //! Signing in, for a command that a person typed. One at a time for each portal: who comes second takes what the
 //! first one gets.
 
-use std::time::Duration;
-
+use super::super::sign_in::{Guide, How, Outcome};
 use super::super::{Means, runtime};
 use super::{browser, device, oidc, sign_out, signed_in};
-use crate::clock::{self, Timestamp};
+use crate::clock;
 use crate::profile::chain::Portal;
 use crate::session::sso::{Flow, Registration, Token, id};
 
-/// How a person wants it.
-#[derive(Clone, Copy, Debug)]
-pub struct How {
-    /// By a browser of this machine, or any.
-    pub flow: Flow,
-    /// Where the browser comes back to; any free port if none.
-    pub callback_port: Option<u16>,
-    /// Not with what is kept: the old sign-in is ended first.
-    pub fresh: bool,
-}
-
-/// What a person is told on the way.
-pub trait Guide {
-    /// Somebody else of this user signs in, and this waits for it.
-    fn another_signs_in(&self);
-    /// What to open.
-    fn invite(&self, invitation: &Invitation<'_>);
-    /// It is still waited for, so long at most.
-    fn waits(&self, left: Duration);
-    /// It is no longer waited for.
-    fn ends(&self);
-}
-
-/// What to open, and what to type there.
-#[derive(Debug)]
-pub struct Invitation<'a> {
-    /// The address.
-    pub address: &'a str,
-    /// What is asked for there.
-    pub user_code: Option<&'a str>,
-    /// The address with the code in it.
-    pub whole_address: Option<&'a str>,
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Somebody was signed in already.
-    Already(Token),
-    /// A new sign-in.
-    New(Token),
-}
-
 /// Signs in, unless there is nothing to do.
-pub fn sign_in(portal: &Portal, how: &How, means: &Means<'_>, guide: &dyn Guide) -> anyhow::Result<Outcome> {
+pub fn sign_in(
+    portal: &Portal,
+    how: &How,
+    means: &Means<'_>,
+    guide: &dyn Guide,
+) -> anyhow::Result<Outcome<Token>> {
     let tokens = means.tokens;
     let kept = || {
         let token = signed_in(portal, means)?;
@@ -73,7 +34,7 @@ pub fn sign_in(portal: &Portal, how: &How, means: &Means<'_>, guide: &dyn Guide)
         return Ok(Outcome::Already(token));
     }
     if how.fresh
-        && let Some(old) = tokens.load(portal).token()
+        && let Some(old) = tokens.load(portal).kept()
     {
         // A portal that is signed in still would give a token that ends with the old one.
         sign_out(&portal.region, &old, means)?;
@@ -108,26 +69,4 @@ pub(super) async fn registration(
         log::warn!("the registration is not kept: {error:#}");
     }
     Ok(registration)
-}
-
-/// Until when a person is waited for.
-pub(super) struct Patience<'a> {
-    guide: &'a dyn Guide,
-    until: Timestamp,
-}
-
-impl<'a> Patience<'a> {
-    pub(super) fn of(span: Duration, guide: &'a dyn Guide) -> Self {
-        let now = clock::now();
-        Self { guide, until: now.checked_add(span).unwrap_or(now) }
-    }
-
-    /// Says how long it still waits; `false`: no longer.
-    pub(super) fn lasts(&self) -> bool {
-        let left = self.until.duration_since(clock::now());
-        if left.is_positive() {
-            self.guide.waits(left.unsigned_abs());
-        }
-        left.is_positive()
-    }
 }

@@ -1,30 +1,19 @@
 //! A token that the portal takes: the kept one, or the next, got by one process for all.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use tokio::time::timeout;
-
 use super::super::Means;
-use super::oidc::{self, Grant, Refused};
+use super::super::sign_in::refused::Refused;
+use super::super::sign_in::{awaited, read, uninterrupted};
+use super::oidc::{self, Grant};
 use crate::clock;
-use crate::process::Uninterrupted;
 use crate::profile::chain::Portal;
-use crate::session::sso::{Found, Token, id};
-
-/// Another program writes its file in the open, and some time after AWS has answered it.
-const LOOKS: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// So long a Ctrl-C waits for an answer.
-const HELD_UP: Duration = Duration::from_secs(5);
+use crate::session::sso::{Token, id};
 
 /// Refusals (RFC 6749, 5.2) that the same question would meet again.
 const FOR_GOOD: [&str; 4] = ["invalid_grant", "invalid_client", "unauthorized_client", "expired_token"];
 
 /// The token, renewed if it is about to end; `None`: somebody has to sign in.
 pub(super) async fn usable(portal: &Portal, means: &Means<'_>) -> anyhow::Result<Option<Token>> {
-    let Some(token) = read(portal, means).await else { return Ok(None) };
+    let Some(token) = read(|| means.tokens.load(portal)).await else { return Ok(None) };
     let now = clock::now();
     if !token.is_due(now) {
         return Ok(Some(token));
@@ -36,7 +25,7 @@ pub(super) async fn usable(portal: &Portal, means: &Means<'_>) -> anyhow::Result
         Err(_) if token.is_good(clock::now()) => return Ok(Some(token)),
         lock => lock?,
     };
-    match read(portal, means).await {
+    match read(|| means.tokens.load(portal)).await {
         // Renewed by another, or signed out, while this waited.
         Some(theirs) if !theirs.is_due(clock::now()) => Ok(Some(theirs)),
         Some(token) => renew(token, portal, means).await,
@@ -80,40 +69,8 @@ async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Resu
     }
 }
 
-/// AWS takes a refresh token once: cut off between its answer and the file, the sign-in would be lost. So signals wait
-/// until both are there, but not for an answer that does not come.
-async fn uninterrupted<T>(call: impl Future<Output = T>) -> (T, Option<Uninterrupted>) {
-    let uninterrupted = Uninterrupted::begin();
-    let mut call = pin!(call);
-    match timeout(HELD_UP, &mut call).await {
-        Ok(answer) => (answer, Some(uninterrupted)),
-        Err(_) => {
-            drop(uninterrupted);
-            (call.await, None)
-        }
-    }
-}
-
 /// What another program has put in a token's place.
 async fn changed(token: &Token, portal: &Portal, means: &Means<'_>) -> Option<Token> {
-    for _ in 0..LOOKS {
-        let found = means.tokens.load(portal).token();
-        if let Some(found) = found.filter(|found| found.access_token != token.access_token) {
-            return Some(found);
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    None
-}
-
-/// The kept token. One that cannot be read may be on its way to the disk.
-async fn read(portal: &Portal, means: &Means<'_>) -> Option<Token> {
-    for _ in 0..LOOKS {
-        match means.tokens.load(portal) {
-            Found::Token(token) => return Some(*token),
-            Found::Absent => return None,
-            Found::Unreadable => tokio::time::sleep(PAUSE / 10).await,
-        }
-    }
-    None
+    let other = |found: &Token| found.access_token != token.access_token;
+    awaited(|| means.tokens.load(portal).kept().filter(other)).await
 }

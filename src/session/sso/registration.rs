@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
-use super::document::Document;
-use super::token::secret;
+use super::super::sign_in::document::Document;
+use super::super::sign_in::secret;
 use crate::clock::{self, Timestamp};
 use crate::files;
 use crate::profile::chain::Portal;

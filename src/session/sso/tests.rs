@@ -1,3 +1,6 @@
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::time::Duration;
+
 use super::*;
 use crate::clock;
 
@@ -85,7 +88,7 @@ fn a_kept_token_is_private_in_either_place() {
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         let on_disk = std::fs::read(&path).unwrap();
         assert_eq!(on_disk == TOKEN.as_bytes(), cache == SsoCache::Cli);
-        assert_eq!(tokens.load(&portal).token().unwrap().refresh_token, Some(Secret::new("rt-1")));
+        assert_eq!(tokens.load(&portal).kept().unwrap().refresh_token, Some(Secret::new("rt-1")));
         assert_eq!(tokens.all().len(), 1);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         tokens.load(&portal);
@@ -105,7 +108,7 @@ fn a_token_of_another_portal_is_not_this_ones() {
     let tokens = Tokens::new(&places, SsoCache::Cli);
     let here = portal(Some("my-sso"));
     tokens.save(&here, &Token::parse(TOKEN.as_bytes()).unwrap()).unwrap();
-    let is_of = |portal: Portal| tokens.load(&portal).token().is_some();
+    let is_of = |portal: Portal| tokens.load(&portal).kept().is_some();
     let called = |start_url: &str| Portal { start_url: start_url.into(), ..here.clone() };
     assert!(is_of(here.clone()));
     assert!(!is_of(Portal { region: "eu-west-1".into(), ..here.clone() }));
@@ -113,14 +116,4 @@ fn a_token_of_another_portal_is_not_this_ones() {
     assert!(is_of(called("https://D-1234567890.awsapps.com/start#/")), "the same page");
     std::fs::write(tokens.path_of(&here), &TOKEN[..30]).unwrap();
     assert!(matches!(tokens.load(&here), Found::Unreadable));
-}
-
-#[test]
-fn a_lock_that_is_held_for_ever_is_not_waited_for_so_long() {
-    let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-    let places = Places::below(dir.path());
-    let tokens = Tokens::new(&places, SsoCache::Cli);
-    let _stopped = tokens.lock("x").unwrap();
-    let error = tokens.lock_within("x", Duration::from_millis(1)).unwrap_err();
-    assert!(error.to_string().starts_with("another awsenv does not let go of "), "{error}");
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::document::Document;
+use super::super::sign_in::document::Document;
+use super::super::sign_in::secret;
 use super::registration::Client;
 use crate::clock::{self, Timestamp};
 use crate::profile::chain::Portal;
@@ -120,13 +121,5 @@ impl Token {
             .option("registrationExpiresAt", client.map(|client| clock::rfc3339(client.expires)))
             .option("refreshToken", self.refresh_token.as_ref().map(Secret::expose));
         self.rest.iter().fold(known, |document, (name, value)| document.field(name, value)).end()
-    }
-}
-
-/// Moved, not copied.
-pub(super) fn secret(object: &mut Map<String, Value>, name: &str) -> Option<Secret> {
-    match object.remove(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
-        _ => None,
     }
 }

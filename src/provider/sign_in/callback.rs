@@ -9,8 +9,8 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use super::browser::refused;
-use super::sign_in::Patience;
+use super::Patience;
+use super::refused::by_browser;
 use crate::loopback::{self, Request};
 use crate::message::{Exit, Failure, shown};
 use crate::secret::Secret;
@@ -21,17 +21,17 @@ const AT_ONCE: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
 
 /// The port.
-pub(super) struct Callback {
+pub(in crate::provider) struct Callback {
     listener: TcpListener,
     port: u16,
 }
 
 /// The browser, which still waits for its page.
-pub(super) struct Visitor(TcpStream);
+pub(in crate::provider) struct Visitor(TcpStream);
 
 /// What it is shown.
 #[derive(Clone, Copy)]
-pub(super) enum Page {
+pub(in crate::provider) enum Page {
     SignedIn,
     Failed,
     NotFound,
@@ -39,7 +39,7 @@ pub(super) enum Page {
 
 impl Callback {
     /// Of this machine alone.
-    pub(super) async fn bind(port: Option<u16>) -> anyhow::Result<Self> {
+    pub(in crate::provider) async fn bind(port: Option<u16>) -> anyhow::Result<Self> {
         let bound = loopback::bind(port).await;
         let (listener, port) = bound.map_err(|error| match port {
             Some(port) => Failure::new(format!("cannot listen on port {port} of 127.0.0.1: {error}"))
@@ -50,12 +50,12 @@ impl Callback {
     }
 
     /// As the browser is told to come back.
-    pub(super) fn address(&self) -> String {
+    pub(in crate::provider) fn address(&self) -> String {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
     /// Waits for the answer. The first one decides, and nobody is listened to after it.
-    pub(super) async fn answer(
+    pub(in crate::provider) async fn answer(
         self,
         state: &str,
         patience: &Patience<'_>,
@@ -109,7 +109,7 @@ fn query(request: &Request) -> Option<Secret> {
 }
 
 /// The code of an answer to our own question.
-fn code(query: &str, state: &str) -> Result<Secret, Failure> {
+pub(in crate::provider) fn code(query: &str, state: &str) -> Result<Secret, Failure> {
     let field = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.clone().find(|(key, _)| *key == name).and_then(|(_, value)| decoded(value))
@@ -121,7 +121,7 @@ fn code(query: &str, state: &str) -> Result<Secret, Failure> {
     }
     if let Some(error) = field("error") {
         let description = field("error_description").unwrap_or(Secret::new(""));
-        return Err(refused(&shown(error.expose()), &shown(description.expose())));
+        return Err(by_browser(&shown(error.expose()), &shown(description.expose())));
     }
     field("code").ok_or_else(|| Failure::new("the browser's answer holds no code").exit(Exit::PersonNeeded))
 }
@@ -147,7 +147,7 @@ fn decoded(text: &str) -> Option<Secret> {
 
 impl Visitor {
     /// Shows a page, which is the same for everybody, and lets go.
-    pub(super) async fn see(self, page: Page) {
+    pub(in crate::provider) async fn see(self, page: Page) {
         let (tick, cross) = (("yes", "M7 12.5l3.5 3.5 6.5-7.5"), ("no", "M8 8l8 8M16 8l-8 8"));
         let (status, (mark, shape), title, text) = match page {
             Page::SignedIn => {

@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 const ROOM: usize = 64 * 1024;
 
 /// An object, field by field.
-pub(super) struct Document(Zeroizing<Vec<u8>>);
+pub(in crate::session) struct Document(Zeroizing<Vec<u8>>);
 
 impl Document {
-    pub(super) fn new() -> Self {
+    pub(in crate::session) fn new() -> Self {
         Self(Zeroizing::new(Vec::with_capacity(ROOM)))
     }
 
-    pub(super) fn field(mut self, name: &str, value: impl Serialize) -> Self {
+    pub(in crate::session) fn field(mut self, name: &str, value: impl Serialize) -> Self {
         let before: &[u8] = if self.0.is_empty() { b"{" } else { b", " };
         self.0.extend_from_slice(before);
         self.put(name);
@@ -24,14 +24,14 @@ impl Document {
     }
 
     /// A field that is left out where there is nothing to say.
-    pub(super) fn option(self, name: &str, value: Option<impl Serialize>) -> Self {
+    pub(in crate::session) fn option(self, name: &str, value: Option<impl Serialize>) -> Self {
         match value {
             Some(value) => self.field(name, value),
             None => self,
         }
     }
 
-    pub(super) fn end(mut self) -> Zeroizing<Vec<u8>> {
+    pub(in crate::session) fn end(mut self) -> Zeroizing<Vec<u8>> {
         self.0.push(b'}');
         self.0
     }

@@ -1,0 +1,287 @@
+//! Where sign-ins are kept: in the AWS CLI's own files, so that one sign-in serves both, or sealed as sessions are.
+//! Written whole or not at all, one lock for each. Knows no network, and not what they consist of.
+
+use std::fs::{DirBuilder, File, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::key::key;
+use super::sweep;
+use crate::env::Env;
+use crate::files;
+use crate::message::{Failure, shown_path};
+use crate::places::{Places, expand_home};
+use crate::seal;
+use crate::secret::Secret;
+use crate::settings::SsoCache;
+
+pub(super) mod document;
+
+/// The largest file that is read.
+pub(super) const LIMIT: u64 = 256 * 1024;
+/// Longer than any call takes: whoever holds a lock so long is stopped.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// No token outlives a portal's longest session.
+const FORGOTTEN: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// The sign-ins of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SignIns<'a> {
+    pub(super) places: &'a Places,
+    pub(super) cache: SsoCache,
+    pub(super) kind: Kind<'a>,
+}
+
+/// Of whom.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind<'a> {
+    /// IAM Identity Center.
+    Sso,
+    /// `aws login`, whose directory the user's environment may name.
+    Login(&'a Env),
+}
+
+/// What is kept of a sign-in.
+#[derive(Debug)]
+pub enum Found<T> {
+    /// There it is; whether it is still good is the caller's to ask.
+    Kept(Box<T>),
+    /// Nobody has signed in, or AWS has refused it since.
+    Absent,
+    /// Something that cannot be read: another program may be writing it just now.
+    Unreadable,
+}
+
+impl<T> Found<T> {
+    /// What is kept, if there is something.
+    pub fn kept(self) -> Option<T> {
+        match self {
+            Self::Kept(kept) => Some(*kept),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+}
+
+impl SignIns<'_> {
+    /// Looks one up, by its id.
+    pub(super) fn load<T>(&self, id: &str, parse: impl Fn(&[u8]) -> Option<T>) -> Found<T> {
+        let path = self.path(id);
+        let parsed = match self.read(id) {
+            Ok(None) => return Found::Absent,
+            Ok(Some(bytes)) => parse(&bytes),
+            Err(error) => {
+                log::warn!("{}: {error}", path.display());
+                return Found::Unreadable;
+            }
+        };
+        match parsed {
+            Some(parsed) => Found::Kept(Box::new(parsed)),
+            None => {
+                log::warn!("{}: no sign-in in it", path.display());
+                Found::Unreadable
+            }
+        }
+    }
+
+    /// All that can be read, by their ids.
+    pub(super) fn all<T>(&self, parse: impl Fn(&[u8]) -> Option<T>) -> Vec<(String, T)> {
+        let entries = std::fs::read_dir(self.dir()).into_iter().flatten().flatten();
+        let all = entries.filter_map(|entry| {
+            let name = entry.file_name();
+            let id = name.to_str().and_then(|name| match self.cache {
+                SsoCache::Cli => name.strip_suffix(".json"),
+                SsoCache::Sealed => Some(name).filter(|name| !name.contains('.')),
+            })?;
+            Some((id.to_owned(), parse(&self.read(id).ok()??)?))
+        });
+        all.collect()
+    }
+
+    /// Whether one could be kept now: what cannot be written is lost, and what it was got with is used up.
+    pub(super) fn check_writable(&self) -> anyhow::Result<()> {
+        let probe = format!(".awsenv.{}", files::random_hex(4));
+        let path = self.path(&probe);
+        let written = self.write(&probe, &[0; 4096]);
+        let removed = files::remove(&path);
+        written.and(Ok(removed?)).with_context(|| format!("cannot write below {}", shown_path(&self.dir())))
+    }
+
+    /// Keeps one. The caller holds its lock.
+    pub(super) fn save(&self, id: &str, document: &[u8]) -> anyhow::Result<()> {
+        self.write(id, document).with_context(|| format!("cannot write {}", shown_path(&self.path(id))))
+    }
+
+    /// Removes one. The caller holds its lock.
+    pub(super) fn remove(&self, id: &str) -> anyhow::Result<()> {
+        let path = self.path(id);
+        files::remove(&path).with_context(|| format!("cannot remove {}", shown_path(&path)))
+    }
+
+    /// Waits for the lock of one. Other programs know nothing of it.
+    pub(super) fn lock(&self, id: &str) -> anyhow::Result<File> {
+        self.lock_within(id, PATIENCE)
+    }
+
+    fn lock_within(&self, id: &str, time: Duration) -> anyhow::Result<File> {
+        let path = self.lock_path(id, "lock")?;
+        let lock = files::lock_within(&path, time);
+        let lock = lock.with_context(|| format!("cannot lock {}", shown_path(&path)))?;
+        Ok(lock.ok_or_else(|| {
+            Failure::new(format!("another awsenv does not let go of {}", shown_path(&path)))
+                .hint("it may be stopped: `fg` in its shell lets it go on")
+        })?)
+    }
+
+    /// The lock of whoever signs in, if nobody does.
+    pub(super) fn try_sign_in(&self, id: &str) -> anyhow::Result<Option<File>> {
+        let path = self.lock_path(id, "login")?;
+        files::try_lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
+    }
+
+    /// Waits until nobody else signs in.
+    pub(super) fn await_sign_in(&self, id: &str) -> anyhow::Result<File> {
+        let path = self.lock_path(id, "login")?;
+        files::lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
+    }
+
+    /// AWS has refused this token, an access token or a refresh token: nobody asks with it again. The mark is a
+    /// digest, which leads to no token.
+    pub(super) fn refuse(&self, token: &Secret) {
+        let (mark, dir) = (self.mark(token), self.own().join("refused"));
+        let made = self.prepare().and_then(|()| files::private_dir(&dir));
+        let _ = made.and_then(|()| files::touch(&mark));
+        sweep::remove_older(&dir, FORGOTTEN, crate::clock::now(), |_| true);
+    }
+
+    /// Whether AWS has refused it.
+    pub(super) fn is_refused(&self, token: &Secret) -> bool {
+        self.mark(token).exists()
+    }
+
+    fn mark(&self, token: &Secret) -> PathBuf {
+        let digest = Sha256::new().chain_update("refused:").chain_update(token.expose()).finalize();
+        self.own().join("refused").join(files::hex(&digest[..16]))
+    }
+
+    /// Where one is, or would be.
+    pub(super) fn path(&self, id: &str) -> PathBuf {
+        match self.cache {
+            SsoCache::Cli => self.dir().join(format!("{id}.json")),
+            SsoCache::Sealed => self.dir().join(id),
+        }
+    }
+
+    fn dir(&self) -> PathBuf {
+        let home = &self.places.home;
+        match (self.cache, self.kind) {
+            (SsoCache::Sealed, _) => self.own().join("sealed"),
+            (SsoCache::Cli, Kind::Sso) => home.join(".aws/sso/cache"),
+            (SsoCache::Cli, Kind::Login(original)) => match original.text("AWS_LOGIN_CACHE_DIRECTORY") {
+                Some(dir) => expand_home(dir, home),
+                None => home.join(".aws/login/cache"),
+            },
+        }
+    }
+
+    /// What is awsenv's alone.
+    fn own(&self) -> PathBuf {
+        self.places.state.join(self.name())
+    }
+
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Sso => "sso",
+            Kind::Login(_) => "login",
+        }
+    }
+
+    fn lock_path(&self, id: &str, kind: &str) -> anyhow::Result<PathBuf> {
+        self.prepare().context("cannot keep a lock")?;
+        Ok(self.own().join(format!("{id}.{kind}")))
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        files::private_dir(&self.places.state)?;
+        files::private_dir(&self.own())
+    }
+
+    /// What the file of this id holds.
+    pub(super) fn read(&self, id: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        let path = self.path(id);
+        let Some((bytes, metadata)) = files::read_limited(&path, LIMIT)? else { return Ok(None) };
+        let bytes = Zeroizing::new(bytes);
+        if metadata.uid() != files::uid() {
+            return Err(io::Error::other("it belongs to another user"));
+        }
+        match self.cache {
+            SsoCache::Cli => {
+                tighten(&path, &metadata);
+                Ok(Some(bytes))
+            }
+            SsoCache::Sealed => {
+                Ok(key(self.places).and_then(|key| seal::open(&key, &self.purpose(id), &bytes)))
+            }
+        }
+    }
+
+    fn write(&self, id: &str, document: &[u8]) -> anyhow::Result<()> {
+        let path = self.path(id);
+        match self.cache {
+            SsoCache::Cli => {
+                // The directory is the AWS CLI's: as it is, if it is there.
+                DirBuilder::new().recursive(true).mode(0o700).create(self.dir())?;
+                files::sweep(&path);
+                Ok(files::write_private(&path, document)?)
+            }
+            SsoCache::Sealed => {
+                let key = key(self.places).context("there is no place for the key that seals tokens")?;
+                self.prepare()?;
+                files::private_dir(&self.dir())?;
+                files::sweep(&path);
+                Ok(files::write_private(&path, &seal::seal(&key, &self.purpose(id), document))?)
+            }
+        }
+    }
+
+    fn purpose(&self, id: &str) -> String {
+        format!("{}:{id}", self.name())
+    }
+}
+
+/// Other tools leave tokens readable for all.
+fn tighten(path: &Path, metadata: &Metadata) {
+    if metadata.mode() & 0o077 != 0 {
+        log::warn!("{}: others could read it, and can no longer", path.display());
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
+}
+
+/// A member that is one. Moved, not copied.
+pub(super) fn secret(object: &mut Map<String, Value>, name: &str) -> Option<Secret> {
+    match object.remove(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_held_for_ever_is_not_waited_for_so_long() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = Places::below(dir.path());
+        let sign_ins = SignIns { places: &places, cache: SsoCache::Cli, kind: Kind::Sso };
+        let _stopped = sign_ins.lock("x").unwrap();
+        let error = sign_ins.lock_within("x", Duration::from_millis(1)).unwrap_err();
+        assert!(error.to_string().starts_with("another awsenv does not let go of "), "{error}");
+    }
+}
