@@ -134,6 +134,29 @@ impl<'a> Aws<'a> {
         Ok(endpoint.url().to_owned())
     }
 
+    /// A client of the service behind `aws login`.
+    pub fn signin(&self, region: &str) -> anyhow::Result<aws_sdk_signin::Client> {
+        let config = aws_sdk_signin::config::Builder::from(&self.config("SIGNIN", region, None)?);
+        Ok(aws_sdk_signin::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
+    }
+
+    /// Where that service is: a browser goes there too.
+    pub async fn signin_url(&self, region: &str) -> anyhow::Result<String> {
+        use aws_sdk_signin::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        if let Some(url) = self.endpoints.url("SIGNIN") {
+            return Ok(url.trim_end_matches('/').to_owned());
+        }
+        let params = Params::builder()
+            .region(region)
+            .is_control_plane(false)
+            .use_fips(self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?)
+            .use_dual_stack(self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
+            .build()?;
+        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
+        let endpoint = endpoint.map_err(|error| Failure::new(format!("sign-in in {region}: {error}")))?;
+        Ok(endpoint.url().to_owned())
+    }
+
     fn attempts(&self, usual: u32) -> u32 {
         self.endpoints
             .value("AWS_MAX_ATTEMPTS")

@@ -3,7 +3,7 @@
 use super::agent;
 use super::allow::tell_shells;
 use super::login::{named, private_key};
-use super::subject::{Asking, person_means, subject, tokens};
+use super::subject::{Asking, logins, person_means, subject, tokens};
 use crate::key_index::KeyIndex;
 use crate::limits;
 use crate::message::{Failure, printable};
@@ -11,7 +11,8 @@ use crate::profile::chain::{Portal, Source, Sso, as_written};
 use crate::profile::config::ConfigFiles;
 use crate::provider::Means;
 use crate::provider::sso::sign_out;
-use crate::session::sso::{self, Token, Tokens};
+use crate::session::login::{self, Logins};
+use crate::session::sso::{self, Found, Token, Tokens};
 use crate::session::store::SessionStore;
 use crate::world::{self, World};
 
@@ -21,8 +22,9 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
         Some(name) => (named(name, world)?, Vec::new(), None),
         None => {
             let resolved = subject(asking, world)?.resolved;
-            let sso = match resolved.chain.source {
-                Source::Sso(sso) => sso,
+            match resolved.chain.source {
+                Source::Sso(sso) => (sso.portal.clone(), resolved.settings, Some(sso)),
+                Source::Login { session_arn } => return of_console(&session_arn, world),
                 Source::RolesAnywhere(source) if private_key::forget(&source, world)? => {
                     let name = printable(&resolved.name);
                     world::say(&format!("awsenv: the password of {name}'s private key is forgotten"));
@@ -33,8 +35,7 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
                         .hint("`awsenv session clear` forgets sessions of other kinds")
                         .into());
                 }
-            };
-            (sso.portal.clone(), resolved.settings, Some(sso))
+            }
         }
     };
     let tokens = tokens(world);
@@ -60,20 +61,51 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
     Ok(())
 }
 
+/// Forgets a console session. AWS is told nothing: the keys that it gave last are good until their end.
+fn of_console(session_arn: &str, world: &World) -> anyhow::Result<()> {
+    let (logins, id) = (logins(world), login::id(session_arn));
+    let lock = logins.lock(&id)?;
+    let was_there = !matches!(logins.load(session_arn), Found::Absent);
+    logins.remove(&id)?;
+    drop(lock);
+    agent::revoke(Some(&id), world);
+    SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
+    tell_shells(world);
+    let session_arn = printable(session_arn);
+    world::say(&match was_there {
+        true => format!("awsenv: signed out of {session_arn}"),
+        false => format!("awsenv: {session_arn} was not signed in"),
+    });
+    Ok(())
+}
+
 /// Ends every sign-in of this user.
 pub fn all(world: &World) -> anyhow::Result<()> {
-    let tokens = tokens(world);
-    let all = tokens.all();
+    let (tokens, logins) = (tokens(world), logins(world));
+    let (all, of_console) = (tokens.all(), logins.all());
     // One that cannot be ended keeps none of the others.
-    let ended: Vec<_> = all.iter().map(|(id, token)| end(id, token, &tokens, world)).collect();
+    let of_portals = all.iter().map(|(id, token)| end(id, token, &tokens, world));
+    let ended: Vec<_> = of_portals.chain(of_console.iter().map(|id| forget(id, &logins))).collect();
     agent::revoke(None, world);
     SessionStore::new(&world.places).forget_those(|session| session.sign_in.is_some())?;
     sso::remove_all(&sso::all_role_files(&world.places.home))?;
     tell_shells(world);
     ended.into_iter().collect::<anyhow::Result<()>>()?;
-    let count = all.len();
-    world::say(&format!("awsenv: signed out of {count} portal{}", if count == 1 { "" } else { "s" }));
+    let mut text = format!("awsenv: signed out of {}", counted(all.len(), "portal"));
+    if !of_console.is_empty() {
+        text.push_str(&format!(" and {}", counted(of_console.len(), "console session")));
+    }
+    world::say(&text);
     Ok(())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn forget(id: &str, logins: &Logins<'_>) -> anyhow::Result<()> {
+    let _lock = logins.lock(id)?;
+    logins.remove(id)
 }
 
 fn end(id: &str, token: &Token, tokens: &Tokens<'_>, world: &World) -> anyhow::Result<()> {

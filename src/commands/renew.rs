@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::allow::tell_shells;
 use super::deliver::deliver;
-use super::subject::{Subject, pinned_at, tokens};
+use super::subject::{Subject, logins, pinned_at, tokens};
 use crate::clock;
 use crate::env::Env;
 use crate::files::Stamp;
@@ -107,8 +107,11 @@ pub(super) fn remember(error: &anyhow::Error, mended_in: Option<Seen>, session: 
 
 /// The file that another program keeps a sign-in in, as it is before all else.
 pub(super) fn mended_in(subject: &Subject, world: &World) -> Option<Seen> {
-    let Source::Sso(sso) = &subject.resolved.chain.source else { return None };
-    let path = tokens(world).path_of(&sso.portal);
+    let path = match &subject.resolved.chain.source {
+        Source::Sso(sso) => tokens(world).path_of(&sso.portal),
+        Source::Login { session_arn } => logins(world).path_of(session_arn),
+        _ => return None,
+    };
     let stamp = Stamp::at(&path);
     Some((path, stamp))
 }

@@ -1,6 +1,6 @@
 //! How a session stands, as far as files say it: no call is made, nobody is asked.
 
-use super::subject::tokens;
+use super::subject::{logins, tokens};
 use crate::clock::Timestamp;
 use crate::profile::chain::Source;
 use crate::prompt::plan;
@@ -45,9 +45,7 @@ impl Standing {
             return Self::Failed(failure);
         }
         let kept = kept_hops(resolved, &store, world, now);
-        if let (Source::Sso(sso), None) = (&resolved.chain.source, kept)
-            && !tokens(world).is_signed_in(&sso.portal, now)
-        {
+        if kept.is_none() && !is_signed_in(&resolved.chain.source, world, now) {
             return Self::NeedsSignIn;
         }
         let hops = resolved.chain.hops();
@@ -67,6 +65,15 @@ impl Standing {
             Self::NeedsCode(_) | Self::NeedsSignIn => "needs_person",
             Self::Absent => "absent",
         }
+    }
+}
+
+/// Whether the source takes no sign-in, or has one.
+fn is_signed_in(source: &Source, world: &World, now: Timestamp) -> bool {
+    match source {
+        Source::Sso(sso) => tokens(world).is_signed_in(&sso.portal, now),
+        Source::Login { session_arn } => logins(world).is_signed_in(session_arn, now),
+        _ => true,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::standing::Standing;
-use super::subject::tokens;
+use super::subject::{logins, tokens};
 use crate::clock;
 use crate::files;
 use crate::key_index::{KeyIndex, Rests};
@@ -62,7 +62,7 @@ struct Status {
 /// How a sign-in stands, as far as files say it.
 #[derive(Debug, Default, Serialize)]
 struct SignIn {
-    /// The `[sso-session]`, or the portal's address; `null` where it begins otherwise.
+    /// The `[sso-session]`, the portal's address, or the ARN of a console session; `null` where it begins otherwise.
     portal: Option<String>,
     /// The token's end; `null` without one.
     expiration: Option<String>,
@@ -159,13 +159,14 @@ fn status(world: &World) -> Status {
                         return Ok(());
                     }
                 } else {
-                    chain::check_served(&resolved.chain)?;
                     if let Some(sure) = chain::sure_account(&resolved.chain) {
                         check_account(&resolved.name, asked, Some(&sure))?;
                     }
                 }
-                if let Source::Sso(sso) = &resolved.chain.source {
-                    status.sign_in = sign_in(&sso.portal, world);
+                match &resolved.chain.source {
+                    Source::Sso(sso) => status.sign_in = sign_in(&sso.portal, world),
+                    Source::Login { session_arn } => status.sign_in = at_console(session_arn, world),
+                    _ => {}
                 }
                 let standing = Standing::of(&resolved, world, clock::now());
                 status.session = Some(standing.word());
@@ -208,6 +209,17 @@ fn sign_in(portal: &Portal, world: &World) -> SignIn {
     }
 }
 
+fn at_console(session_arn: &str, world: &World) -> SignIn {
+    let logins = logins(world);
+    let token = logins.load(session_arn).kept();
+    SignIn {
+        portal: Some(session_arn.to_owned()),
+        renewable: token.as_ref().is_some_and(|token| logins.is_renewable(token)),
+        registration_expiration: None,
+        expiration: token.map(|token| clock::rfc3339(token.expires())),
+    }
+}
+
 impl SignIn {
     fn summary(&self) -> Option<String> {
         let Self { portal, expiration, renewable, registration_expiration } = self;
@@ -217,6 +229,7 @@ impl SignIn {
             (Some(until), Some(registration)) if *renewable => {
                 format!("{portal}, until {until}, then renewed; registered until {registration}")
             }
+            (Some(until), None) if *renewable => format!("{portal}, until {until}, then renewed"),
             (Some(until), _) => format!("{portal}, until {until}, not renewed"),
         })
     }

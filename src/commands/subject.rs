@@ -25,6 +25,7 @@ use crate::provider::process::check_no_circle;
 use crate::provider::renew::{self, Obtained, Order};
 use crate::provider::sso::SIGN_IN;
 use crate::provider::{Means, Mfa};
+use crate::session::login::Logins;
 use crate::session::session_key::SessionKey;
 use crate::session::sso::Tokens;
 use crate::session::store::Session;
@@ -294,7 +295,6 @@ impl Subject {
 
     /// No code of a person's and no call is spent on a chain that cannot be walked, or ends in the wrong account.
     fn check_before_the_call(&self, world: &World) -> anyhow::Result<()> {
-        chain::check_served(&self.resolved.chain)?;
         check_no_circle(&self.resolved.chain, &world.original)?;
         match self.account_of_the_chain() {
             Some(account) => check_account(&self.resolved.name, self.asked_account(), Some(&account)),
@@ -359,6 +359,7 @@ pub(super) fn person_means<'a>(settings: &'a [(String, String)], world: &'a Worl
         aws: Aws::new(Endpoints::new(&world.original, settings), &world.places.home),
         keychain: person_keychain(world),
         tokens: tokens(world),
+        logins: logins(world),
         original: &world.original,
         not_in_background: &world.settings.background,
     }
@@ -367,6 +368,11 @@ pub(super) fn person_means<'a>(settings: &'a [(String, String)], world: &'a Worl
 /// Where the tokens of a sign-in are.
 pub(super) fn tokens(world: &World) -> Tokens<'_> {
     Tokens::new(&world.places, world.settings.sso_cache)
+}
+
+/// The same of `aws login`.
+pub(super) fn logins(world: &World) -> Logins<'_> {
+    Logins::new(&world.places, world.settings.sso_cache, &world.original)
 }
 
 /// The keychains, for a command that a person typed.

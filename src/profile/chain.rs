@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::credentials::Credentials;
 use crate::files::Stamp;
 use crate::limits;
-use crate::message::Failure;
 use crate::secret::Secret;
 
 mod metadata;
@@ -316,24 +315,8 @@ pub fn sure_account(chain: &RoleChain) -> Option<String> {
     if claims && chain.roles.is_empty() { None } else { known_account(chain) }
 }
 
-fn account_of(arn: &str) -> Option<String> {
+/// The account that an ARN names.
+pub fn account_of(arn: &str) -> Option<String> {
     let account = arn.split(':').nth(4)?;
     limits::account(account).is_ok().then(|| account.to_owned())
-}
-
-/// Whether this version can get credentials from the chain's source.
-pub fn check_served(chain: &RoleChain) -> Result<(), Failure> {
-    let what = match &chain.source {
-        Source::Keys { .. }
-        | Source::Environment(_)
-        | Source::Keychain { .. }
-        | Source::Sso(_)
-        | Source::RolesAnywhere(_)
-        | Source::Process { .. }
-        | Source::WebIdentity { .. }
-        | Source::Ec2Metadata(_)
-        | Source::Container(_) => return Ok(()),
-        Source::Login { .. } => "login_session",
-    };
-    Err(Failure::new(format!("cannot use {}: this version of awsenv does not know {what} yet", chain.name)))
 }

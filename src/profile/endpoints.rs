@@ -52,10 +52,15 @@ impl<'a> Endpoints<'a> {
         of_the_environment.or_else(|| names.iter().find_map(|name| self.value(name)))
     }
 
-    /// What steers the calls of STS, of the access portal and of IAM Roles Anywhere: part of a session's key.
+    /// What steers the calls that sessions come from: part of a session's key.
     pub fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let url = |service, name| self.url(service).map(|url| (name, url.to_owned()));
-        let urls = [url("STS", "endpoint"), url("SSO", "portal"), url("ROLESANYWHERE", "roles anywhere")];
+        let urls = [
+            url("STS", "endpoint"),
+            url("SSO", "portal"),
+            url("SIGNIN", "sign-in"),
+            url("ROLESANYWHERE", "roles anywhere"),
+        ];
         let flags = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
         urls.into_iter()
             .flatten()

@@ -173,7 +173,6 @@ fn survey(
         original,
         Some(question.settings.session_duration),
     )?;
-    chain::check_served(&resolved.chain)?;
     if pin.deliver == Some(Deliver::Endpoint) {
         let instead = "say deliver = \"profile\"";
         ahead_of_endpoint::check(&files.read()?, original, &question.places.home, instead)?;

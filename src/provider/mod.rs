@@ -9,14 +9,16 @@ use crate::env::Env;
 use crate::keychain::Keychain;
 use crate::message::Failure;
 use crate::places::Places;
-use crate::profile::chain::{Hop, RoleChain, Source, check_served};
+use crate::profile::chain::{Hop, RoleChain, Source};
 use crate::secret::Secret;
 use crate::session::failure::FailureRecord;
+use crate::session::login::Logins;
 use crate::session::sso::Tokens;
 
 mod error;
 pub mod iam;
 pub mod identity;
+pub mod login;
 mod metadata;
 pub mod mfa;
 mod patience;
@@ -43,6 +45,8 @@ pub struct Means<'a> {
     pub keychain: Keychain<'a>,
     /// Where the tokens of a sign-in are.
     pub tokens: Tokens<'a>,
+    /// The same of `aws login`.
+    pub logins: Logins<'a>,
     /// The environment with our own values undone.
     pub original: &'a Env,
     /// Profiles whose programs run only where a person typed the command.
@@ -146,6 +150,9 @@ fn source(chain: &RoleChain, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
         Source::WebIdentity { token, role } => web_identity::credentials(token, role, chain, means, mfa),
         Source::Ec2Metadata(instance) => metadata::of_instance(instance, chain, means, mfa),
         Source::Container(container) => metadata::of_container(container, chain, means, mfa),
-        _ => Err(check_served(chain).expect_err("all other sources are for later").into()),
+        Source::Login { .. } => {
+            mfa.is_calling();
+            login::credentials(chain, means)
+        }
     }
 }

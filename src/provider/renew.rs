@@ -21,7 +21,7 @@ use crate::process::user_at_host;
 use crate::profile::chain::{Hop, RoleChain, Source, sure_account};
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
-use crate::session::sso;
+use crate::session::sign_in;
 use crate::session::store::{Found, SILENT, Session, SessionStore};
 
 /// What to get, and under which key to keep it.
@@ -172,11 +172,10 @@ fn new(name: String, hop: Option<Hop<'_>>, mut credentials: Credentials, chain: 
     let claims =
         matches!(chain.source, Source::Process { .. } | Source::Ec2Metadata(_) | Source::Container(_));
     let claimed_account = if hop.is_none() && claims { credentials.account.take() } else { None };
-    let sign_in = match &chain.source {
-        Source::Sso(sso) => Some(sso::id(&sso.portal)),
-        _ => None,
-    };
-    let clock_ahead = aws::wrong_clock();
+    let sign_in = sign_in::of(&chain.source);
+    // Of a console session's keys AWS says how long, not until when: their end is by this machine's clock.
+    let is_by_own_clock = hop.is_none() && matches!(chain.source, Source::Login { .. });
+    let clock_ahead = aws::wrong_clock().filter(|_| !is_by_own_clock);
     // By a clock that is behind it would be given out beyond its end. By one that is ahead it ends too soon, and
     // that is better left: the clock may be set right meanwhile.
     if let (Some(behind @ ..0), Some(expiry)) = (clock_ahead, &mut credentials.expiry) {
@@ -285,7 +284,8 @@ fn keep(order: &Order<'_>, mut session: Session, means: &Means<'_>) -> anyhow::R
 /// Whether the sign-in that a chain stands on is gone.
 fn is_signed_out(chain: &RoleChain, means: &Means<'_>) -> bool {
     match &chain.source {
-        Source::Sso(sso) => matches!(means.tokens.load(&sso.portal), sso::Found::Absent),
+        Source::Sso(sso) => matches!(means.tokens.load(&sso.portal), sign_in::Found::Absent),
+        Source::Login { session_arn } => matches!(means.logins.load(session_arn), sign_in::Found::Absent),
         _ => false,
     }
 }

@@ -40,9 +40,10 @@ impl SessionKey {
         for (name, value) in endpoints {
             fields.text(name).text(value);
         }
-        // GetSessionToken is called in the region of the keys, GetRoleCredentials in that of the sign-in, CreateSession
-        // in that of the trust anchor; whoever asked does not decide it.
-        let has_its_own = matches!(chain.source, Source::Sso(_) | Source::RolesAnywhere(_));
+        // GetSessionToken is called in the region of the keys, a sign-in is used in its own, CreateSession in that of the
+        // trust anchor; whoever asked does not decide it.
+        let has_its_own =
+            matches!(chain.source, Source::Sso(_) | Source::Login { .. } | Source::RolesAnywhere(_));
         let mut called_in = region.filter(|_| !has_its_own);
         for hop in chain.hops().into_iter().take(hops) {
             match hop {

@@ -93,13 +93,6 @@ fn a_profile_with_nothing_in_it_takes_nothing_from_elsewhere() {
 }
 
 #[test]
-fn sources_of_later_versions_are_named() {
-    let config = format!("{CONFIG}[profile later]\nlogin_session = arn:aws:iam::111122223333:user/me\n");
-    let what = "cannot use later: this version of awsenv does not know login_session yet";
-    profile_refused(&config, "later", "run awsenv status", what, None);
-}
-
-#[test]
 fn a_role_that_cannot_be_assumed_is_not_left_out() {
     let config = format!(
         "{CONFIG}[profile role]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = dev\n"

@@ -17,11 +17,10 @@ use crate::env::Env;
 use crate::files;
 use crate::message::{Failure, printable};
 use crate::places::tilde;
-use crate::profile::chain::Source;
 use crate::provider::runtime;
 use crate::session::grant::{self, alive};
 use crate::session::session_key::SessionKey;
-use crate::session::sso;
+use crate::session::sign_in;
 use crate::world::{self, World};
 
 pub mod run;
@@ -59,16 +58,12 @@ pub(super) fn grant(
     directory: &Path,
     world: &World,
 ) -> anyhow::Result<()> {
-    let sign_in = match &subject.resolved.chain.source {
-        Source::Sso(sso) => Some(sso::id(&sso.portal)),
-        _ => None,
-    };
     let wish = Wish {
         session: session.name().to_owned(),
         name: subject.resolved.name.clone(),
         directory: directory.into(),
         account: subject.pin.as_ref().and_then(|pin| pin.account.clone()),
-        sign_in,
+        sign_in: sign_in::of(&subject.resolved.chain.source),
     };
     let (question, env) = (Question::Grant(wish), tenant::pack(&world.env));
     let begins = world.places.agent().join(run::START);

@@ -1,16 +1,16 @@
-//! `awsenv login`: what takes a person is done now. For IAM Identity Center, a sign-in; for keys with an MFA device
-//! or in a keychain, the session; for a certificate, its key's password.
+//! `awsenv login`: what takes a person is done now. For IAM Identity Center and for a console session, a sign-in; for
+//! keys with an MFA device or in a keychain, the session; for a certificate, its key's password.
 
 use super::allow::tell_shells;
 use super::refresh::{self, span, tell};
-use super::subject::{self, Asking, person_means, subject};
+use super::subject::{self, Asking, Subject, person_means, subject};
 use crate::message::{Failure, did_you_mean, printable};
 use crate::profile::chain::{self, Portal, Source};
 use crate::profile::config::ConfigFiles;
 use crate::provider::sign_in::{How, Outcome};
-use crate::provider::sso::sign_in;
+use crate::provider::{self, sso};
+use crate::session as kept;
 use crate::session::failure::FailureRecord;
-use crate::session::sso;
 use crate::session::store::SessionStore;
 use crate::world::{self, World};
 
@@ -47,11 +47,11 @@ pub fn run(login: &Login<'_>, world: &World) -> anyhow::Result<()> {
     let takes_code = chain.hops().iter().any(|hop| hop.mfa_serial().is_some());
     match &chain.source {
         Source::Sso(sso) => at_portal(&sso.portal, &subject.resolved.settings, login, world),
+        Source::Login { session_arn } => at_console(session_arn, &subject, login, world),
         Source::Keychain { .. } => session(login, world),
         Source::RolesAnywhere(_) => private_key::unlock(login, subject, world),
         _ if takes_code => session(login, world),
         _ => {
-            chain::check_served(chain)?;
             let step = chain::steps(chain).first().map(|step| step.summary()).unwrap_or_default();
             world::say(&printable(&format!("awsenv: {}: {step} takes no sign-in", chain.name)));
             Ok(())
@@ -79,25 +79,51 @@ fn at_portal(
     login: &Login<'_>,
     world: &World,
 ) -> anyhow::Result<()> {
-    let way = Way::of(login, world)?;
-    let how = How { flow: way.flow, callback_port: world.settings.callback_port, fresh: login.fresh };
+    let (way, means) = (Way::of(login, world)?, person_means(settings, world));
     let person = Person::new(portal.label(), &way, &world.original);
-    let outcome = sign_in(portal, &how, &person_means(settings, world), &person);
+    let outcome = sso::sign_in(portal, &how(&way, login, world), &means, &person);
+    let (token, what) = told(outcome, &kept::sso::id(portal), login, world)?;
+    world::say(&printable(&format!("awsenv: {} {what} for {}", portal.label(), span(token.expires))));
+    Ok(())
+}
+
+/// A console session. Its keys are renewed for as long as AWS allows, which nobody is told.
+fn at_console(session_arn: &str, subject: &Subject, login: &Login<'_>, world: &World) -> anyhow::Result<()> {
+    let resolved = &subject.resolved;
+    let (way, means) = (Way::of(login, world)?, person_means(&resolved.settings, world));
+    let label = format!("AWS as {session_arn}");
+    let person = Person::new(&label, &way, &world.original);
+    let console = provider::login::Login::of(&resolved.chain).expect("its source is one");
+    let outcome = provider::login::sign_in(&console, &how(&way, login, world), &means, &person);
+    let (_, what) = told(outcome, &kept::login::id(session_arn), login, world)?;
+    world::say(&printable(&format!("awsenv: {session_arn} {what}")));
+    Ok(())
+}
+
+fn how(way: &Way, login: &Login<'_>, world: &World) -> How {
+    How { flow: way.flow, callback_port: world.settings.callback_port, fresh: login.fresh }
+}
+
+/// What came of it, once every shell has been told. `id`: of the sign-in, as sessions know it.
+fn told<T>(
+    outcome: anyhow::Result<Outcome<T>>,
+    id: &str,
+    login: &Login<'_>,
+    world: &World,
+) -> anyhow::Result<(T, &'static str)> {
     if login.fresh {
         // What the old sign-in gave ends with it, and may be more than the new one gives, if there is one.
-        let id = sso::id(portal);
-        SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
+        SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_deref() == Some(id))?;
         tell_shells(world);
     }
-    let (token, what) = match outcome? {
+    let told = match outcome? {
         Outcome::Already(token) => (token, "is signed in already"),
         Outcome::New(token) => (token, "is signed in"),
     };
     // Whatever waited for it is tried again at the next prompt of every shell.
     FailureRecord::forget_waiting(&world.places);
     tell_shells(world);
-    world::say(&printable(&format!("awsenv: {} {what} for {}", portal.label(), span(token.expires))));
-    Ok(())
+    Ok(told)
 }
 
 /// The session that a code or a passphrase is asked for.

@@ -9,7 +9,9 @@ use super::qr;
 use crate::env::Env;
 use crate::message::printable;
 use crate::provider::sign_in::{Guide, Invitation};
+use crate::secret::Secret;
 use crate::session::sso::Flow;
+use crate::terminal;
 use crate::world;
 
 /// The person at the terminal.
@@ -73,7 +75,12 @@ impl Guide for Person<'_> {
                 world::say(&format!("and confirm the code\n  {}", printable(code)));
                 self.open(whole);
             }
-            _ => {
+            (Flow::Device, None) => {
+                world::say(&format!("awsenv: sign in to {label} at"));
+                world::say(&format!("  {}", printable(invitation.address)));
+                self.open(invitation.address);
+            }
+            (Flow::Browser, _) => {
                 let how =
                     if self.way.opener.is_some() { "; if none opens, go to" } else { " of this machine:" };
                 world::say(&format!("awsenv: sign in to {label} in the browser{how}"));
@@ -81,6 +88,14 @@ impl Guide for Person<'_> {
                 self.open(invitation.address);
             }
         }
+    }
+
+    fn ask_for_answer(&self) -> anyhow::Result<Secret> {
+        // It stands for the sign-in until it is used: it is not shown.
+        terminal::ask_hidden("What the page shows in the end: ").map_err(|error| {
+            let hint = "run it on a terminal: what the page shows has to be brought back there";
+            terminal::unanswered("nobody can bring back what the page shows", &error, hint).into()
+        })
     }
 
     fn waits(&self, left: Duration) {

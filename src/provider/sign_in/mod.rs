@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::clock::{self, Timestamp};
 use crate::process::Uninterrupted;
+use crate::secret::Secret;
 use crate::session::sso::{Flow, Found};
 
 pub(super) mod callback;
@@ -32,12 +33,14 @@ pub struct How {
     pub fresh: bool,
 }
 
-/// What a person is told on the way.
+/// What a person is told on the way, and asked.
 pub trait Guide {
     /// Somebody else of this user signs in, and this waits for it.
     fn another_signs_in(&self);
     /// What to open.
     fn invite(&self, invitation: &Invitation<'_>);
+    /// What the page shows in the end, where the browser cannot come back with it.
+    fn ask_for_answer(&self) -> anyhow::Result<Secret>;
     /// It is still waited for, so long at most.
     fn waits(&self, left: Duration);
     /// It is no longer waited for.

@@ -18,6 +18,7 @@ use crate::env::Env;
 use crate::files;
 use crate::message::{Failure, shown_path};
 use crate::places::{Places, expand_home};
+use crate::profile::chain::Source;
 use crate::seal;
 use crate::secret::Secret;
 use crate::settings::SsoCache;
@@ -30,6 +31,15 @@ pub(super) const LIMIT: u64 = 256 * 1024;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// No token outlives a portal's longest session.
 const FORGOTTEN: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// The sign-in that a source stands on, as sessions name it; `None`: it takes none.
+pub fn of(source: &Source) -> Option<String> {
+    match source {
+        Source::Sso(sso) => Some(super::sso::id(&sso.portal)),
+        Source::Login { session_arn } => Some(super::login::id(session_arn)),
+        _ => None,
+    }
+}
 
 /// The sign-ins of one kind.
 #[derive(Clone, Copy, Debug)]
