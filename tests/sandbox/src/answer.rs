@@ -60,6 +60,18 @@ impl Refusal {
         Answer { error: Some(self.code.clone()), ..json_answer(self.status, &body) }
     }
 
+    /// As the service behind `aws login` refuses.
+    pub(crate) fn of_console(&self) -> Answer {
+        let body = json!({"error": self.code, "message": self.message});
+        let kind = match self.status {
+            400 => "ValidationException",
+            429 => "TooManyRequestsError",
+            500.. => "InternalServerException",
+            _ => "AccessDeniedException",
+        };
+        Answer { error: Some(kind.to_owned()), ..json_answer(self.status, &body) }
+    }
+
     /// As STS refuses.
     pub(crate) fn answer(&self) -> Answer {
         let body = format!(

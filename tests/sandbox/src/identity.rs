@@ -33,16 +33,40 @@ pub(crate) fn user_code() -> String {
 
 /// RFC 4648, 5, without padding.
 pub(crate) fn base64url(bytes: &[u8]) -> String {
-    let letter = |bits: u32| match BASE64[(bits & 63) as usize] {
-        b'+' => '-',
-        b'/' => '_',
-        letter => char::from(letter),
-    };
+    base64(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
+}
+
+/// RFC 4648, 4.
+pub(crate) fn base64(bytes: &[u8]) -> String {
     let letters = |chunk: &[u8]| {
         let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
-        [18, 12, 6, 0].map(|shift| letter(bits >> shift)).into_iter().take(chunk.len() + 1)
+        let count = chunk.len() + 1;
+        [18, 12, 6, 0].into_iter().enumerate().map(move |(at, shift)| match at < count {
+            true => char::from(BASE64[(bits >> shift & 63) as usize]),
+            false => '=',
+        })
     };
     bytes.chunks(3).flat_map(letters).collect()
+}
+
+/// What [`base64url`] wrote.
+pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for chunk in text.as_bytes().chunks(4) {
+        let mut bits = 0;
+        for at in 0..4 {
+            let letter = match chunk.get(at) {
+                None => b'A',
+                Some(b'-') => b'+',
+                Some(b'_') => b'/',
+                Some(b'+' | b'/') => return None,
+                Some(letter) => *letter,
+            };
+            bits = bits << 6 | u32::try_from(BASE64.iter().position(|known| *known == letter)?).ok()?;
+        }
+        bytes.extend(&bits.to_be_bytes()[1..chunk.len()]);
+    }
+    Some(bytes)
 }
 
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

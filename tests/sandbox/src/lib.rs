@@ -12,6 +12,7 @@
 mod answer;
 mod call;
 mod clock;
+mod console;
 mod fault;
 mod federated;
 mod iam;
@@ -36,8 +37,11 @@ use tokio::sync::oneshot;
 
 pub use call::Call;
 pub use clock::Clock;
+pub use console::KeyForm;
 pub use fault::{Fault, Gate};
-pub use scenario::{Account, Anchor, AnywhereProfile, Device, Machine, Portal, Role, Scenario, User};
+pub use scenario::{
+    Account, Anchor, AnywhereProfile, Console, Device, Machine, Portal, Role, Scenario, User,
+};
 pub use sso::Consent;
 
 use state::State;
@@ -155,11 +159,35 @@ impl Sandbox {
         self.state.sign_ins.known().document(portal, seconds, &self.state.clock)
     }
 
+    /// A session of `aws login` whose keys end in so many seconds, as the AWS CLI would have kept it.
+    ///
+    /// # Panics
+    /// If the scenario has no console.
+    pub fn console_session(&self, seconds: i64, form: KeyForm) -> serde_json::Value {
+        console::document(seconds, form, &self.state)
+    }
+
+    /// Whether a refresh token of such a session is good still.
+    pub fn renews(&self, refresh_token: &str) -> bool {
+        self.state.console.known().refresh_tokens.contains_key(refresh_token)
+    }
+
+    /// From now on, this is who signs in to the console.
+    pub fn signs_in_as(&self, arn: &str) {
+        self.state.console.known().person = Some(arn.to_owned());
+    }
+
+    /// From now on, whoever has signed in to the console is given this one's keys.
+    pub fn mix_up_with(&self, arn: &str) {
+        self.state.console.known().mixed_up = Some(arn.to_owned());
+    }
+
     /// Ends every sign-in at AWS: what has been given out is worth nothing any more.
     pub fn revoke(&self) {
         let mut known = self.state.sign_ins.known();
         known.tokens.clear();
         known.refresh_tokens.clear();
+        self.state.console.known().refresh_tokens.clear();
     }
 
     /// Whether the portal takes an access token.

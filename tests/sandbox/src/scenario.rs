@@ -18,6 +18,8 @@ pub struct Scenario {
     pub anywhere_profiles: Vec<AnywhereProfile>,
     /// The machine or container that clients run on.
     pub machine: Option<Machine>,
+    /// The console, where `aws login` signs in.
+    pub console: Option<Console>,
     /// Every session ends after so many seconds, whatever was asked for: no AWS gives shorter ones than 15 minutes.
     pub life: Option<u32>,
 }
@@ -54,6 +56,22 @@ pub struct Machine {
     /// What the container has to say as `Authorization`.
     #[serde(default)]
     pub token: Option<String>,
+}
+
+/// The console, and the one person who signs in there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Console {
+    /// Of a user, a role's session or the account's root.
+    pub person: String,
+    /// The life of the keys: no AWS gives more than 15 minutes.
+    pub seconds: u32,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { person: "arn:aws:iam::111122223333:user/me".into(), seconds: 900 }
+    }
 }
 
 /// An access portal of IAM Identity Center, and the one person who signs in there.
@@ -241,6 +259,13 @@ impl Scenario {
     #[must_use]
     pub fn anywhere_profile(mut self, profile: AnywhereProfile) -> Self {
         self.anywhere_profiles.push(profile);
+        self
+    }
+
+    /// With this console.
+    #[must_use]
+    pub fn console(mut self, console: Console) -> Self {
+        self.console = Some(console);
         self
     }
 

@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::sigv4;
 use crate::state::State;
-use crate::{federated, iam, machine, oidc, portal, roles_anywhere, sts};
+use crate::{console, federated, iam, machine, oidc, portal, roles_anywhere, sts};
 
 /// Serves until told to stop; open connections are cut.
 pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
@@ -67,6 +67,10 @@ enum Service {
     RolesAnywhere,
     /// Beside the machine that clients run on.
     Machine(&'static str),
+    /// Behind `aws login`.
+    Console,
+    /// A person's browser there.
+    ConsoleBrowser,
     /// A person's browser.
     Browser,
 }
@@ -83,6 +87,8 @@ impl Service {
             "/token" => Self::Oidc("CreateToken"),
             "/authorize" => Self::Browser,
             "/sessions" => Self::RolesAnywhere,
+            "/v1/token" => Self::Console,
+            "/v1/authorize" => Self::ConsoleBrowser,
             _ => machine::operation(path).map_or(Self::Query, Self::Machine),
         }
     }
@@ -91,8 +97,8 @@ impl Service {
         match self {
             Self::Query => form_urlencoded::parse(body).into_owned().collect(),
             Self::Machine(_) => sts::Parameters::new(),
-            Self::Portal(_) | Self::Browser => of_query(parts),
-            Self::Oidc(_) => of_json(body),
+            Self::Portal(_) | Self::Browser | Self::ConsoleBrowser => of_query(parts),
+            Self::Oidc(_) | Self::Console => of_json(body),
             Self::RolesAnywhere => of_query(parts).into_iter().chain(of_json(body)).collect(),
         }
     }
@@ -102,6 +108,7 @@ impl Service {
             Self::Query => refusal.answer(),
             Self::Portal(_) | Self::RolesAnywhere | Self::Machine(_) => refusal.of_portal(),
             Self::Oidc(_) | Self::Browser => refusal.of_oidc(),
+            Self::Console | Self::ConsoleBrowser => refusal.of_console(),
         }
     }
 }
@@ -161,7 +168,8 @@ async fn handle(
             operation.to_owned()
         }
         Service::RolesAnywhere => "CreateSession".to_owned(),
-        Service::Browser => "Authorize".to_owned(),
+        Service::Console => "CreateOAuth2Token".to_owned(),
+        Service::Browser | Service::ConsoleBrowser => "Authorize".to_owned(),
     };
     let claimed = sigv4::claimed(&parts);
     let _under_way = state.log.begin(&operation);
@@ -207,6 +215,7 @@ fn meet(
     state: &State,
 ) -> Option<Answer> {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let url = format!("http://{}", header("host").unwrap_or_default());
     let right = || {
         let answer = match service {
             // Both services speak the query protocol; the version tells them apart.
@@ -222,13 +231,12 @@ fn meet(
             Service::Portal(_) => {
                 portal::answer(operation, parameters, header("x-amz-sso_bearer_token"), state)
             }
-            Service::Oidc(_) => {
-                let url = format!("http://{}", header("host").unwrap_or_default());
-                oidc::answer(operation, body, &url, state)
-            }
+            Service::Oidc(_) => oidc::answer(operation, body, &url, state),
             Service::RolesAnywhere => roles_anywhere::answer(parameters, parts, body, state),
             Service::Machine(_) => machine::answer(operation, parts, state),
             Service::Browser => oidc::authorize(parameters, state),
+            Service::Console => console::answer(body, header("dpop"), &url, state),
+            Service::ConsoleBrowser => console::authorize(parameters, &url, state),
         };
         answer.unwrap_or_else(|refusal| service.refuse(&refusal))
     };

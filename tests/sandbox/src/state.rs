@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::answer::Refusal;
 use crate::call::Log;
 use crate::clock::Clock;
+use crate::console::Sessions;
 use crate::fault::Faults;
 use crate::identity;
 use crate::principal::Principal;
-use crate::scenario::{Anchor, AnywhereProfile, Device, Machine, Portal, Role, Scenario, User};
+use crate::scenario::{Anchor, AnywhereProfile, Console, Device, Machine, Portal, Role, Scenario, User};
 use crate::sso::SignIns;
 
 /// Shared by all connections.
@@ -25,6 +26,7 @@ pub(crate) struct State {
     used_codes: Mutex<BTreeSet<(String, String)>>,
     metadata_token: OnceLock<String>,
     pub(crate) sign_ins: SignIns,
+    pub(crate) console: Sessions,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
@@ -145,6 +147,11 @@ impl State {
     /// The token of the one session that the metadata service has with everybody.
     pub(crate) fn metadata_token(&self) -> &str {
         self.metadata_token.get_or_init(identity::token)
+    }
+
+    /// What is behind `aws login`.
+    pub(crate) fn scenario_console(&self) -> Option<&Console> {
+        self.scenario.console.as_ref()
     }
 
     /// The role with this ARN.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use awsenv_sandbox::{Call, Portal, Role, Sandbox, Scenario, User};
+use awsenv_sandbox::{Call, Console, KeyForm, Portal, Role, Sandbox, Scenario, User};
 
 const ME: &str = "arn:aws:iam::111122223333:user/me";
 const DEPLOY: &str = "arn:aws:iam::222222222222:role/Deploy";
@@ -121,6 +121,52 @@ after logout: 401 UnauthorizedException
     let log = serde_json::to_string(&sandbox.calls()).unwrap();
     let told: Vec<_> = sandbox.sign_in_secrets().into_iter().filter(|secret| log.contains(secret)).collect();
     assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn botocore_logs_in_and_is_refused_what_the_console_refuses() {
+    for form in [KeyForm::Sec1, KeyForm::Pkcs8] {
+        let sandbox = Sandbox::start(Scenario::default().console(Console::default()));
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("console");
+        std::fs::create_dir_all(&home).unwrap();
+        let name = "6eeec053fe13079aaf7fd81065ec5ecbdb93674f20700e51842d0c769b240c8a.json";
+        std::fs::write(home.join(name), sandbox.console_session(-60, form).to_string()).unwrap();
+        let config = home.join("config");
+        std::fs::write(&config, format!("[profile me]\nlogin_session = {ME}\n")).unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console.py");
+        let mut command = Command::new(python());
+        command.arg(script).arg(sandbox.url()).arg(&home).env_clear().env("AWS_CONFIG_FILE", config);
+        let output = command.output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let expected = "\
+S256: 400
+another callback: 400
+another client: 400
+confirmation elsewhere: 400
+back: ['mine']
+verifier: 400 ValidationException INVALID_REQUEST
+code was used: 403 AccessDeniedException AUTHCODE_EXPIRED
+no proof: 400 ValidationException INVALID_REQUEST
+proof for elsewhere: 400 ValidationException INVALID_REQUEST
+old proof: 400 ValidationException INVALID_REQUEST
+tampered proof: 400 ValidationException INVALID_REQUEST
+given: aws_sigv4 900
+proof again: 400 ValidationException INVALID_REQUEST
+shown: ['mine']
+by hand: aws_sigv4
+another's key: 400 ValidationException INVALID_REQUEST
+another client's: 400 ValidationException INVALID_REQUEST
+renewed: True False
+refresh token again: 403 AccessDeniedException TOKEN_EXPIRED
+person: arn:aws:iam::111122223333:user/me
+rotated: True True
+";
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+        let log = serde_json::to_string(&sandbox.calls()).unwrap();
+        let told: Vec<_> =
+            sandbox.sign_in_secrets().into_iter().filter(|secret| log.contains(secret)).collect();
+        assert_eq!(told, [""; 0]);
+    }
 }
 
 /// The CLI is large, so that only who names one has it tried: `AWSENV_TEST_AWS_CLI=/path/to/aws`.
