@@ -17,6 +17,7 @@ use crate::clock::{self, Timestamp};
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
 use crate::files;
+use crate::limits;
 use crate::places::Places;
 use crate::profile::chain::account_of;
 use crate::secret::Secret;
@@ -40,6 +41,8 @@ pub struct LoginToken {
     pub refresh_token: Secret,
     /// The private key that every request is signed with, as PEM: the same for the life of the session.
     pub dpop_key: Secret,
+    /// Where it was begun: the next is got there too.
+    pub region: Option<String>,
     id_token: Option<Secret>,
     rest: Map<String, Value>,
     rest_of_access: Map<String, Value>,
@@ -77,9 +80,10 @@ impl<'a> Logins<'a> {
         self.0.refuse(&token.refresh_token);
     }
 
-    /// Whether one could be kept now: the refresh token that the next is got with is used up by that.
-    pub fn check_writable(&self) -> anyhow::Result<()> {
-        self.0.check_writable()
+    /// Whether one could be kept now: the refresh token that the next is got with is used up by that. The
+    /// caller holds its lock.
+    pub fn check_writable(&self, session_arn: &str) -> anyhow::Result<()> {
+        self.0.check_writable(&id(session_arn))
     }
 
     /// Keeps one. The caller holds its lock.
@@ -131,6 +135,7 @@ impl LoginToken {
         refresh_token: Secret,
         dpop_key: Secret,
         id_token: Secret,
+        region: &str,
     ) -> Option<(Self, String)> {
         let session_arn = subject(&id_token)?;
         let credentials = Credentials { account: account_of(&session_arn), ..credentials };
@@ -140,6 +145,7 @@ impl LoginToken {
             client_id: client_id.to_owned(),
             refresh_token,
             dpop_key,
+            region: Some(region.to_owned()),
             id_token: Some(id_token),
             rest,
             rest_of_access: Map::new(),
@@ -194,6 +200,11 @@ impl LoginToken {
             Some(Value::String(text)) if !text.is_empty() => Some(text),
             _ => None,
         };
+        let region = text(&mut rest, "signInRegion");
+        // It becomes part of a host's name.
+        if region.as_deref().is_some_and(|region| limits::region(region).is_err()) {
+            return None;
+        }
         let credentials = Credentials {
             access_key_id: text(&mut access, "accessKeyId")?,
             secret_access_key,
@@ -206,6 +217,7 @@ impl LoginToken {
             client_id: text(&mut rest, "clientId")?,
             refresh_token,
             dpop_key,
+            region,
             id_token,
             rest,
             rest_of_access: access,
@@ -227,7 +239,8 @@ impl LoginToken {
             .field("clientId", &self.client_id)
             .field("refreshToken", self.refresh_token.expose())
             .option("idToken", self.id_token.as_ref().map(Secret::expose))
-            .field("dpopKey", self.dpop_key.expose());
+            .field("dpopKey", self.dpop_key.expose())
+            .option("signInRegion", self.region.as_ref());
         self.rest.iter().fold(known, |document, (name, value)| document.field(name, value)).end()
     }
 }
@@ -272,7 +285,7 @@ mod tests {
 
     /// As AWS CLI 2.38.5 writes it, and a member of another tool's in either object. The payload of the identity is
     /// `{"sub":"arn:aws:sts::012345678910:assumed-role/Admin/admin"}`.
-    const TOKEN: &str = r#"{"accessToken": {"accessKeyId": "ASIA1", "secretAccessKey": "s", "sessionToken": "t", "accountId": "012345678910", "expiresAt": "2026-11-21T23:55:06Z", "more": [1]}, "clientId": "arn:aws:signin:::devtools/same-device", "refreshToken": "r", "idToken": "e30.eyJzdWIiOiJhcm46YXdzOnN0czo6MDEyMzQ1Njc4OTEwOmFzc3VtZWQtcm9sZS9BZG1pbi9hZG1pbiJ9.x", "dpopKey": "-----BEGIN EC PRIVATE KEY-----\n", "receivedAt": "x", "tokenType": "aws_sigv4"}"#;
+    const TOKEN: &str = r#"{"accessToken": {"accessKeyId": "ASIA1", "secretAccessKey": "s", "sessionToken": "t", "accountId": "012345678910", "expiresAt": "2026-11-21T23:55:06Z", "more": [1]}, "clientId": "arn:aws:signin:::devtools/same-device", "refreshToken": "r", "idToken": "e30.eyJzdWIiOiJhcm46YXdzOnN0czo6MDEyMzQ1Njc4OTEwOmFzc3VtZWQtcm9sZS9BZG1pbi9hZG1pbiJ9.x", "dpopKey": "-----BEGIN EC PRIVATE KEY-----\n", "signInRegion": "eu-west-1", "receivedAt": "x", "tokenType": "aws_sigv4"}"#;
 
     fn kept(text: &str, session_arn: &str) -> Option<LoginToken> {
         let dir = tempfile::tempdir().unwrap();
@@ -318,10 +331,12 @@ mod tests {
             ("accountId", true),
             ("idToken", true),
             ("tokenType", true),
+            ("signInRegion", true),
         ] {
             let without = TOKEN.replace(&format!("\"{member}\""), "\"other\"");
             assert_eq!(kept(&without, ARN).is_some(), there, "{member}");
         }
+        assert!(kept(&TOKEN.replace("eu-west-1", "evil.example/"), ARN).is_none());
         for end in 0..TOKEN.len() {
             assert!(kept(&TOKEN[..end], ARN).is_none(), "{end}");
         }

@@ -4,6 +4,7 @@
 
 mod agent;
 mod cloud;
+mod console;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod door;
@@ -37,6 +38,7 @@ mod keyring;
 mod keys;
 mod logging;
 mod login;
+mod login_session;
 mod logout;
 mod metadata;
 mod mfa;

@@ -64,7 +64,7 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn type_at(&mut self, question: &str, keys: &str) {
         self.wait_for(question);
-        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+        self.type_now(keys);
     }
 
     /// Waits until this is shown.
@@ -76,6 +76,16 @@ impl Terminal {
             let bytes = bytes.unwrap_or_else(|_| panic!("no {question:?} on the screen:\n{}", self.screen));
             self.screen.push_str(&String::from_utf8_lossy(&bytes));
         }
+    }
+
+    /// Presses these keys.
+    pub(crate) fn type_now(&self, keys: &str) {
+        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// What is shown so far.
+    pub(crate) fn screen(&self) -> &str {
+        &self.screen
     }
 
     /// Waits for the end: all that was shown, and the exit status.

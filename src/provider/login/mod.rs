@@ -23,7 +23,7 @@ pub use sign_in::sign_in;
 pub struct Login<'a> {
     /// Whose: `login_session`.
     pub session_arn: &'a str,
-    /// Any region of its partition knows it.
+    /// Where the sign-in says nothing else.
     pub region: &'a str,
 }
 

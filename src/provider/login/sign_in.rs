@@ -119,7 +119,8 @@ impl Begun {
         let refresh_token = granted.refresh_token.ok_or_else(|| lacks(CALL, "refresh token"))?;
         let id_token = granted.id_token.ok_or_else(|| lacks(CALL, "identity"))?;
         let (credentials, dpop_key) = (granted.credentials?, self.key.pem());
-        let token = LoginToken::new(credentials, self.client_id, refresh_token, dpop_key, id_token);
+        let token =
+            LoginToken::new(credentials, self.client_id, refresh_token, dpop_key, id_token, login.region);
         let (token, whose) = token.ok_or_else(|| lacks(CALL, "identity"))?;
         if whose != login.session_arn {
             return Err(another_identity(&whose, login).into());

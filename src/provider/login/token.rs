@@ -47,13 +47,15 @@ async fn renew(
     means: &Means<'_>,
 ) -> anyhow::Result<Option<LoginToken>> {
     let logins = means.logins;
+    let begun_in = token.region.clone();
+    let login = &Login { region: begun_in.as_deref().unwrap_or(login.region), ..*login };
     if !logins.is_renewable(&token) {
         return Ok(still_good(token));
     }
     let Some(key) = DpopKey::from_pem(&token.dpop_key).map(Arc::new) else {
         return or_error(token, || no_key(login, means).into());
     };
-    if let Err(error) = logins.check_writable() {
+    if let Err(error) = logins.check_writable(login.session_arn) {
         return or_error(token, || error);
     }
     log::info!("{}: the keys are renewed", login.session_arn);

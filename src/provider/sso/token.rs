@@ -41,7 +41,7 @@ async fn renew(token: Token, portal: &Portal, means: &Means<'_>) -> anyhow::Resu
     if means.tokens.is_refused(refresh) {
         return Ok(still_good(token));
     }
-    if let Err(error) = means.tokens.check_writable() {
+    if let Err(error) = means.tokens.check_writable(portal) {
         return still_good(token).map_or(Err(error), |token| Ok(Some(token)));
     }
     log::info!("{}: the sign-in is renewed", portal.label());

@@ -114,9 +114,11 @@ impl SignIns<'_> {
         all.collect()
     }
 
-    /// Whether one could be kept now: what cannot be written is lost, and what it was got with is used up.
-    pub(super) fn check_writable(&self) -> anyhow::Result<()> {
-        let probe = format!(".awsenv.{}", files::random_hex(4));
+    /// Whether one could be kept now: what cannot be written is lost, and what it was got with is used up. The caller
+    /// holds its lock.
+    pub(super) fn check_writable(&self, id: &str) -> anyhow::Result<()> {
+        // Of the same name each time: where this is killed, the next one takes it away.
+        let probe = format!(".awsenv.{id}");
         let path = self.path(&probe);
         let written = self.write(&probe, &[0; 4096]);
         let removed = files::remove(&path);

@@ -70,9 +70,9 @@ impl<'a> Tokens<'a> {
     }
 
     /// Whether a token could be kept now: one that cannot be written is lost, and the refresh token that it was got
-    /// with is used up.
-    pub fn check_writable(&self) -> anyhow::Result<()> {
-        self.0.check_writable()
+    /// with is used up. The caller holds the portal's lock.
+    pub fn check_writable(&self, portal: &Portal) -> anyhow::Result<()> {
+        self.0.check_writable(&id(portal))
     }
 
     /// Keeps a token. The caller holds the portal's lock.
