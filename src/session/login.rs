@@ -44,6 +44,7 @@ pub struct LoginToken {
     /// Where it was begun: the next is got there too.
     pub region: Option<String>,
     id_token: Option<Secret>,
+    token_type: Option<String>,
     rest: Map<String, Value>,
     rest_of_access: Map<String, Value>,
 }
@@ -139,7 +140,6 @@ impl LoginToken {
     ) -> Option<(Self, String)> {
         let session_arn = subject(&id_token)?;
         let credentials = Credentials { account: account_of(&session_arn), ..credentials };
-        let rest = [("tokenType".to_owned(), Value::from("aws_sigv4"))].into_iter().collect();
         let token = Self {
             credentials,
             client_id: client_id.to_owned(),
@@ -147,7 +147,8 @@ impl LoginToken {
             dpop_key,
             region: Some(region.to_owned()),
             id_token: Some(id_token),
-            rest,
+            token_type: Some("aws_sigv4".to_owned()),
+            rest: Map::new(),
             rest_of_access: Map::new(),
         };
         Some((token, session_arn))
@@ -219,6 +220,7 @@ impl LoginToken {
             dpop_key,
             region,
             id_token,
+            token_type: text(&mut rest, "tokenType"),
             rest,
             rest_of_access: access,
         })
@@ -236,6 +238,7 @@ impl LoginToken {
         };
         let known = Document::new()
             .field("accessToken", access)
+            .option("tokenType", self.token_type.as_ref())
             .field("clientId", &self.client_id)
             .field("refreshToken", self.refresh_token.expose())
             .option("idToken", self.id_token.as_ref().map(Secret::expose))
@@ -285,7 +288,7 @@ mod tests {
 
     /// As AWS CLI 2.38.5 writes it, and a member of another tool's in either object. The payload of the identity is
     /// `{"sub":"arn:aws:sts::012345678910:assumed-role/Admin/admin"}`.
-    const TOKEN: &str = r#"{"accessToken": {"accessKeyId": "ASIA1", "secretAccessKey": "s", "sessionToken": "t", "accountId": "012345678910", "expiresAt": "2026-11-21T23:55:06Z", "more": [1]}, "clientId": "arn:aws:signin:::devtools/same-device", "refreshToken": "r", "idToken": "e30.eyJzdWIiOiJhcm46YXdzOnN0czo6MDEyMzQ1Njc4OTEwOmFzc3VtZWQtcm9sZS9BZG1pbi9hZG1pbiJ9.x", "dpopKey": "-----BEGIN EC PRIVATE KEY-----\n", "signInRegion": "eu-west-1", "receivedAt": "x", "tokenType": "aws_sigv4"}"#;
+    const TOKEN: &str = r#"{"accessToken": {"accessKeyId": "ASIA1", "secretAccessKey": "s", "sessionToken": "t", "accountId": "012345678910", "expiresAt": "2026-11-21T23:55:06Z", "more": [1]}, "tokenType": "aws_sigv4", "clientId": "arn:aws:signin:::devtools/same-device", "refreshToken": "r", "idToken": "e30.eyJzdWIiOiJhcm46YXdzOnN0czo6MDEyMzQ1Njc4OTEwOmFzc3VtZWQtcm9sZS9BZG1pbi9hZG1pbiJ9.x", "dpopKey": "-----BEGIN EC PRIVATE KEY-----\n", "signInRegion": "eu-west-1", "receivedAt": "x"}"#;
 
     fn kept(text: &str, session_arn: &str) -> Option<LoginToken> {
         let dir = tempfile::tempdir().unwrap();

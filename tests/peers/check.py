@@ -15,6 +15,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from login import console_sessions
 from long_runs import long_runs
 from peers import HERE, peers
 from rotation import rotation
@@ -193,6 +194,7 @@ class Run:
         themes(self.checks, self.awsenv, self.cache)
         rotation(self)
         sign_ins(self)
+        console_sessions(self)
         long_runs(self)
 
     def inside_and_outside(self, outer):

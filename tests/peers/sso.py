@@ -89,14 +89,23 @@ class Portal:
 class Story:
     """A home, whose sign-in two programs share."""
 
+    scenario = SCENARIO
+    config = CONFIG
+    token = TOKEN
+    fields = FIELDS
+    # What renews it.
+    call = "CreateToken"
+    refusal = 400
+    cli = CLI
+
     def __init__(self, run, portal):
         self.portal, self.world = portal, World(portal, run.awsenv, run.cache / "bin")
-        self.world.write(".aws/config", CONFIG)
+        self.world.write(".aws/config", self.config)
         settings = f"browser = \"'{sys.executable}' -IB '{HERE / 'visit.py'}'\"\n"
         if run.checks.planted:
             settings += 'sso_cache = "sealed"\n'
         self.world.write(".config/awsenv/config.toml", settings)
-        self.path = self.world.home / TOKEN
+        self.path = self.world.home / self.token
 
     def start(self, command):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -134,14 +143,20 @@ class Story:
         """For those who look at the file, the token has ended."""
         if self.path.exists():
             token = json.loads(self.path.read_text())
-            self.path.write_text(json.dumps({**token, "expiresAt": "2020-01-01T00:00:00Z"}))
+            self.ending(token)["expiresAt"] = "2020-01-01T00:00:00Z"
+            self.path.write_text(json.dumps(token))
+
+    def ending(self, token):
+        """What of a token says when it ends."""
+        return token
 
     def not_whole(self):
         """What is wrong with the file, for whoever reads it next."""
         if not self.path.exists():
             return "there is no token"
         token, mode = json.loads(self.path.read_text()), self.path.stat().st_mode & 0o777
-        return None if list(token) == FIELDS and mode == 0o600 else f"{mode:o}, {list(token)}"
+        fields = [name for name in token if name != "signInRegion"]
+        return None if fields == self.fields and mode == 0o600 else f"{mode:o}, {list(token)}"
 
     def not_passed_on(self, giver, taker):
         """What is wrong if one should renew the token, and the other one go by that."""
@@ -157,18 +172,18 @@ class Story:
         self.expire()
         self.forget_roles()
         before = len(self.portal.renewals())
-        self.portal.meet("CreateToken")
-        theirs, ours = self.start(CLI.command), self.start(AWSENV.command)
+        self.portal.meet(self.call)
+        theirs, ours = self.start(self.cli.command), self.start(AWSENV.command)
         theirs.communicate(timeout=PATIENCE)
         fault = self.end(ours, AWSENV.said) or self.not_whole()
         renewals = sorted(self.portal.renewals()[before:])
-        if not fault and renewals != [200, 400]:
+        if not fault and (renewals[0], renewals[1:]) != (200, [self.refusal]):
             fault = f"renewals: {renewals}"
-        return fault or self.not_served(CLI) or self.not_served(AWSENV)
+        return fault or self.not_served(self.cli) or self.not_served(AWSENV)
 
 
 @contextmanager
-def story(run):
+def story(run, kind=Story):
     with tempfile.TemporaryDirectory(prefix="awsenv-peers-") as directory:
         portal = Portal(run.portal, Path(directory), SCENARIO)
         it = Story(run, portal)

@@ -5,7 +5,7 @@ from urllib.request import ProxyHandler, build_opener
 
 
 def visit(address):
-    build_opener(ProxyHandler({})).open(address, timeout=60).read()
+    return build_opener(ProxyHandler({})).open(address, timeout=60).read().decode()
 
 
 if __name__ == "__main__":
