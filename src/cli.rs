@@ -186,7 +186,8 @@ Examples:
   awsenv login --sso-session corp
   awsenv login acme-dev --device-code
 
-Over SSH, in a container, in CI and where there is no browser, a code is shown to type on any device.
+Over SSH, in a container, in CI and where there is no browser, a code is shown to type on any device; for a profile
+of `aws login`, the device shows a text to paste here.
 BROWSER or the setting `browser` names the browser.")]
     Login {
         #[command(flatten)]
@@ -194,7 +195,7 @@ BROWSER or the setting `browser` names the browser.")]
         /// End what is kept first, then sign in anew
         #[arg(long)]
         fresh: bool,
-        /// By a code that is typed in any browser
+        /// By any browser, with a code that is typed there, or a text that it shows
         #[arg(long)]
         device_code: bool,
         /// Show the address, and open no browser
@@ -204,7 +205,7 @@ BROWSER or the setting `browser` names the browser.")]
         #[arg(long, value_name = "CODE")]
         mfa_code: Option<String>,
     },
-    /// Sign out of one access portal, and forget what came from it
+    /// Sign out of one access portal or console session, and forget what came from it
     #[command(
         after_help = "Examples:\n  awsenv logout\n  awsenv logout --sso-session corp\n  awsenv logout --all"
     )]

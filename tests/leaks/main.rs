@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod calls;
+mod console;
 mod processes;
 mod roles_anywhere;
 mod search;

@@ -13,7 +13,7 @@ use crate::world::{ALL, Env, Run, SLIP, World};
 const CACHE: &str = "home/.aws/sso/cache";
 
 /// A browser that goes where it is sent, and keeps the page it is shown.
-const BROWSER: &str = r#"#!/bin/bash
+pub(crate) const BROWSER: &str = r#"#!/bin/bash
 visit() {
     local rest=${1#http://} line
     exec 3<>"/dev/tcp/${rest%%:*}/$(h=${rest%%/*}; printf %s "${h##*:}")"

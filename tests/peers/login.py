@@ -58,7 +58,8 @@ class Console(Story):
         """The same on a terminal, for awsenv."""
         options = {"env": self.world.env, "cwd": str(self.world.home), "encoding": "utf-8", "timeout": PATIENCE}
         program = pexpect.spawn(str(self.world.program), command[1:], dimensions=(24, 2000), **options)
-        program.expect(ADDRESS)
+        if program.expect([ADDRESS, pexpect.EOF]):
+            return f"there is no address\n{program.before}"
         page = visit(program.match[0])
         program.expect("in the end: ")
         program.sendline(page)

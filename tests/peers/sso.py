@@ -177,7 +177,7 @@ class Story:
         theirs.communicate(timeout=PATIENCE)
         fault = self.end(ours, AWSENV.said) or self.not_whole()
         renewals = sorted(self.portal.renewals()[before:])
-        if not fault and (renewals[0], renewals[1:]) != (200, [self.refusal]):
+        if not fault and renewals != [200, self.refusal]:
             fault = f"renewals: {renewals}"
         return fault or self.not_served(self.cli) or self.not_served(AWSENV)
 
@@ -185,8 +185,8 @@ class Story:
 @contextmanager
 def story(run, kind=Story):
     with tempfile.TemporaryDirectory(prefix="awsenv-peers-") as directory:
-        portal = Portal(run.portal, Path(directory), SCENARIO)
-        it = Story(run, portal)
+        portal = Portal(run.portal, Path(directory), kind.scenario)
+        it = kind(run, portal)
         try:
             yield it
         finally:
