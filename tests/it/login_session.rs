@@ -327,6 +327,23 @@ fn a_race_that_the_aws_cli_has_won_loses_nothing() {
     assert_eq!((kept(&world), refused(&world)), (theirs, 0));
 }
 
+/// A proof says when it was made, and AWS how long keys last.
+#[test]
+fn a_wrong_clock_keeps_nobody_out() {
+    for seconds in [-1200, 1200] {
+        let sandbox = sandbox();
+        let world = signed_in(&sandbox, -60);
+        sandbox.clock().set_offset(seconds);
+        assert_eq!(identity(&sandbox, &exec(&world, "me")).as_deref(), Some(ME));
+        let statuses: Vec<_> = sandbox.calls().iter().map(|call| call.status).collect();
+        assert_eq!(statuses[..2], [400, 200], "the first proof is of another time");
+        let (_, session) = &sessions(&world)[0];
+        let left = session.end().duration_since(clock::now()).as_secs();
+        assert!((840..=900).contains(&left), "{seconds}: {left}");
+        assert_eq!(session.clock_ahead, None);
+    }
+}
+
 fn signalled(child: &Child, signal: Signal) {
     kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), signal).unwrap();
 }

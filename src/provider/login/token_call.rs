@@ -9,13 +9,16 @@ use super::super::sign_in::refused::{Refused, refused};
 use super::super::{issued, lacks};
 use super::Login;
 use super::dpop::DpopKey;
-use crate::aws::Aws;
-use crate::clock;
+use crate::aws::{Aws, wrong_clock};
+use crate::clock::{self, SignedDuration, Timestamp};
 use crate::credentials::Credentials;
 use crate::secret::Secret;
 
 /// The call, in messages.
 pub(super) const CALL: &str = "CreateOAuth2Token";
+
+/// What is wrong with a request, a proof of another time too.
+const INVALID: &str = "INVALID_REQUEST";
 
 /// What keys are asked for with.
 #[derive(Clone, Copy)]
@@ -41,6 +44,23 @@ pub(super) async fn create_token(
     login: &Login<'_>,
     aws: &Aws<'_>,
 ) -> Result<Granted, Refused> {
+    let knew_the_time = wrong_clock().is_some();
+    match ask(grant, client_id, key, login, aws).await {
+        // By a wrong clock a proof is of another time. The refusal says what time it is, and uses nothing up.
+        Err(Refused::Rfc { code, .. }) if code == INVALID && !knew_the_time && wrong_clock().is_some() => {
+            ask(grant, client_id, key, login, aws).await
+        }
+        answer => answer,
+    }
+}
+
+async fn ask(
+    grant: Grant<'_>,
+    client_id: &str,
+    key: &Arc<DpopKey>,
+    login: &Login<'_>,
+    aws: &Aws<'_>,
+) -> Result<Granted, Refused> {
     let body = CreateOAuth2TokenRequestBody::builder().client_id(client_id);
     let body = match grant {
         Grant::Refresh(token) => body.grant_type("refresh_token").refresh_token(token.expose()),
@@ -55,7 +75,7 @@ pub(super) async fn create_token(
     let key = Arc::clone(key);
     // For each attempt anew: AWS takes a proof once.
     let request = request.customize().mutate_request(move |request| {
-        let proof = key.proof(request.uri(), clock::now());
+        let proof = key.proof(request.uri(), now_at_aws());
         request.headers_mut().insert("dpop", proof);
     });
     let answer = request.send().await.map_err(|error| refused(CALL, error))?.token_output;
@@ -70,4 +90,11 @@ pub(super) async fn create_token(
         refresh_token: secret(answer.refresh_token),
         id_token: answer.id_token.and_then(secret),
     })
+}
+
+/// As far as an answer has said it.
+fn now_at_aws() -> Timestamp {
+    let now = clock::now();
+    let ahead = SignedDuration::from_secs(wrong_clock().unwrap_or_default());
+    now.checked_sub(ahead).unwrap_or(now)
 }
