@@ -19,7 +19,7 @@ pub struct Settings {
     pub session_duration: Duration,
     /// Files below these directories need no `allow`; their `[env]` still does.
     pub trusted: Vec<PathBuf>,
-    /// Where SSO tokens rest.
+    /// Where sign-ins rest.
     pub sso_cache: SsoCache,
     /// A variable set for prompts that know only another tool.
     pub label: Option<Label>,
@@ -47,7 +47,7 @@ pub struct Settings {
     pub broken: bool,
 }
 
-/// Where SSO tokens rest.
+/// Where sign-ins rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SsoCache {
     /// In `~/.aws/sso/cache`, shared with the AWS CLI.
