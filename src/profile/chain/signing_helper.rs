@@ -206,7 +206,6 @@ mod tests {
             format!("{helper} {least} --endpoint localhost"),
             format!("{helper} {least} --private-key"),
             format!("{helper} {least} | tee /tmp/x"),
-            format!("{helper} {least} 'not closed"),
             format!("{helper} --trust-anchor-arn {ANCHOR} --profile-arn {PROFILE} --role-arn {ROLE}"),
             format!("{helper} --profile-arn {PROFILE} --role-arn {ROLE} --certificate /c.pem"),
         ] {
