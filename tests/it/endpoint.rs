@@ -14,12 +14,12 @@ use crate::cloud::{self, CONFIG, DEADLINE, ONE, operations, sandbox};
 use crate::door::{Door, identity};
 use crate::pki;
 use crate::portal;
-use crate::run::PROGRAM;
+use crate::run::{PROGRAM, Run};
 use crate::terminal::Terminal;
 use crate::world::{World, installed};
 
 /// A command that lives until its input ends, and what it was told.
-struct Served {
+pub(crate) struct Served {
     command: Child,
     input: Option<ChildStdin>,
     door: Door,
@@ -35,10 +35,15 @@ impl Deref for Served {
 
 impl Served {
     fn start<const N: usize>(world: &World, arguments: [&str; N]) -> Self {
+        Self::of(
+            arguments.into_iter().fold(world.run(["exec", "--endpoint"]), |run, argument| run.arg(argument)),
+        )
+    }
+
+    /// Of `exec --endpoint`, as far as it is written.
+    pub(crate) fn of(run: Run<'_>) -> Self {
         let script =
             "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI; echo $AWS_CONTAINER_AUTHORIZATION_TOKEN; exec cat";
-        let run =
-            arguments.into_iter().fold(world.run(["exec", "--endpoint"]), |run, argument| run.arg(argument));
         let mut command = run.arg("--").arg("sh").arg("-c").arg(script).command();
         let mut command = command.stderr(Stdio::inherit()).spawn().unwrap();
         let mut told = BufReader::new(command.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -47,7 +52,7 @@ impl Served {
     }
 
     /// Ends the command; the endpoint follows it.
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         drop(self.input.take());
         assert!(self.command.wait().unwrap().success());
         let give_up = clock::now().checked_add(DEADLINE).unwrap();

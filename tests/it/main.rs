@@ -52,6 +52,7 @@ mod rotate;
 mod saml;
 mod segment;
 mod sessions;
+mod sources;
 mod sso;
 mod status;
 mod sts;
