@@ -12,7 +12,7 @@ use crate::profile::config::ConfigFiles;
 use crate::provider::Means;
 use crate::provider::sso::sign_out;
 use crate::session::login::{self, Logins};
-use crate::session::sso::{self, Found, Token, Tokens};
+use crate::session::sso::{self, Token, Tokens};
 use crate::session::store::SessionStore;
 use crate::world::{self, World};
 
@@ -38,53 +38,57 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
             }
         }
     };
-    let tokens = tokens(world);
-    let id = sso::id(&portal);
-    let lock = tokens.lock(&id)?;
-    let token = tokens.load(&portal).kept();
-    if let Some(token) = &token {
-        say_if_kept_at_portal(&portal.region, token, &person_means(&settings, world));
-    }
-    tokens.remove(&id)?;
-    drop(lock);
-    agent::revoke(Some(&id), world);
-    SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
+    let (tokens, id) = (tokens(world), sso::id(&portal));
+    let was_there = tokens.has(&id);
+    let ended =
+        with_sessions(&id, world, || end(&id, &tokens, Some(&portal), &person_means(&settings, world)));
     let roles = roles(&portal, world).into_iter().chain(own);
     let files: Vec<_> = roles.map(|role| sso::role_file(&role, &world.places.home)).collect();
-    sso::remove_all(&files)?;
+    let removed = sso::remove_all(&files);
     tell_shells(world);
-    let label = printable(portal.label());
-    world::say(&match token {
-        Some(_) => format!("awsenv: signed out of {label}"),
-        None => format!("awsenv: {label} was not signed in"),
-    });
+    ended.and(removed)?;
+    say_ended(portal.label(), was_there);
     Ok(())
 }
 
 /// Forgets a console session. AWS is told nothing: the keys that it gave last are good until their end.
 fn of_console(session_arn: &str, world: &World) -> anyhow::Result<()> {
     let (logins, id) = (logins(world), login::id(session_arn));
-    let lock = logins.lock(&id)?;
-    let was_there = !matches!(logins.load(session_arn), Found::Absent);
-    logins.remove(&id)?;
-    drop(lock);
-    agent::revoke(Some(&id), world);
-    SessionStore::new(&world.places).forget_those(|session| session.sign_in.as_ref() == Some(&id))?;
+    let was_there = logins.has(&id);
+    let ended = with_sessions(&id, world, || forget(&id, &logins));
     tell_shells(world);
-    let session_arn = printable(session_arn);
-    world::say(&match was_there {
-        true => format!("awsenv: signed out of {session_arn}"),
-        false => format!("awsenv: {session_arn} was not signed in"),
-    });
+    ended?;
+    say_ended(session_arn, was_there);
     Ok(())
+}
+
+/// Ends a sign-in, and the sessions that it gave, and what the agent gives of them. These first: a lock that is not to
+/// be had, or a file that cannot be removed, keeps none of them.
+fn with_sessions(id: &str, world: &World, end: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let store = SessionStore::new(&world.places);
+    let forget = || store.forget_those(|session| session.sign_in.as_deref() == Some(id));
+    agent::revoke(Some(id), world);
+    let forgotten = forget();
+    let ended = end();
+    // Also what was on its way meanwhile.
+    forgotten.and(ended).and(forget())
+}
+
+fn say_ended(label: &str, was_there: bool) {
+    let label = printable(label);
+    world::say(&match was_there {
+        true => format!("awsenv: signed out of {label}"),
+        false => format!("awsenv: {label} was not signed in"),
+    });
 }
 
 /// Ends every sign-in of this user.
 pub fn all(world: &World) -> anyhow::Result<()> {
     let (tokens, logins) = (tokens(world), logins(world));
     let (all, of_console) = (tokens.all(), logins.all());
+    let means = person_means(&[], world);
     // One that cannot be ended keeps none of the others.
-    let of_portals = all.iter().map(|(id, token)| end(id, token, &tokens, world));
+    let of_portals = all.iter().map(|id| end(id, &tokens, None, &means));
     let ended: Vec<_> = of_portals.chain(of_console.iter().map(|id| forget(id, &logins))).collect();
     agent::revoke(None, world);
     SessionStore::new(&world.places).forget_those(|session| session.sign_in.is_some())?;
@@ -108,11 +112,15 @@ fn forget(id: &str, logins: &Logins<'_>) -> anyhow::Result<()> {
     logins.remove(id)
 }
 
-fn end(id: &str, token: &Token, tokens: &Tokens<'_>, world: &World) -> anyhow::Result<()> {
+/// Ends a sign-in at its portal, and here. `portal`: where it is known.
+fn end(id: &str, tokens: &Tokens<'_>, portal: Option<&Portal>, means: &Means<'_>) -> anyhow::Result<()> {
     let _lock = tokens.lock(id)?;
-    // It becomes part of a host's name.
-    if let Some(region) = token.region.as_deref().filter(|region| limits::region(region).is_ok()) {
-        say_if_kept_at_portal(region, token, &person_means(&[], world));
+    // A token goes to the portal of its own region and nowhere else, and that becomes part of a host's name.
+    for token in tokens.each(id) {
+        let region = token.region.as_deref().or(portal.map(|portal| portal.region.as_str()));
+        if let Some(region) = region.filter(|region| limits::region(region).is_ok()) {
+            say_if_kept_at_portal(region, &token, means);
+        }
     }
     tokens.remove(id)
 }

@@ -1,6 +1,7 @@
 //! What `aws login` keeps of a console session, in the AWS CLI's own files or sealed: see [`super::sign_in`]. What other
 //! tools add stays. Knows no network.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -92,14 +93,19 @@ impl<'a> Logins<'a> {
         self.0.save(&id(session_arn), &token.document())
     }
 
-    /// Removes one, by its [`id`]. The caller holds its lock.
+    /// Removes one from wherever it is, by its [`id`]. The caller holds its lock.
     pub fn remove(&self, id: &str) -> anyhow::Result<()> {
         self.0.remove(id)
     }
 
-    /// The [`id`] of each.
-    pub fn all(&self) -> Vec<String> {
-        self.0.all(LoginToken::parse).into_iter().map(|(id, _)| id).collect()
+    /// The [`id`] of each, readable or not.
+    pub fn all(&self) -> BTreeSet<String> {
+        self.0.all()
+    }
+
+    /// Whether there is one, readable or not.
+    pub fn has(&self, id: &str) -> bool {
+        self.0.has(id)
     }
 
     /// Waits for the lock of one, by its [`id`]. Other programs know nothing of it.

@@ -609,6 +609,24 @@ fn logout_forgets_the_session_and_what_stands_on_it() {
 }
 
 #[test]
+fn no_trace_of_a_refresh_token_is_left() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 15 * MINUTE);
+    let whole = world.read(OF_ME);
+    world.write(&format!("{OF_ME}.4711.0a0b0c0d"), &whole);
+    world.run(["logout", "me"]).stderr(format!("awsenv: signed out of {ME}\n")).success();
+    assert_eq!(cached(&world), 0);
+    world.write(OF_ME, &whole[..whole.len() - 1]);
+    let orphan = format!(".aws/login/cache/{}.json.4711.0a0b0c0d", "a".repeat(64));
+    world.write(&orphan, &whole);
+    world
+        .run(["logout", "--all"])
+        .stderr("awsenv: signed out of 0 portals and 2 console sessions\n")
+        .success();
+    assert_eq!(cached(&world), 0);
+}
+
+#[test]
 fn what_was_on_its_way_at_the_logout_is_not_kept() {
     let sandbox = sandbox();
     let world = signed_in(&sandbox, 15 * MINUTE);

@@ -70,6 +70,57 @@ fn a_sign_in_that_cannot_be_ended_keeps_no_other() {
 }
 
 #[test]
+fn a_lock_that_is_not_to_be_had_keeps_no_session() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    exec(&world, "dev");
+    let lock = OF_CORP.rsplit('/').next().unwrap().replace(".json", ".lock");
+    let lock = places(&world).state.join("sso").join(lock);
+    let _ = std::fs::remove_file(&lock);
+    std::fs::create_dir_all(lock).unwrap();
+    let run = world.run(["logout", "dev"]).any_stderr().exits(1);
+    assert!(run.stderr.starts_with("awsenv: cannot lock "), "{}", run.stderr);
+    assert_eq!(sessions(&world).len(), 0);
+}
+
+/// A writer that was killed, a file that was cut off, a sign-in from before `sso_cache` was another.
+#[test]
+fn no_trace_of_a_token_is_left() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    let cache = OF_CORP.rsplit_once('/').unwrap().0;
+    let whole = world.read(OF_CORP);
+    let orphan = format!("{cache}/{}.json", "a".repeat(40));
+    let sealed = places(&world).state.join("sso/sealed").join("b".repeat(40));
+    let registration = format!("{cache}/{}.json", "c".repeat(40));
+    world.write(
+        &registration,
+        r#"{"clientId": "c", "clientSecret": "s", "expiresAt": "2027-02-19T23:35:30Z"}"#,
+    );
+    let others = format!("{cache}/kiro-auth-token.json");
+    world.write(&others, &whole);
+    let kept = [registration, others];
+    world.write(&format!("{OF_CORP}.4711.0a0b0c0d"), &whole);
+    let settings = world.read(".config/awsenv/config.toml");
+    let world = world.settings(&format!("{settings}sso_cache = \"sealed\"\n"));
+    world.run(["logout", "dev"]).stderr("awsenv: signed out of corp\n").success();
+    let left = || {
+        let mut left: Vec<_> =
+            std::fs::read_dir(world.at(cache)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        left.sort();
+        left
+    };
+    let expected: Vec<_> = kept.iter().map(|path| world.at(path)).collect();
+    assert_eq!(left(), expected);
+    world.write(&format!("{orphan}.4711.0a0b0c0d"), &whole);
+    world.write(OF_CORP, &whole[..whole.len() - 1]);
+    std::fs::create_dir_all(sealed.parent().unwrap()).unwrap();
+    std::fs::write(&sealed, "by a key that is gone").unwrap();
+    world.run(["logout", "--all"]).stderr("awsenv: signed out of 3 portals\n").success();
+    assert_eq!((left(), sealed.exists()), (expected, false));
+}
+
+#[test]
 fn what_was_on_its_way_at_the_logout_is_not_kept() {
     let sandbox = sandbox();
     let world = signed_in(&sandbox, 8 * HOUR).env("AWS_MAX_ATTEMPTS", "1");

@@ -1,6 +1,7 @@
 //! Where sign-ins are kept: in the AWS CLI's own files, so that one sign-in serves both, or sealed as sessions are.
 //! Written whole or not at all, one lock for each. Knows no network, and not what they consist of.
 
+use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -24,6 +25,9 @@ use crate::secret::Secret;
 use crate::settings::SsoCache;
 
 pub(super) mod document;
+
+/// What a file's name begins with that is written to see whether one can be.
+const PROBE: &str = ".awsenv.";
 
 /// The largest file that is read.
 pub(super) const LIMIT: u64 = 256 * 1024;
@@ -100,25 +104,61 @@ impl SignIns<'_> {
         }
     }
 
-    /// All that can be read, by their ids.
-    pub(super) fn all<T>(&self, parse: impl Fn(&[u8]) -> Option<T>) -> Vec<(String, T)> {
+    /// The id of each that has a file, in either place, whether it can be read or not: also one that a killed writer
+    /// has left half, and one that was sealed with a key that is gone.
+    pub(super) fn all(&self) -> BTreeSet<String> {
+        self.places().into_iter().flat_map(|place| place.all_here()).collect()
+    }
+
+    fn all_here(self) -> Vec<String> {
         let entries = std::fs::read_dir(self.dir()).into_iter().flatten().flatten();
-        let all = entries.filter_map(|entry| {
-            let name = entry.file_name();
-            let id = name.to_str().and_then(|name| match self.cache {
-                SsoCache::Cli => name.strip_suffix(".json"),
-                SsoCache::Sealed => Some(name).filter(|name| !name.contains('.')),
-            })?;
-            Some((id.to_owned(), parse(&self.read(id).ok()??)?))
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let ids = names.filter_map(|name| {
+            let rest = name.strip_prefix(PROBE).unwrap_or(&name);
+            let (id, rest) = rest.split_at_checked(self.digits())?;
+            let rest = match self.cache {
+                SsoCache::Cli => rest.strip_prefix(".json")?,
+                SsoCache::Sealed => rest,
+            };
+            let is_id = id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+            (is_id && (!rest.is_empty() || self.holds_token(id))).then(|| id.to_owned())
         });
-        all.collect()
+        ids.collect()
+    }
+
+    /// Registrations lie in the same place, under names of the same kind, and stay.
+    fn holds_token(&self, id: &str) -> bool {
+        let members: [&[u8]; 2] = [b"accessToken", b"refreshToken"];
+        match self.read(id) {
+            Ok(Some(bytes)) => {
+                members.iter().any(|member| bytes.windows(member.len()).any(|part| part == *member))
+            }
+            Ok(None) => self.cache == SsoCache::Sealed,
+            Err(_) => self.path(id).is_file(),
+        }
+    }
+
+    /// What either place has of one.
+    pub(super) fn each<T>(&self, id: &str, parse: impl Fn(&[u8]) -> Option<T>) -> Vec<T> {
+        let read = |place: Self| parse(&place.read(id).ok()??);
+        self.places().into_iter().filter_map(read).collect()
+    }
+
+    /// Whether either place has one, readable or not.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.places().iter().any(|place| place.path(id).exists())
+    }
+
+    /// Both, whatever the settings say now: they may have said something else when somebody signed in.
+    fn places(self) -> [Self; 2] {
+        [SsoCache::Cli, SsoCache::Sealed].map(|cache| Self { cache, ..self })
     }
 
     /// Whether one could be kept now: what cannot be written is lost, and what it was got with is used up. The caller
     /// holds its lock.
     pub(super) fn check_writable(&self, id: &str) -> anyhow::Result<()> {
         // Of the same name each time: where this is killed, the next one takes it away.
-        let probe = format!(".awsenv.{id}");
+        let probe = format!("{PROBE}{id}");
         let path = self.path(&probe);
         let written = self.write(&probe, &[0; 4096]);
         let removed = files::remove(&path);
@@ -130,10 +170,20 @@ impl SignIns<'_> {
         self.write(id, document).with_context(|| format!("cannot write {}", shown_path(&self.path(id))))
     }
 
-    /// Removes one. The caller holds its lock.
+    /// Removes one from both places, with what killed writers of it have left. The caller holds its lock.
     pub(super) fn remove(&self, id: &str) -> anyhow::Result<()> {
-        let path = self.path(id);
-        files::remove(&path).with_context(|| format!("cannot remove {}", shown_path(&path)))
+        // One that cannot be removed keeps nothing else.
+        let removed: Vec<_> = self.places().into_iter().map(|place| place.remove_here(id)).collect();
+        removed.into_iter().collect()
+    }
+
+    fn remove_here(self, id: &str) -> anyhow::Result<()> {
+        let (path, probe) = (self.path(id), self.path(&format!("{PROBE}{id}")));
+        files::sweep(&path);
+        files::sweep(&probe);
+        [probe, path].iter().try_for_each(|path| {
+            files::remove(path).with_context(|| format!("cannot remove {}", shown_path(path)))
+        })
     }
 
     /// Waits for the lock of one. Other programs know nothing of it.
@@ -205,6 +255,14 @@ impl SignIns<'_> {
     /// What is awsenv's alone.
     fn own(&self) -> PathBuf {
         self.places.state.join(self.name())
+    }
+
+    /// Of an id: SHA-1's, or SHA-256's.
+    fn digits(&self) -> usize {
+        match self.kind {
+            Kind::Sso => 40,
+            Kind::Login(_) => 64,
+        }
     }
 
     fn name(&self) -> &'static str {

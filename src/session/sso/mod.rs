@@ -1,5 +1,6 @@
 //! SSO tokens and client registrations, in the AWS CLI's own files or sealed: see [`super::sign_in`]. Knows no network.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -80,14 +81,24 @@ impl<'a> Tokens<'a> {
         self.0.save(&id(portal), &token.document())
     }
 
-    /// Removes a token, by its [`id`]. The caller holds its lock.
+    /// Removes a token from wherever it is, by its [`id`]. The caller holds its lock.
     pub fn remove(&self, id: &str) -> anyhow::Result<()> {
         self.0.remove(id)
     }
 
-    /// Every token of the cache, by its [`id`].
-    pub fn all(&self) -> Vec<(String, Token)> {
-        self.0.all(Token::parse)
+    /// The [`id`] of every token, readable or not.
+    pub fn all(&self) -> BTreeSet<String> {
+        self.0.all()
+    }
+
+    /// The tokens of this [`id`] that can be read: the AWS CLI's, and the sealed one.
+    pub fn each(&self, id: &str) -> Vec<Token> {
+        self.0.each(id, Token::parse)
+    }
+
+    /// Whether there is one, readable or not.
+    pub fn has(&self, id: &str) -> bool {
+        self.0.has(id)
     }
 
     /// The registration to sign in with in this way, where one is kept that lasts a while yet.
