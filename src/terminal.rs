@@ -2,8 +2,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::time::Duration;
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
+};
 use zeroize::Zeroizing;
 
 use crate::message::{Exit, Failure, printable};
@@ -45,11 +49,39 @@ pub fn tell(text: &str) -> io::Result<()> {
 /// they leave the terminal as it is.)
 pub fn ask_hidden(prompt: &str) -> io::Result<Secret> {
     let terminal = open()?;
-    let mut line = Zeroizing::new([0; 4096]);
     let hidden = Hidden::begin(&terminal)?;
     write!(&terminal, "{}", printable(prompt))?;
-    let length = (&terminal).read(line.as_mut())?;
+    let answer = line(&terminal);
     drop(hidden);
+    answer
+}
+
+/// The same of a line that is pasted, for so long at most; what comes behind the line is dropped, since it was not meant
+/// for the shell either. On macOS, which does not poll terminals, it is waited for without end.
+pub fn ask_hidden_within(prompt: &str, time: Duration) -> io::Result<Secret> {
+    let terminal = open()?;
+    let hidden = Hidden::begin(&terminal)?;
+    write!(&terminal, "{}", printable(prompt))?;
+    let answer = await_line(&terminal, time).and_then(|()| line(&terminal));
+    if answer.is_err() {
+        let _ = writeln!(&terminal);
+    }
+    let _ = tcflush(&terminal, QueueSelector::IFlush);
+    drop(hidden);
+    answer
+}
+
+fn await_line(terminal: &File, time: Duration) -> io::Result<()> {
+    let time = Timespec::try_from(time).map_err(io::Error::other)?;
+    match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&time)) {
+        Ok(0) => Err(io::Error::new(io::ErrorKind::TimedOut, "nobody answered in time")),
+        answer => Ok(answer.map(drop)?),
+    }
+}
+
+fn line(mut terminal: &File) -> io::Result<Secret> {
+    let mut line = Zeroizing::new([0; 4096]);
+    let length = terminal.read(line.as_mut())?;
     match line[..length].split_last() {
         Some((b'\n', text)) => std::str::from_utf8(text).map(Secret::new).map_err(io::Error::other),
         Some(_) => Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted")),
@@ -93,4 +125,23 @@ impl Drop for Hidden<'_> {
 fn open() -> io::Result<File> {
     let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
     opened.map_err(|_| io::Error::other("there is no terminal"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn nobody_is_waited_for_without_end() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let terminal = File::from(OwnedFd::from(ours));
+        let error = await_line(&terminal, Duration::from_millis(1)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        theirs.write_all(b"x\n").unwrap();
+        await_line(&terminal, Duration::from_secs(60)).unwrap();
+        assert_eq!(line(&terminal).unwrap(), Secret::new("x"));
+    }
 }

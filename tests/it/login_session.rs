@@ -564,7 +564,7 @@ fn what_is_not_what_the_page_shows_signs_nobody_in() {
     for (typed, reason, status) in [
         ("no base64!", "awsenv: that is not what the page shows at the end of a sign-in\n", 3),
         ("c3RhdGU9bWUmY29kZT1h", "awsenv: the browser's answer is not to our question", 3),
-        ("", "awsenv: the browser's answer is not to our question", 3),
+        ("", "awsenv: that is not what the page shows at the end of a sign-in\n", 3),
     ] {
         let mut terminal = Terminal::of_size(&world, &["login", "me", "--device-code"], 24, 2000);
         terminal.answer("What the page shows in the end: ", typed);

@@ -1,18 +1,21 @@
 //! What the person sees while signing in, on stderr.
 
-use std::io::{Write, stderr};
+use std::io::{ErrorKind, Write, stderr};
 use std::time::Duration;
 
 use super::super::progress::Progress;
 use super::opener::{self, Way};
 use super::qr;
 use crate::env::Env;
-use crate::message::printable;
+use crate::message::{Exit, Failure, printable};
 use crate::provider::sign_in::{Guide, Invitation};
 use crate::secret::Secret;
 use crate::session::sso::Flow;
 use crate::terminal;
 use crate::world;
+
+/// Whoever signs in holds up all who would.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// The person at the terminal.
 pub(super) struct Person<'a> {
@@ -92,7 +95,11 @@ impl Guide for Person<'_> {
 
     fn ask_for_answer(&self) -> anyhow::Result<Secret> {
         // It stands for the sign-in until it is used: it is not shown.
-        terminal::ask_hidden("What the page shows in the end: ").map_err(|error| {
+        terminal::ask_hidden_within("What the page shows in the end: ", PATIENCE).map_err(|error| {
+            if error.kind() == ErrorKind::TimedOut {
+                let failure = Failure::new("nobody signed in in time").hint("run `awsenv login` again");
+                return failure.exit(Exit::PersonNeeded).into();
+            }
             let hint = "run it on a terminal: what the page shows has to be brought back there";
             terminal::unanswered("nobody can bring back what the page shows", &error, hint).into()
         })

@@ -165,7 +165,7 @@ async fn by_hand(login: &Login<'_>, means: &Means<'_>, guide: &dyn Guide) -> any
 /// The page shows `state=…&code=…` in base64.
 fn query(shown: &Secret) -> Option<Secret> {
     let bytes = Zeroizing::new(base64::decode(shown.expose().trim()).ok()?);
-    std::str::from_utf8(&bytes).ok().map(Secret::new)
+    std::str::from_utf8(&bytes).ok().filter(|text| !text.is_empty()).map(Secret::new)
 }
 
 fn no_answer() -> Failure {
