@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use aws_sdk_sts::config::{BehaviorVersion, Region, SharedCredentialsProvider};
+use aws_sdk_sts::config::{
+    BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
@@ -20,12 +22,14 @@ use crate::profile::endpoints::Endpoints;
 
 mod attempts;
 mod near;
+mod once;
 mod proxy;
 pub mod roles_anywhere;
 mod skew;
 
 use attempts::Attempts;
 pub use near::{Answer, Unanswered};
+pub use once::is_of_connecting;
 pub use skew::{seconds_ahead, wrong_clock};
 
 /// Makes clients that reach AWS as the user's environment and the profile say.
@@ -118,6 +122,19 @@ impl<'a> Aws<'a> {
         Ok(aws_sdk_ssooidc::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
     }
 
+    /// The same for a grant that is taken once.
+    pub fn oidc_once(&self, region: &str) -> anyhow::Result<aws_sdk_ssooidc::Client> {
+        let config = aws_sdk_ssooidc::config::Builder::from(&self.config_once("SSO_OIDC", region)?)
+            .retry_classifier(once::Unsent);
+        Ok(aws_sdk_ssooidc::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
+    }
+
+    fn config_once(&self, service: &str, region: &str) -> anyhow::Result<SdkConfig> {
+        let config = self.config(service, region, None)?.into_builder();
+        let config = config.timeout_config(once::patient());
+        Ok(config.stalled_stream_protection(StalledStreamProtectionConfig::disabled()).build())
+    }
+
     /// Where that service is: a browser goes there too.
     pub async fn oidc_url(&self, region: &str) -> anyhow::Result<String> {
         use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
@@ -134,9 +151,10 @@ impl<'a> Aws<'a> {
         Ok(endpoint.url().to_owned())
     }
 
-    /// A client of the service behind `aws login`.
+    /// A client of the service behind `aws login`. Its one call is sent what is taken once.
     pub fn signin(&self, region: &str) -> anyhow::Result<aws_sdk_signin::Client> {
-        let config = aws_sdk_signin::config::Builder::from(&self.config("SIGNIN", region, None)?);
+        let config = aws_sdk_signin::config::Builder::from(&self.config_once("SIGNIN", region)?)
+            .retry_classifier(once::Unsent);
         Ok(aws_sdk_signin::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
     }
 

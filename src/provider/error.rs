@@ -35,7 +35,7 @@ where
         SdkError::DispatchFailure(failure) => {
             let error = failure.as_connector_error();
             let cause = error.map_or_else(String::new, |error| innermost(error));
-            match error.is_some_and(|error| is_of_connecting(error)) {
+            match error.is_some_and(|error| aws::is_of_connecting(error)) {
                 true => unreachable_host(call, &cause),
                 false => Failure::new(format!("{call}: no answer came from AWS: {}", shortened(&cause)))
                     .hint(NETWORK),
@@ -73,13 +73,6 @@ const NETWORK: &str = "check the network, HTTPS_PROXY and AWS_CA_BUNDLE";
 
 fn unreachable_host(call: &str, why: &str) -> Failure {
     Failure::new(format!("{call}: {UNREACHABLE}: {}", shortened(why))).hint(NETWORK)
-}
-
-/// The SDK itself does not tell (`ConnectionStatus` is private), so its HTTP client is asked.
-fn is_of_connecting(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
-        .any(|error| error.is_connect())
 }
 
 /// A signature that AWS refuses for its date. Its own words hold the time to the second, and would be new to the

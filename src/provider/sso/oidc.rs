@@ -55,7 +55,11 @@ pub(super) async fn create_token(
     aws: &Aws<'_>,
 ) -> Result<Granted, Refused> {
     const CALL: &str = "CreateToken";
-    let request = aws.oidc(&portal.region).map_err(Refused::Other)?.create_token();
+    let client_of = match grant {
+        Grant::Refresh(_) | Grant::Code { .. } => aws.oidc_once(&portal.region),
+        Grant::Device(_) => aws.oidc(&portal.region),
+    };
+    let request = client_of.map_err(Refused::Other)?.create_token();
     let request = request.client_id(&client.id).client_secret(client.secret.expose());
     let request = match grant {
         Grant::Refresh(token) => request.grant_type("refresh_token").refresh_token(token.expose()),
