@@ -63,7 +63,7 @@ pub fn ask_hidden_within(prompt: &str, time: Duration) -> io::Result<Secret> {
     let hidden = Hidden::begin(&terminal)?;
     write!(&terminal, "{}", printable(prompt))?;
     let answer = await_line(&terminal, time).and_then(|()| line(&terminal));
-    if answer.is_err() {
+    if answer.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
         let _ = writeln!(&terminal);
     }
     let _ = tcflush(&terminal, QueueSelector::IFlush);

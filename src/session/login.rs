@@ -26,6 +26,8 @@ use crate::settings::SsoCache;
 
 /// AWS gives keys for a quarter of an hour.
 const YOUNG: Duration = Duration::from_secs(14 * 60);
+/// What claims to last longer was dated by another clock.
+const LONGEST: Duration = Duration::from_secs(16 * 60);
 
 /// The console sessions of this user.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +187,8 @@ impl LoginToken {
 
     /// Whether the keys were issued just now.
     pub fn is_young(&self, now: Timestamp) -> bool {
-        now.checked_add(YOUNG).is_ok_and(|soon| soon < self.expires())
+        let (from, to) = (now.checked_add(YOUNG), now.checked_add(LONGEST));
+        from.is_ok_and(|from| from < self.expires()) && to.is_ok_and(|to| self.expires() <= to)
     }
 
     /// Whether it is this identity's, as far as the file says whose it is.
@@ -323,6 +326,7 @@ mod tests {
         assert_eq!(token.credentials.account.as_deref(), Some("012345678910"));
         let at = |text| clock::parse(text).unwrap();
         assert!(token.is_young(at("2026-11-21T23:41:05Z")) && !token.is_young(at("2026-11-21T23:41:06Z")));
+        assert!(token.is_young(at("2026-11-21T23:39:06Z")) && !token.is_young(at("2026-11-21T23:39:05Z")));
         assert!(token.is_good(at("2026-11-21T23:55:05Z")) && !token.is_good(at("2026-11-21T23:55:06Z")));
     }
 

@@ -244,6 +244,100 @@ fn keys_of_another_account_are_given_to_nobody() {
 }
 
 #[test]
+fn keys_of_somebody_else_in_the_same_account_are_given_to_nobody() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    sandbox.mix_up_with("arn:aws:iam::111122223333:user/you");
+    let expected = format!(
+        "awsenv: cannot use me: its sign-in gives keys of arn:aws:iam::111122223333:user/you, and not of {ME}\n\
+         awsenv: hint: `awsenv login --fresh` signs in anew\n"
+    );
+    assert_eq!(failing(&world), (expected, 3));
+}
+
+#[test]
+fn keys_that_aws_takes_no_more_are_renewed_once() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 15 * MINUTE);
+    sandbox.fault("GetCallerIdentity", 1, Fault::error(403, "InvalidClientTokenId"));
+    assert_eq!(identity(&sandbox, &exec(&world, "me")).as_deref(), Some(ME));
+    let renewed = ["GetCallerIdentity", "CreateOAuth2Token", "GetCallerIdentity"];
+    assert_eq!(operations(&sandbox), renewed);
+    world.run(["session", "clear"]).any_stderr().success();
+    sandbox.fault("GetCallerIdentity", 2, Fault::error(403, "ExpiredToken"));
+    assert_eq!(failing(&world).1, 3);
+    assert_eq!(operations(&sandbox)[3..], renewed, "once");
+}
+
+#[test]
+fn keys_that_say_they_last_longer_than_aws_gives_any_are_renewed() {
+    let sandbox = sandbox_with(Console { seconds: 3600, ..Console::default() });
+    let world = signed_in(&sandbox, 60 * MINUTE);
+    exec(&world, "me");
+    assert_eq!(operations(&sandbox), ["CreateOAuth2Token", "GetCallerIdentity"]);
+    let end = clock::parse(kept(&world)["accessToken"]["expiresAt"].as_str().unwrap()).unwrap();
+    assert!(end.duration_since(clock::now()).as_secs() <= 900);
+}
+
+/// Its token may be used up: asked with again, AWS would end the session.
+#[test]
+fn an_answer_that_is_lost_is_not_asked_for_again() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60).env("AWSENV_LOG", "debug");
+    let attempts = |world: &World| {
+        let (said, status) = failing(world);
+        assert_eq!(status, 125, "{said}");
+        said.lines().filter(|line| line.contains("CreateOAuth2Token in ") && line.ends_with(": sent")).count()
+    };
+    for fault in [Fault::Reset, Fault::error(500, "server_error"), Fault::error(429, "slow_down")] {
+        sandbox.fault("CreateOAuth2Token", 1, fault);
+        assert_eq!(attempts(&world), 1);
+    }
+    // What has not left is.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let world = world.env("AWS_ENDPOINT_URL_SIGNIN", &format!("http://{nobody}"));
+    assert_eq!(attempts(&world), 3);
+}
+
+#[test]
+fn what_others_did_during_a_renewal_stays() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    let during = |act: &dyn Fn()| {
+        let gate = sandbox.gate("CreateOAuth2Token");
+        let process = world.run(["exec", "me", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+        gate.wait_for(1, DEADLINE);
+        act();
+        gate.open();
+        let status = within_deadline("it ends", move || process.wait_with_output().unwrap().status);
+        code(status)
+    };
+    let theirs = sandbox.console_session(15 * MINUTE, KeyForm::Sec1);
+    let status = during(&|| keep(&world, &theirs));
+    assert_eq!((status, kept(&world)), (0, theirs));
+    end(&world);
+    let status = during(&|| fs::remove_file(world.at(OF_ME)).unwrap());
+    assert_eq!((status, cached(&world)), (3, 0), "signed out");
+}
+
+#[test]
+fn whatever_aws_refuses_to_renew_a_person_signs_in_anew() {
+    for (seconds, fault) in [(-60, "ACCESS_DENIED"), (600, "ACCESS_DENIED"), (-60, "invalid_grant")] {
+        let sandbox = sandbox();
+        let world = signed_in(&sandbox, seconds);
+        let before = kept(&world);
+        sandbox.fault("CreateOAuth2Token", 1, Fault::error(400, fault));
+        portal::sign_in(&world, ["me"]);
+        assert_ne!(kept(&world)["dpopKey"], before["dpopKey"], "{fault}");
+    }
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    sandbox.fault("CreateOAuth2Token", 1, Fault::Reset);
+    world.run(["login", "me"]).any_stderr().exits(1);
+    assert!(nothing_is_opened(&world), "no answer is no refusal");
+}
+
+#[test]
 fn a_file_that_is_not_this_identitys_or_not_whole_signs_nobody_in() {
     let sandbox = sandbox();
     let world = world(&sandbox);

@@ -328,6 +328,26 @@ fn status(child: Child) -> i32 {
 }
 
 #[test]
+fn what_others_did_during_a_renewal_stays() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    let during = |act: &dyn Fn()| {
+        let gate = sandbox.gate("CreateToken");
+        let exec = world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+        gate.wait_for(1, DEADLINE);
+        act();
+        gate.open();
+        status(exec)
+    };
+    let theirs = sandbox.signed_in(8 * HOUR);
+    assert_eq!((during(&|| keep(&world, OF_CORP, &theirs)), token(&world, OF_CORP)), (0, theirs));
+    keep(&world, OF_CORP, &sandbox.signed_in(-60));
+    world.run(["session", "clear"]).any_stderr().success();
+    assert_eq!(during(&|| fs::remove_file(world.at(OF_CORP)).unwrap()), 3);
+    assert!(!world.at(OF_CORP).exists(), "signed out");
+}
+
+#[test]
 fn ctrl_c_in_the_middle_of_a_renewal_loses_no_sign_in() {
     let sandbox = sandbox();
     let world = signed_in(&sandbox, -60);

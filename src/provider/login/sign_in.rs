@@ -9,13 +9,14 @@ use zeroize::Zeroizing;
 
 use super::super::sign_in::callback::{Callback, Page, Visitor, code};
 use super::super::sign_in::pkce::{challenge, encoded};
+use super::super::sign_in::renewal::Unrenewed;
 use super::super::sign_in::{Guide, How, Invitation, Outcome, Patience};
 use super::super::{Means, lacks, runtime};
 use super::dpop::DpopKey;
 use super::token_call::{CALL, Grant, create_token};
 use super::{Login, token};
 use crate::files;
-use crate::message::{Exit, Failure, exit};
+use crate::message::{Exit, Failure};
 use crate::secret::Secret;
 use crate::session::login::{LoginToken, id};
 use crate::session::sso::Flow;
@@ -65,10 +66,9 @@ pub fn sign_in(
 
 /// What needs no person. What only a person can mend, this one does now.
 fn kept(login: &Login<'_>, means: &Means<'_>) -> anyhow::Result<Option<LoginToken>> {
-    match runtime()?.block_on(token::usable(login, means)) {
-        Err(error) if exit(&error) == Exit::PersonNeeded => Ok(None),
-        token => Ok(token?.filter(|token| means.logins.is_renewable(token))),
-    }
+    let token = runtime()?.block_on(token::sought(login, None, means));
+    let token = token.or_else(Unrenewed::for_person)?;
+    Ok(token.filter(|token| means.logins.is_renewable(token)))
 }
 
 /// What a sign-in keeps to itself until it has come to its end.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::Means;
 use super::super::sign_in::refused::Refused;
+use super::super::sign_in::renewal::Unrenewed;
 use super::super::sign_in::{awaited, read, uninterrupted};
 use super::super::sso::SIGN_IN;
 use super::Login;
@@ -12,17 +13,32 @@ use super::token_call::{CALL, Grant, create_token};
 use crate::clock;
 use crate::message::{Exit, Failure, shown_path};
 use crate::session::login::{LoginToken, id};
+use crate::session::sso::Found;
 
 /// Refusals that the same question would meet again: the session has ended, or its person's password is another now.
-const FOR_GOOD: [&str; 2] = ["TOKEN_EXPIRED", "USER_CREDENTIALS_CHANGED"];
+/// The last one is RFC 6749's.
+const FOR_GOOD: [&str; 3] = ["TOKEN_EXPIRED", "USER_CREDENTIALS_CHANGED", "invalid_grant"];
 
-/// The keys, renewed unless they are new; `None`: somebody has to sign in.
+/// The keys, renewed unless they are new; `None`: somebody has to sign in. `dead`: the id of keys that AWS takes no more.
 ///
 /// Whoever comes here has used up what was kept, or wants more: renewing the keys and renewing the session are one.
-pub(super) async fn usable(login: &Login<'_>, means: &Means<'_>) -> anyhow::Result<Option<LoginToken>> {
+pub(super) async fn usable(
+    login: &Login<'_>,
+    dead: Option<&str>,
+    means: &Means<'_>,
+) -> anyhow::Result<Option<LoginToken>> {
+    sought(login, dead, means).await.or_else(Unrenewed::or_kept)
+}
+
+/// The same, with what was wrong where they are not renewed.
+pub(super) async fn sought(
+    login: &Login<'_>,
+    dead: Option<&str>,
+    means: &Means<'_>,
+) -> Result<Option<LoginToken>, Unrenewed<LoginToken>> {
     let kept = || means.logins.load(login.session_arn);
     let Some(before) = read(kept).await else { return Ok(None) };
-    if before.is_young(clock::now()) {
+    if before.is_young(clock::now()) && dead != Some(before.credentials.access_key_id.as_str()) {
         return Ok(Some(before));
     }
     if !means.logins.is_renewable(&before) {
@@ -45,7 +61,7 @@ async fn renew(
     token: LoginToken,
     login: &Login<'_>,
     means: &Means<'_>,
-) -> anyhow::Result<Option<LoginToken>> {
+) -> Result<Option<LoginToken>, Unrenewed<LoginToken>> {
     let logins = means.logins;
     let begun_in = token.region.clone();
     let login = &Login { region: begun_in.as_deref().unwrap_or(login.region), ..*login };
@@ -53,27 +69,37 @@ async fn renew(
         return Ok(still_good(token));
     }
     let Some(key) = DpopKey::from_pem(&token.dpop_key).map(Arc::new) else {
-        return or_error(token, || no_key(login, means).into());
+        return Err(Unrenewed::failed(still_good(token), no_key(login, means).into()));
     };
     if let Err(error) = logins.check_writable(login.session_arn) {
-        return or_error(token, || error);
+        return Err(Unrenewed::failed(still_good(token), error));
     }
     log::info!("{}: the keys are renewed", login.session_arn);
     let call = create_token(Grant::Refresh(&token.refresh_token), &token.client_id, &key, login, &means.aws);
     let (answer, uninterrupted) = uninterrupted(call).await;
     match answer {
-        Ok(granted) => match granted.credentials {
-            Ok(credentials) => {
-                let next = token.renewed(credentials, granted.refresh_token);
-                logins.save(login.session_arn, &next)?;
-                Ok(Some(next))
+        Ok(granted) => {
+            // Other programs know no lock of ours: who has signed out meanwhile stays so, and what they put there stays.
+            match logins.load(login.session_arn) {
+                Found::Absent => return Ok(None),
+                Found::Kept(theirs) if is_of_another_sign_in(&token, &theirs) => {
+                    return Ok(still_good(*theirs));
+                }
+                Found::Kept(_) | Found::Unreadable => {}
             }
-            Err(error) => {
-                // The old refresh token is used up, whatever else came of it.
-                logins.save(login.session_arn, &token.with(granted.refresh_token))?;
-                or_error(token, || error)
+            match granted.credentials {
+                Ok(credentials) => {
+                    let next = token.renewed(credentials, granted.refresh_token);
+                    logins.save(login.session_arn, &next)?;
+                    Ok(Some(next))
+                }
+                Err(error) => {
+                    // The old refresh token is used up, whatever else came of it.
+                    logins.save(login.session_arn, &token.with(granted.refresh_token))?;
+                    Err(Unrenewed::failed(still_good(token), error))
+                }
             }
-        },
+        }
         Err(Refused::Rfc { code, .. }) if FOR_GOOD.contains(&code.as_str()) => {
             log::warn!("{}: the keys are not renewed: {code}", login.session_arn);
             drop(uninterrupted);
@@ -85,8 +111,16 @@ async fn renew(
             logins.refuse(&token);
             Ok(still_good(token))
         }
-        Err(refused) => or_error(token, || explained(refused, login)),
+        Err(refused) => {
+            let is_answer = refused.is_answer();
+            let (kept, error) = (still_good(token), explained(refused, login));
+            Err(if is_answer { Unrenewed::refused(kept, error) } else { Unrenewed::failed(kept, error) })
+        }
     }
+}
+
+fn is_of_another_sign_in(before: &LoginToken, found: &LoginToken) -> bool {
+    before.refresh_token != found.refresh_token || before.dpop_key != found.dpop_key
 }
 
 fn is_another(before: &LoginToken, found: &LoginToken) -> bool {
@@ -95,11 +129,6 @@ fn is_another(before: &LoginToken, found: &LoginToken) -> bool {
 
 fn still_good(token: LoginToken) -> Option<LoginToken> {
     Some(token).filter(|token| token.is_good(clock::now()))
-}
-
-/// What went wrong costs nothing while the keys are good.
-fn or_error(token: LoginToken, error: impl FnOnce() -> anyhow::Error) -> anyhow::Result<Option<LoginToken>> {
-    still_good(token).map_or_else(|| Err(error()), |token| Ok(Some(token)))
 }
 
 /// A refusal with what to do about it.

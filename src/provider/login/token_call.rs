@@ -20,6 +20,9 @@ pub(super) const CALL: &str = "CreateOAuth2Token";
 /// What is wrong with a request, a proof of another time too.
 const INVALID: &str = "INVALID_REQUEST";
 
+/// AWS gives no keys for longer than so many seconds, and an answer that says more does not make it so.
+const LONGEST: u64 = 900;
+
 /// What keys are asked for with.
 #[derive(Clone, Copy)]
 pub(super) enum Grant<'a> {
@@ -82,7 +85,10 @@ async fn ask(
     let answer = answer.ok_or_else(|| Refused::Other(lacks(CALL, "body").into()))?;
     let texts =
         answer.access_token.map(|keys| [keys.access_key_id, keys.secret_access_key, keys.session_token]);
-    let seconds = u64::try_from(answer.expires_in).ok().filter(|seconds| *seconds > 0);
+    let seconds = u64::try_from(answer.expires_in)
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .map(|seconds| seconds.min(LONGEST));
     let expiry = seconds.and_then(|seconds| clock::now().checked_add(Duration::from_secs(seconds)).ok());
     let secret = |text: String| Some(text).filter(|text| !text.is_empty()).map(Secret::new);
     Ok(Granted {

@@ -14,6 +14,7 @@ use crate::session::sso::{Flow, Found};
 pub(super) mod callback;
 pub(super) mod pkce;
 pub(super) mod refused;
+pub(super) mod renewal;
 
 /// Another program writes its file in the open, and some time after AWS has answered it.
 const LOOKS: u32 = 10;

@@ -12,7 +12,9 @@ use crate::message::{Exit, Failure, shown};
 pub(in crate::provider) enum Refused {
     /// The service says no, in a word of the RFCs.
     Rfc { code: String, description: String },
-    /// It could not be asked, or says something else.
+    /// It says no, in other words.
+    Unworded(anyhow::Error),
+    /// It could not be asked, or what came is no answer of its.
     Other(anyhow::Error),
 }
 
@@ -27,11 +29,16 @@ pub(in crate::provider) fn by_browser(error: &str, description: &str) -> Failure
 }
 
 impl Refused {
+    /// Whether the service has answered.
+    pub(in crate::provider) fn is_answer(&self) -> bool {
+        !matches!(self, Self::Other(_))
+    }
+
     /// As a failure of the call.
     pub(in crate::provider) fn failure(self, call: &str) -> anyhow::Error {
         match self {
             Self::Rfc { code, description } => Failure::new(format!("{call}: {code}: {description}")).into(),
-            Self::Other(error) => error,
+            Self::Unworded(error) | Self::Other(error) => error,
         }
     }
 }
@@ -40,11 +47,9 @@ impl Refused {
 #[derive(Deserialize)]
 struct Body {
     error: String,
-    #[serde(default)]
-    error_description: String,
+    error_description: Option<String>,
     /// What the service behind `aws login` has in its place.
-    #[serde(default)]
-    message: String,
+    message: Option<String>,
 }
 
 /// A failed call, in the service's own words where it has some.
@@ -56,9 +61,30 @@ where
     let body = error.raw_response().filter(|_| of_the_service).and_then(|response| response.body().bytes());
     match body.and_then(|bytes| serde_json::from_slice::<Body>(bytes).ok()) {
         Some(Body { error, error_description, message }) => {
-            let description = if error_description.is_empty() { message } else { error_description };
+            let description =
+                error_description.filter(|text| !text.is_empty()).or(message).unwrap_or_default();
             Refused::Rfc { code: shown(&error), description: shown(&description) }
         }
-        None => Refused::Other(explain(call, error).into()),
+        None => {
+            let is_answer = of_the_service && error.code().is_some();
+            let failure = explain(call, error).into();
+            if is_answer { Refused::Unworded(failure) } else { Refused::Other(failure) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_is_null_is_none() {
+        for text in [
+            r#"{"error": "x", "message": null}"#,
+            r#"{"error": "x", "error_description": null, "message": "y"}"#,
+            r#"{"error": "x"}"#,
+        ] {
+            assert_eq!(serde_json::from_str::<Body>(text).unwrap().error, "x", "{text}");
+        }
     }
 }

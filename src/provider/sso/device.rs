@@ -74,7 +74,7 @@ async fn wait(
                 "expired_token" => return Err(too_late().into()),
                 code => return Err(by_browser(code, &description).into()),
             },
-            Err(Refused::Other(error)) => {
+            Err(Refused::Unworded(error) | Refused::Other(error)) => {
                 failures += 1;
                 if failures == TRIES {
                     return Err(error);

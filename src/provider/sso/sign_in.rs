@@ -1,9 +1,10 @@
 //! Signing in, for a command that a person typed. One at a time for each portal: who comes second takes what the
 //! first one gets.
 
+use super::super::sign_in::renewal::Unrenewed;
 use super::super::sign_in::{Guide, How, Outcome};
 use super::super::{Means, runtime};
-use super::{browser, device, oidc, sign_out, signed_in};
+use super::{browser, device, oidc, sign_out, token};
 use crate::clock;
 use crate::profile::chain::Portal;
 use crate::session::sso::{Flow, Registration, Token, id};
@@ -17,7 +18,8 @@ pub fn sign_in(
 ) -> anyhow::Result<Outcome<Token>> {
     let tokens = means.tokens;
     let kept = || {
-        let token = signed_in(portal, means)?;
+        let token = runtime()?.block_on(token::sought(portal, means));
+        let token = token.or_else(Unrenewed::for_person)?;
         // One that ends within minutes and cannot be renewed is not worth keeping: a person is here.
         anyhow::Ok(token.filter(|token| !token.is_due(clock::now())))
     };
@@ -41,14 +43,14 @@ pub fn sign_in(
         let _lock = tokens.lock(&id(portal))?;
         tokens.remove(&id(portal))?;
     }
-    let token = runtime()?.block_on(async {
+    let signed_in = runtime()?.block_on(async {
         match how.flow {
             Flow::Browser => browser::sign_in(portal, how, means, guide).await,
             Flow::Device => device::sign_in(portal, how, means, guide).await,
         }
     });
     guide.ends();
-    let token = token?;
+    let token = signed_in?;
     let _lock = tokens.lock(&id(portal))?;
     tokens.save(portal, &token)?;
     Ok(Outcome::New(token))
