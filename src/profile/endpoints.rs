@@ -3,6 +3,9 @@
 use crate::env::Env;
 use crate::message::Failure;
 
+/// How [`Endpoints::fingerprint`] calls the endpoint that console sessions alone are renewed at.
+pub const SIGN_IN: &str = "sign-in";
+
 /// The user's environment, then the profile's settings (as variables, see `Profile::exports`): the order of
 /// every SDK.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +61,7 @@ impl<'a> Endpoints<'a> {
         let urls = [
             url("STS", "endpoint"),
             url("SSO", "portal"),
-            url("SIGNIN", "sign-in"),
+            url("SIGNIN", SIGN_IN),
             url("ROLESANYWHERE", "roles anywhere"),
         ];
         let flags = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];

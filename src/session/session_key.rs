@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::files;
 use crate::profile::chain::{Hop, Role, RoleChain, Source, WebIdentityToken};
+use crate::profile::endpoints::SIGN_IN;
 
 /// Names a session in the store.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,7 +38,8 @@ impl SessionKey {
     ) -> Self {
         let mut fields = Fields(Sha256::new());
         fields.source(&chain.source);
-        for (name, value) in endpoints {
+        let is_login = matches!(chain.source, Source::Login { .. });
+        for (name, value) in endpoints.iter().filter(|(name, _)| is_login || *name != SIGN_IN) {
             fields.text(name).text(value);
         }
         // GetSessionToken is called in the region of the keys, a sign-in is used in its own, CreateSession in that of the
@@ -242,6 +244,10 @@ mod tests {
         keys.dedup();
         assert_eq!(keys.len(), all);
         assert_eq!(key(&base), key(&chain()));
+        let at = |chain: &RoleChain| SessionKey::of(chain, Some("eu-west-1"), &[(SIGN_IN, "x".into())], "me");
+        assert_eq!(at(&base), key(&base), "only console sessions go there");
+        let login = RoleChain { source: Source::Login { session_arn: "a".into() }, ..base };
+        assert_ne!(at(&login), key(&login));
         assert_eq!(SessionKey::named(keys[0].name()), Some(keys[0].clone()));
         assert_eq!(SessionKey::named("../../x"), None);
     }

@@ -109,7 +109,10 @@ fn source(chain: &RoleChain) -> Step {
         },
         Source::Ec2Metadata(_) => step(Call::InstanceMetadata),
         Source::Container(_) => step(Call::ContainerCredentials),
-        Source::Login { .. } => Step { region: chain.region.clone(), ..step(Call::Login) },
+        Source::Login { .. } => {
+            let region = chain.source_region.clone().or_else(|| chain.region.clone());
+            Step { region, ..step(Call::Login) }
+        }
         Source::RolesAnywhere(source) => Step {
             role_arn: Some(source.role_arn.clone()),
             duration_seconds: source.duration.map(|duration| duration.as_secs()),
