@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
+use crate::message::Failure;
 
 /// The directories awsenv reads and writes. Made once, handed on.
 #[derive(Clone, Debug)]
@@ -79,6 +80,24 @@ pub fn expand_home(text: &str, home: &Path) -> PathBuf {
         _ => PathBuf::from(text),
     }
 }
+
+/// Where the AWS CLI keeps console sessions. `None`: the variable names a path that depends on the directory, which is
+/// nobody's place for secrets.
+pub fn login_cache(original: &Env, home: &Path) -> Option<PathBuf> {
+    let path = match original.text(LOGIN_CACHE) {
+        Some(named) => expand_home(named, home),
+        None => home.join(".aws/login/cache"),
+    };
+    path.is_absolute().then_some(path)
+}
+
+/// What is wrong with it.
+pub fn relative_login_cache() -> Failure {
+    Failure::new(format!("{LOGIN_CACHE} is no absolute path, and none that begins with ~/"))
+}
+
+/// The variable that names another place.
+const LOGIN_CACHE: &str = "AWS_LOGIN_CACHE_DIRECTORY";
 
 /// A path as people write it: below home with `~/`.
 pub fn tilde(path: &Path, home: &Path) -> String {

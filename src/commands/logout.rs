@@ -7,6 +7,7 @@ use super::subject::{Asking, logins, person_means, subject, tokens};
 use crate::key_index::KeyIndex;
 use crate::limits;
 use crate::message::{Failure, printable};
+use crate::places::{login_cache, relative_login_cache};
 use crate::profile::chain::{Portal, Source, Sso, as_written};
 use crate::profile::config::ConfigFiles;
 use crate::provider::Means;
@@ -95,6 +96,9 @@ pub fn all(world: &World) -> anyhow::Result<()> {
     sso::remove_all(&sso::all_role_files(&world.places.home))?;
     tell_shells(world);
     ended.into_iter().collect::<anyhow::Result<()>>()?;
+    if login_cache(&world.original, &world.places.home).is_none() {
+        return Err(relative_login_cache().into());
+    }
     let mut text = format!("awsenv: signed out of {}", counted(all.len(), "portal"));
     if !of_console.is_empty() {
         text.push_str(&format!(" and {}", counted(of_console.len(), "console session")));

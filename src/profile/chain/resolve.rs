@@ -1,6 +1,8 @@
 //! From a profile to its chain: which of its settings count, in the order of the AWS SDK for Rust.
 //! Where AWS clients would use different credentials for one and the same text, it is an error here.
 
+use std::path::Path;
+
 use anyhow::Context;
 
 use super::sources::{self, KEYS, WEB_IDENTITY, pair, place, role_arn};
@@ -9,6 +11,7 @@ use crate::env::Env;
 use crate::key_index::KeyIndex;
 use crate::limits;
 use crate::message::{Failure, nearest};
+use crate::places::{login_cache, relative_login_cache};
 use crate::profile::config::{File, SharedConfig};
 use crate::profile::profile::{Profile, circle, shown};
 use crate::secret::Secret;
@@ -155,6 +158,10 @@ impl<'a> Walk<'a> {
             Style::WebIdentity => Ok(Next::Source(sources::web_identity(profile, key)?, key)),
             Style::Sso => Ok(Next::Source(Source::Sso(sources::sso(profile, key)?), key)),
             Style::Login => {
+                // Whichever home it is: the two ways to write an absolute path do not depend on it.
+                if login_cache(self.original, Path::new("/")).is_none() {
+                    return Err(relative_login_cache().into());
+                }
                 let session_arn = profile.text(key)?.unwrap_or_default().to_owned();
                 Ok(Next::Source(Source::Login { session_arn }, key))
             }

@@ -18,7 +18,7 @@ use super::sweep;
 use crate::env::Env;
 use crate::files;
 use crate::message::{Failure, shown_path};
-use crate::places::{Places, expand_home};
+use crate::places::{Places, login_cache};
 use crate::profile::chain::Source;
 use crate::seal;
 use crate::secret::Secret;
@@ -245,10 +245,10 @@ impl SignIns<'_> {
         match (self.cache, self.kind) {
             (SsoCache::Sealed, _) => self.own().join("sealed"),
             (SsoCache::Cli, Kind::Sso) => home.join(".aws/sso/cache"),
-            (SsoCache::Cli, Kind::Login(original)) => match original.text("AWS_LOGIN_CACHE_DIRECTORY") {
-                Some(dir) => expand_home(dir, home),
-                None => home.join(".aws/login/cache"),
-            },
+            // A relative path is an error of every chain that would come here.
+            (SsoCache::Cli, Kind::Login(original)) => {
+                login_cache(original, home).unwrap_or_else(|| home.join(".aws/login/cache"))
+            }
         }
     }
 
