@@ -69,7 +69,7 @@ impl DpopKey {
             "htm": "POST",
             "htu": url,
             "iat": now.as_second(),
-            "jti": files::random_hex(16),
+            "jti": uuid(),
         });
         let [header, claims] = [header, claims].map(|part| base64url(part.to_string().as_bytes()));
         let signed = format!("{header}.{claims}");
@@ -89,6 +89,15 @@ impl DpopKey {
         // Of another curve, or of two keys, it is none.
         Some(Self { pair: pair.ok()?, private, public })
     }
+}
+
+/// RFC 9562, 5.4, as the AWS CLI has it.
+fn uuid() -> String {
+    let mut digits = files::random_hex(16);
+    digits.replace_range(12..13, "4");
+    digits.replace_range(16..17, "a");
+    let [a, b, c, d, e] = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| &digits[part]);
+    format!("{a}-{b}-{c}-{d}-{e}")
 }
 
 /// `SEQUENCE { INTEGER 1, OCTET STRING …` and `[0] { prime256v1 }, [1] { BIT STRING …`.
@@ -195,7 +204,9 @@ qP5C/QZm5Huw/xMArqdmrcxylsPmmq3oaPPB4JPxDCNTbMsUC9AEGgFN
         let (header, claims) = signed.split_once('.').unwrap();
         let [header, mut claims] =
             [header, claims].map(|part| serde_json::from_slice::<serde_json::Value>(&bytes(part)).unwrap());
-        assert!(claims["jti"].take().as_str().is_some_and(|id| id.len() == 32));
+        let id = claims["jti"].take();
+        let parts: Vec<_> = id.as_str().unwrap().split('-').map(str::len).collect();
+        assert_eq!((parts, id.as_str().unwrap().get(14..15)), (vec![8, 4, 4, 4, 12], Some("4")));
         let expected = serde_json::json!({
             "typ": "dpop+jwt",
             "alg": "ES256",
