@@ -317,6 +317,19 @@ fn a_registration_that_aws_has_forgotten_is_made_anew() {
     assert_eq!(registrations, 2);
 }
 
+#[test]
+fn ctrl_c_at_a_fresh_sign_in_leaves_nothing_of_the_old_one() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 8 * HOUR);
+    exec(&world, "deploy");
+    let login = Login::start(&world, ["dev", "--fresh"]);
+    opened(&world);
+    let pid = rustix::process::Pid::from_raw(login.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(login.end(&world).1, 130);
+    assert_eq!((world.at(OF_CORP).exists(), sessions(&world).len()), (false, 0));
+}
+
 /// A clone, on a machine that has nothing: allow, login, and every open shell has the credentials.
 #[test]
 fn a_clone_needs_nothing_but_allow_and_login() {

@@ -609,6 +609,32 @@ fn whoever_else_signs_in_is_not_this_profile() {
 }
 
 #[test]
+fn ctrl_c_at_a_fresh_sign_in_leaves_nothing_of_the_old_one() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 15 * MINUTE);
+    exec(&world, "deploy");
+    let login = Login::start(&world, ["me", "--fresh"]);
+    opened(&world);
+    kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    assert_eq!(login.end(&world).1, 130);
+    assert_eq!((cached(&world), sessions(&world).len()), (0, 0));
+}
+
+#[test]
+fn a_directory_that_depends_on_where_one_stands_is_refused() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, 15 * MINUTE).env("AWS_LOGIN_CACHE_DIRECTORY", "logins");
+    let why = "AWS_LOGIN_CACHE_DIRECTORY is no absolute path, and none that begins with ~/\n";
+    let told = format!("awsenv: cannot use profile me: {why}");
+    world.run(["exec", "me", "--", "true"]).stderr(told.clone()).exits(125);
+    for command in ["login", "refresh", "explain", "logout"] {
+        world.run([command, "me"]).stderr(told.clone()).exits(1);
+    }
+    world.run(["logout", "--all"]).stderr(format!("awsenv: {why}")).exits(1);
+    assert_eq!((sandbox.calls(), world.at("logins").exists()), (Vec::new(), false));
+}
+
+#[test]
 fn ctrl_c_at_the_browser_leaves_nothing() {
     let sandbox = sandbox();
     let world = world(&sandbox);

@@ -80,7 +80,7 @@ fn at_portal(
     world: &World,
 ) -> anyhow::Result<()> {
     let (way, means) = (Way::of(login, world)?, person_means(settings, world));
-    let person = Person::new(portal.label(), &way, &world.original);
+    let person = Person::new(portal.label(), kept::sso::id(portal), &way, world);
     let outcome = sso::sign_in(portal, &how(&way, login, world), &means, &person);
     let (token, what) = told(outcome, &kept::sso::id(portal), login, world)?;
     world::say(&printable(&format!("awsenv: {} {what} for {}", portal.label(), span(token.expires))));
@@ -92,7 +92,7 @@ fn at_console(session_arn: &str, subject: &Subject, login: &Login<'_>, world: &W
     let resolved = &subject.resolved;
     let (way, means) = (Way::of(login, world)?, person_means(&resolved.settings, world));
     let label = format!("AWS as {session_arn}");
-    let person = Person::new(&label, &way, &world.original);
+    let person = Person::new(&label, kept::login::id(session_arn), &way, world);
     let console = provider::login::Login::of(&resolved.chain).expect("its source is one");
     let outcome = provider::login::sign_in(&console, &how(&way, login, world), &means, &person);
     let (_, what) = told(outcome, &kept::login::id(session_arn), login, world)?;

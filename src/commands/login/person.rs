@@ -3,16 +3,18 @@
 use std::io::{ErrorKind, Write, stderr};
 use std::time::Duration;
 
+use super::super::agent;
+use super::super::allow::tell_shells;
 use super::super::progress::Progress;
 use super::opener::{self, Way};
 use super::qr;
-use crate::env::Env;
 use crate::message::{Exit, Failure, printable};
 use crate::provider::sign_in::{Guide, Invitation};
 use crate::secret::Secret;
 use crate::session::sso::Flow;
+use crate::session::store::SessionStore;
 use crate::terminal;
-use crate::world;
+use crate::world::{self, World};
 
 /// Whoever signs in holds up all who would.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -21,13 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 pub(super) struct Person<'a> {
     label: &'a str,
     way: &'a Way,
-    original: &'a Env,
+    /// Of the sign-in, as sessions know it.
+    id: String,
+    world: &'a World,
     progress: Progress,
 }
 
 impl<'a> Person<'a> {
-    pub(super) fn new(label: &'a str, way: &'a Way, original: &'a Env) -> Self {
-        Self { label, way, original, progress: Progress::of(original) }
+    pub(super) fn new(label: &'a str, id: String, way: &'a Way, world: &'a World) -> Self {
+        Self { label, id, way, world, progress: Progress::of(&world.original) }
     }
 
     fn open(&self, address: &str) {
@@ -35,7 +39,7 @@ impl<'a> Person<'a> {
         if !is_web_address(address) {
             return world::say("awsenv: no browser is opened: that is no https address");
         }
-        if let Err(error) = opener::open(command, address, self.original) {
+        if let Err(error) = opener::open(command, address, &self.world.original) {
             world::say(&printable(&format!("awsenv: {error:#}")));
         }
     }
@@ -62,6 +66,14 @@ impl Guide for Person<'_> {
             "awsenv: another `awsenv login` signs in to {}, waiting for it",
             self.label
         )));
+    }
+
+    fn old_one_ended(&self) -> anyhow::Result<()> {
+        agent::revoke(Some(&self.id), self.world);
+        let forgotten = SessionStore::new(&self.world.places)
+            .forget_those(|session| session.sign_in.as_ref() == Some(&self.id));
+        tell_shells(self.world);
+        forgotten
     }
 
     fn invite(&self, invitation: &Invitation<'_>) {

@@ -50,6 +50,7 @@ pub fn sign_in(
     if how.fresh {
         let _lock = logins.lock(&id(session_arn))?;
         logins.remove(&id(session_arn))?;
+        guide.old_one_ended()?;
     }
     let signed_in = runtime()?.block_on(async {
         match how.flow {

@@ -38,6 +38,8 @@ pub struct How {
 pub trait Guide {
     /// Somebody else of this user signs in, and this waits for it.
     fn another_signs_in(&self);
+    /// The old sign-in is gone, and what it gave has to go with it, whatever becomes of the new one.
+    fn old_one_ended(&self) -> anyhow::Result<()>;
     /// What to open.
     fn invite(&self, invitation: &Invitation<'_>);
     /// What the page shows in the end, where the browser cannot come back with it.

@@ -35,13 +35,14 @@ pub fn sign_in(
     {
         return Ok(Outcome::Already(token));
     }
-    if how.fresh
-        && let Some(old) = tokens.load(portal).kept()
-    {
-        // A portal that is signed in still would give a token that ends with the old one.
-        sign_out(&portal.region, &old, means)?;
-        let _lock = tokens.lock(&id(portal))?;
-        tokens.remove(&id(portal))?;
+    if how.fresh {
+        if let Some(old) = tokens.load(portal).kept() {
+            // A portal that is signed in still would give a token that ends with the old one.
+            sign_out(&portal.region, &old, means)?;
+            let _lock = tokens.lock(&id(portal))?;
+            tokens.remove(&id(portal))?;
+        }
+        guide.old_one_ended()?;
     }
     let signed_in = runtime()?.block_on(async {
         match how.flow {
