@@ -318,6 +318,23 @@ fn a_registration_that_aws_has_forgotten_is_made_anew() {
 }
 
 #[test]
+fn whatever_aws_refuses_to_renew_a_person_signs_in_anew() {
+    let sandbox = sandbox();
+    let world = signed_in(&sandbox, -60);
+    let before = token(&world, OF_CORP);
+    sandbox.fault("CreateToken", 1, Fault::error(400, "InvalidRequestException"));
+    sign_in(&world, ["dev"]);
+    assert_ne!(token(&world, OF_CORP)["accessToken"], before["accessToken"]);
+    // No answer is no refusal, and is not asked for again.
+    keep(&world, OF_CORP, &sandbox.signed_in(-60));
+    let calls = operations(&sandbox).len();
+    sandbox.fault("CreateToken", 1, Fault::Reset);
+    let run = world.run(["login", "dev"]).any_stderr().exits(1);
+    assert!(!run.stderr.contains("in the browser"), "{}", run.stderr);
+    assert!(operations(&sandbox).len() <= calls + 1, "{:?}", operations(&sandbox));
+}
+
+#[test]
 fn ctrl_c_at_a_fresh_sign_in_leaves_nothing_of_the_old_one() {
     let sandbox = sandbox();
     let world = signed_in(&sandbox, 8 * HOUR);

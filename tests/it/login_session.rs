@@ -295,7 +295,7 @@ fn an_answer_that_is_lost_is_not_asked_for_again() {
     }
     // What has not left is.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let world = world.env("AWS_ENDPOINT_URL_SIGNIN", &format!("http://{nobody}"));
+    let world = world.env("AWS_ENDPOINT_URL_SIGNIN", format!("http://{nobody}"));
     assert_eq!(attempts(&world), 3);
 }
 

@@ -166,6 +166,15 @@ mod tests {
     }
 
     #[test]
+    fn a_console_session_is_renewed_where_its_own_profile_says() {
+        let mut chain = resolve_asking(SAMPLE, "login", &Asked::default()).unwrap();
+        chain.region = Some("eu-west-1".into());
+        assert_eq!(steps(&chain)[0].region.as_deref(), Some("eu-west-1"));
+        chain.source_region = Some("eu-west-2".into());
+        assert_eq!(steps(&chain)[0].region.as_deref(), Some("eu-west-2"));
+    }
+
+    #[test]
     fn each_step_names_the_line_that_decided() {
         let line = |call, profile: &str, key: &str| {
             let header = SAMPLE.lines().position(|line| line == format!("[profile {profile}]")).unwrap();
