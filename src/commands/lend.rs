@@ -49,7 +49,7 @@ pub fn run(session: &str, world: World) -> anyhow::Result<()> {
         return print_for_process(&kept.credentials, account.or(kept.claimed_account.as_deref()));
     }
     let (_, subject) = one_that_says_how(&leases, &session, &world)?;
-    let lent = Lender::new(subject, session, world).lend()?;
+    let lent = Lender::new(subject, world).lend()?;
     print_for_process(&lent.credentials, lent.account.as_deref())
 }
 

@@ -25,52 +25,71 @@ const AGAIN: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub(super) struct Lender {
     subject: Subject,
-    session: SessionKey,
     world: World,
     /// One at a time asks AWS. What came of it and cannot be kept is here.
-    turn: Mutex<Option<Session>>,
+    turn: Mutex<Option<(SessionKey, Session)>>,
+}
+
+/// The subject as it stands today, and its session's name: a certificate's files are looked at for each request.
+#[derive(Clone)]
+struct Today {
+    subject: Arc<Subject>,
+    session: SessionKey,
 }
 
 impl Lender {
-    /// Of this session, which is the subject's.
-    pub(super) fn new(subject: Subject, session: SessionKey, world: World) -> Arc<Self> {
-        Arc::new(Self { subject, session, world, turn: Mutex::default() })
+    /// Of the subject's session.
+    pub(super) fn new(subject: Subject, world: World) -> Arc<Self> {
+        Arc::new(Self { subject, world, turn: Mutex::default() })
     }
 
-    fn renew_early(&self) {
+    fn today(&self) -> Today {
+        let subject = Arc::new(self.subject.restamped());
+        let session = subject.resolved.session_key(&self.world.original);
+        Today { subject, session }
+    }
+
+    fn renew_early(&self, today: &Today) {
         // If it fails, that is remembered, and the old one serves on.
-        let _ = self.renew(|session, now| !plan::is_due(session, &self.world.settings, now));
+        let _ = self.renew(today, |session, now| !plan::is_due(session, &self.world.settings, now));
     }
 
     /// A session that will do: somebody else's, or a new one, unless it is too early to ask again.
-    fn renew(&self, will_do: impl Fn(&Session, clock::Timestamp) -> bool) -> anyhow::Result<Session> {
+    fn renew(
+        &self,
+        today: &Today,
+        will_do: impl Fn(&Session, clock::Timestamp) -> bool,
+    ) -> anyhow::Result<Session> {
+        let Today { subject, session: key } = today;
         let mut unkept = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
-        if let Some(session) = self.kept(unkept.as_ref()).filter(|session| will_do(session, now)) {
+        if let Some(session) = self.kept(key, unkept.as_ref()).filter(|session| will_do(session, now)) {
             return Ok(session);
         }
         let world = &self.world;
-        if let Some(last) = FailureRecord::load(&world.places, &self.session)
+        if let Some(last) = FailureRecord::load(&world.places, key)
             && last.pause_until(now).is_some()
         {
             let exit = if last.needs_person { Exit::PersonNeeded } else { Exit::Failed };
             return Err(Failure { exit, what: last.what, hint: last.hint }.into());
         }
-        let mended_in = mended_in(&self.subject, world);
-        let obtained = self.subject.refresh(&self.session, world, &mut Mfa::nobody()).and_then(|obtained| {
-            self.subject.check(&obtained.session)?;
+        let mended_in = mended_in(subject, world);
+        let obtained = subject.refresh(key, world, &mut Mfa::nobody()).and_then(|obtained| {
+            subject.check(&obtained.session)?;
             Ok(obtained)
         });
-        let obtained = obtained.inspect_err(|error| remember(error, mended_in, &self.session, world))?;
+        let obtained = obtained.inspect_err(|error| remember(error, mended_in, key, world))?;
         tell_shells(world);
-        *unkept = obtained.not_kept.is_some().then(|| obtained.session.clone());
+        *unkept = obtained.not_kept.is_some().then(|| (key.clone(), obtained.session.clone()));
         Ok(obtained.session)
     }
 
-    fn kept(&self, unkept: Option<&Session>) -> Option<Session> {
-        match SessionStore::new(&self.world.places).load(&self.session) {
+    fn kept(&self, key: &SessionKey, unkept: Option<&(SessionKey, Session)>) -> Option<Session> {
+        match SessionStore::new(&self.world.places).load(key) {
             Found::Session(session) => Some(*session),
-            Found::Absent | Found::Unreadable => unkept.cloned(),
+            Found::Absent | Found::Unreadable => {
+                unkept.filter(|(own, _)| own == key).map(|(_, session)| session.clone())
+            }
         }
     }
 }
@@ -79,26 +98,27 @@ impl Lend for Lender {
     /// Never what has less than five minutes left, or a fifth of a short life; and a new one in the background
     /// before that.
     fn lend(self: Arc<Self>) -> anyhow::Result<Lent> {
-        let resolved = &self.subject.resolved;
+        let today = self.today();
+        let resolved = &today.subject.resolved;
         let now = clock::now();
-        if resolved.is_at_hand() && self.subject.asks_for_no_account() {
+        if resolved.is_at_hand() && today.subject.asks_for_no_account() {
             let credentials = plan::at_hand(resolved, now)?.clone();
             let end = credentials.expiry.map(|expiry| expiry.0);
             let until = end.or_else(|| now.checked_add(AGAIN).ok()).unwrap_or(now);
             return Ok(Lent { account: credentials.account.clone(), credentials, until });
         }
-        let session = match self.kept(None).filter(|session| is_good(session, None, now)) {
+        let session = match self.kept(&today.session, None).filter(|session| is_good(session, None, now)) {
             Some(session) => {
                 let is_free = self.turn.try_lock().is_ok();
                 if is_free && plan::is_due(&session, &self.world.settings, now) {
-                    let lender = self.clone();
-                    std::thread::spawn(move || lender.renew_early());
+                    let (lender, today) = (self.clone(), today.clone());
+                    std::thread::spawn(move || lender.renew_early(&today));
                 }
                 session
             }
-            None => self.renew(|session, now| is_good(session, None, now))?,
+            None => self.renew(&today, |session, now| is_good(session, None, now))?,
         };
-        let account = self.subject.check(&session)?.or_else(|| session.claimed_account.clone());
+        let account = today.subject.check(&session)?.or_else(|| session.claimed_account.clone());
         let until = session.end();
         Ok(Lent { credentials: session.credentials, account, until })
     }

@@ -89,7 +89,7 @@ pub fn run(
             .hint("run it again")
             .into());
     }
-    let lender = Lender::new(subject, own, world);
+    let lender = Lender::new(subject, world);
     runtime()?.block_on(async {
         let (endpoint, grants) = (Endpoint::open(None).await?, Arc::new(Grants::default()));
         let token = grants.add(lender);

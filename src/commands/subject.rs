@@ -268,6 +268,11 @@ impl Subject {
         renew::complete(&self.order(session), None, &self.means(world, mfa), mfa)
     }
 
+    /// The same with a certificate's files as they are now.
+    pub fn restamped(&self) -> Self {
+        Self { resolved: self.resolved.restamped(), pin: self.pin.clone() }
+    }
+
     /// Asks AWS, or takes what somebody else is getting just now.
     pub fn refresh(&self, session: &SessionKey, world: &World, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
         self.check_before_the_call(world)?;

@@ -17,7 +17,7 @@ use crate::profile::endpoints::Endpoints;
 use crate::session::session_key::SessionKey;
 
 /// What a pin comes to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Resolved {
     /// What people call it.
     pub name: String,
@@ -39,6 +39,11 @@ impl Resolved {
     pub fn key_after(&self, hops: usize, original: &Env) -> SessionKey {
         let endpoints = Endpoints::new(original, &self.settings).fingerprint();
         SessionKey::after(hops, &self.chain, self.region.as_deref(), &endpoints, &user_at_host(original))
+    }
+
+    /// The same with a certificate's files as they are now: a new one in their place is for whoever used the old one.
+    pub fn restamped(&self) -> Self {
+        Self { chain: stamped(self.chain.clone()), ..self.clone() }
     }
 
     /// What the session's name was made of beside the AWS files.

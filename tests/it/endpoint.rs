@@ -209,8 +209,12 @@ fn a_command_goes_on_across_a_new_certificate() {
     let served = Served::start(&world, ["edge"]);
     let first = served.key();
     pki::leaf(&world, "edge", pki::P384, "between", pki::NOW);
-    cloud::age(&world, minutes(70));
-    assert!(served.key() != first);
+    // The old session is good for long, and not this certificate's.
+    let second = served.key();
+    assert!(second != first);
+    // The new one is kept under its own name.
+    let got = world.run(["exec", "edge", "--", "env"]).any_stdout().success().variables();
+    assert_eq!(got.text("AWS_ACCESS_KEY_ID"), Some(second.as_str()));
     let signers: Vec<_> = sandbox.calls().into_iter().map(|call| call.signer.unwrap()).collect();
     assert!(signers.len() == 2 && signers[0] != signers[1], "{signers:?}");
     served.end();

@@ -11,7 +11,7 @@ use super::encryption::{Closed, decrypt};
 use super::pem::{self, Block};
 use super::pkcs12::{self, ShroudedKey};
 use super::signing_key::SigningKey;
-use crate::files;
+use crate::files::{self, Stamp};
 use crate::message::{Failure, shown_path};
 use crate::secret::Secret;
 
@@ -21,6 +21,8 @@ const LIMIT: u64 = 1 << 20;
 /// A file as it was read.
 pub(super) struct Bundle {
     pub(super) path: PathBuf,
+    /// Of the file that was read, whatever is at its path now.
+    pub(super) stamp: Stamp,
     form: Form,
 }
 
@@ -49,7 +51,7 @@ impl Bundle {
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = shown_path(path);
         let found = files::read_limited(path, LIMIT).with_context(|| format!("cannot read {shown}"))?;
-        let (bytes, _) = found.ok_or_else(|| Failure::new(format!("{shown} is not there")))?;
+        let (bytes, metadata) = found.ok_or_else(|| Failure::new(format!("{shown} is not there")))?;
         let bytes = Zeroizing::new(bytes);
         let form = if pkcs12::looks_like(&bytes) {
             Form::Pkcs12(bytes)
@@ -66,7 +68,7 @@ impl Bundle {
             }
             Form::Pem(blocks)
         };
-        Ok(Self { path: path.to_owned(), form })
+        Ok(Self { path: path.to_owned(), stamp: Stamp::of(&metadata), form })
     }
 
     /// Without its key, for which no password is needed then.

@@ -15,6 +15,7 @@ use crate::aws::roles_anywhere::Post;
 use crate::aws::seconds_ahead;
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
+use crate::files::Stamp;
 use crate::message::{Failure, shown_path};
 use crate::profile::chain::RolesAnywhere;
 use crate::secret::Secret;
@@ -70,16 +71,16 @@ struct Identity {
 impl Identity {
     /// Whole and fit for a call, or an error that names the file.
     fn read(source: &RolesAnywhere, opener: &mut Opener<'_, '_>) -> anyhow::Result<Self> {
-        let certificate = Bundle::read(&source.certificate)?;
+        let certificate = read(source, &source.certificate)?;
         let (mut chain, key) = if source.private_key == source.certificate {
             let opened = opener.open(&certificate)?;
             (opened.certificates, opened.key)
         } else {
             let chain = opener.open(&certificate.certificates_alone())?.certificates;
-            (chain, opener.open(&Bundle::read(&source.private_key)?)?.key)
+            (chain, opener.open(&read(source, &source.private_key)?)?.key)
         };
         if let Some(path) = &source.intermediates {
-            let intermediates = opener.open(&Bundle::read(path)?.certificates_alone())?.certificates;
+            let intermediates = opener.open(&read(source, path)?.certificates_alone())?.certificates;
             if intermediates.is_empty() {
                 return Err(none(path, "certificate").into());
             }
@@ -95,8 +96,29 @@ impl Identity {
                 .hint("name the two that were made together; the certificate comes before its CAs")
                 .into());
         }
-        Ok(Self { chain, key })
+        // Written into meanwhile, or while somebody was asked for a password.
+        match stamps(source).find(|(path, stamp)| Stamp::at(path) != **stamp) {
+            Some((path, _)) => Err(changed(path).into()),
+            None => Ok(Self { chain, key }),
+        }
     }
+}
+
+/// A file as it was when the session got its name: of another, the session would be kept under the wrong one.
+fn read(source: &RolesAnywhere, path: &Path) -> anyhow::Result<Bundle> {
+    let bundle = Bundle::read(path)?;
+    match stamps(source).any(|(known, stamp)| known == path && *stamp != Some(bundle.stamp)) {
+        true => Err(changed(path).into()),
+        false => Ok(bundle),
+    }
+}
+
+fn stamps(source: &RolesAnywhere) -> impl Iterator<Item = (&Path, &Option<Stamp>)> {
+    source.files().zip(&source.stamps)
+}
+
+fn changed(path: &Path) -> Failure {
+    Failure::new(format!("{} changed just now", shown_path(path))).hint("run it again")
 }
 
 fn none(path: &Path, what: &str) -> Failure {

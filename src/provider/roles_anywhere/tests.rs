@@ -215,6 +215,27 @@ fn a_serial_number_is_decimal_and_has_no_sign() {
     }
 }
 
+/// Under the name of the old one, the new one's session would be kept and given out.
+#[test]
+fn a_file_that_is_not_the_one_the_session_was_named_by_is_not_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("edge.pem");
+    let put = |file: &str| {
+        std::fs::copy(vectors().join(file), directory.path().join("new")).unwrap();
+        std::fs::rename(directory.path().join("new"), &path).unwrap();
+    };
+    put("p256-cert.pem");
+    let mut source = RolesAnywhere { certificate: path.clone(), ..RolesAnywhere::default() };
+    source.private_key.clone_from(&path);
+    source.stamps = source.files().map(Stamp::at).collect();
+    assert!(read(&source, &path).is_ok());
+    put("p384-cert.pem");
+    let error = read(&source, &path).err().unwrap().to_string();
+    assert!(error.ends_with("edge.pem changed just now"), "{error}");
+    source.stamps = source.files().map(Stamp::at).collect();
+    assert!(read(&source, &path).is_ok());
+}
+
 #[test]
 fn a_session_is_asked_for_an_hour_if_nobody_says_more() {
     let source = RolesAnywhere::default();
