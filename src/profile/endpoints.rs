@@ -5,6 +5,8 @@ use crate::message::Failure;
 
 /// How [`Endpoints::fingerprint`] calls the endpoint that console sessions alone are renewed at.
 pub const SIGN_IN: &str = "sign-in";
+/// How [`Endpoints::fingerprint`] calls the endpoint that only certificates are shown to.
+pub const ROLES_ANYWHERE: &str = "roles anywhere";
 
 /// The user's environment, then the profile's settings (as variables, see `Profile::exports`): the order of
 /// every SDK.
@@ -62,7 +64,7 @@ impl<'a> Endpoints<'a> {
             url("STS", "endpoint"),
             url("SSO", "portal"),
             url("SIGNIN", SIGN_IN),
-            url("ROLESANYWHERE", "roles anywhere"),
+            url("ROLESANYWHERE", ROLES_ANYWHERE),
         ];
         let flags = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
         urls.into_iter()

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::files;
 use crate::profile::chain::{Hop, Role, RoleChain, Source, WebIdentityToken};
-use crate::profile::endpoints::SIGN_IN;
+use crate::profile::endpoints::{ROLES_ANYWHERE, SIGN_IN};
 
 /// Names a session in the store.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -38,8 +38,12 @@ impl SessionKey {
     ) -> Self {
         let mut fields = Fields(Sha256::new());
         fields.source(&chain.source);
-        let is_login = matches!(chain.source, Source::Login { .. });
-        for (name, value) in endpoints.iter().filter(|(name, _)| is_login || *name != SIGN_IN) {
+        let counts = |name: &str| match name {
+            SIGN_IN => matches!(chain.source, Source::Login { .. }),
+            ROLES_ANYWHERE => matches!(chain.source, Source::RolesAnywhere(_)),
+            _ => true,
+        };
+        for (name, value) in endpoints.iter().filter(|(name, _)| counts(name)) {
             fields.text(name).text(value);
         }
         // GetSessionToken is called in the region of the keys, a sign-in is used in its own, CreateSession in that of the
@@ -180,9 +184,49 @@ impl Fields {
 mod tests {
     use super::*;
     use crate::credentials::Credentials;
-    use crate::profile::chain::{Container, Instance, Origin};
+    use crate::profile::chain::{Container, Instance, Origin, RolesAnywhere};
     use crate::secret::Secret;
     use std::time::Duration;
+
+    #[test]
+    fn whatever_a_certificates_session_is_asked_for_with_decides_the_key() {
+        let stamp = |size| Some(crate::files::Stamp { seconds: 1, nanos: 2, size, inode: 4 });
+        let source = || RolesAnywhere { stamps: vec![stamp(3), stamp(3)], ..RolesAnywhere::default() };
+        let key = |source: RolesAnywhere, endpoints: &[(&'static str, String)]| {
+            let chain = RoleChain { source: Source::RolesAnywhere(source), ..chain() };
+            SessionKey::of(&chain, Some("eu-west-1"), endpoints, "me")
+        };
+        let edits: Vec<fn(&mut RolesAnywhere)> = vec![
+            |source| source.trust_anchor_arn.push('x'),
+            |source| source.profile_arn.push('x'),
+            |source| source.role_arn.push('x'),
+            |source| source.certificate.push("x"),
+            |source| source.private_key.push("x"),
+            |source| source.intermediates = Some("x".into()),
+            |source| source.session_name = Some("x".into()),
+            |source| source.duration = Some(Duration::from_secs(900)),
+            |source| source.endpoint = Some("x".into()),
+            |source| source.stamps[0].as_mut().unwrap().seconds += 1,
+            |source| source.stamps[0].as_mut().unwrap().nanos += 1,
+            |source| source.stamps[0].as_mut().unwrap().size += 1,
+            |source| source.stamps[0].as_mut().unwrap().inode += 1,
+            |source| source.stamps[1] = None,
+        ];
+        let elsewhere = [(ROLES_ANYWHERE, "http://x".to_owned())];
+        let mut keys = vec![key(source(), &[]), key(source(), &elsewhere)];
+        for edit in edits {
+            let mut edited = source();
+            edit(&mut edited);
+            keys.push(key(edited, &[]));
+        }
+        let all = keys.len();
+        keys.sort_by(|a, b| a.name().cmp(b.name()));
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+        assert_eq!(key(source(), &[]), key(source(), &[]));
+        let of_keys = |endpoints| SessionKey::of(&chain(), Some("eu-west-1"), endpoints, "me");
+        assert_eq!(of_keys(&[]), of_keys(&elsewhere), "no certificate is shown there");
+    }
 
     fn chain() -> RoleChain {
         let credentials = Credentials {
