@@ -15,6 +15,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::attempts::Attempts;
 use super::{Aws, timeouts};
+use crate::message::Failure;
 
 /// Where it is reached.
 pub struct RolesAnywhere {
@@ -49,7 +50,7 @@ impl Aws<'_> {
                 region,
                 self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?,
                 self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?,
-            ),
+            )?,
         };
         let http = self.http(own)?;
         Ok(RolesAnywhere { url, region: region.to_owned(), attempts: self.attempts(3), http })
@@ -125,16 +126,22 @@ fn answer(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<ErrorMet
     Err(OrchestratorError::operation(error.build()))
 }
 
-fn usual_url(region: &str, fips: bool, dual_stack: bool) -> String {
+fn usual_url(region: &str, fips: bool, dual_stack: bool) -> Result<String, Failure> {
+    // Regions of AWS apart from the internet: IAM Roles Anywhere is in none of them.
+    if region.split('-').nth(1).is_some_and(|part| part.starts_with("iso")) {
+        return Err(Failure::new(format!("awsenv does not know where IAM Roles Anywhere is in {region}"))
+            .hint("say it: AWS_ENDPOINT_URL_ROLESANYWHERE"));
+    }
     let domain = match (dual_stack, region.split('-').next()) {
         (false, Some("cn")) => "amazonaws.com.cn",
         (false, Some("eusc")) => "amazonaws.eu",
         (false, _) => "amazonaws.com",
         (true, Some("cn")) => "api.amazonwebservices.com.cn",
+        (true, Some("eusc")) => "api.amazonwebservices.eu",
         (true, _) => "api.aws",
     };
     let service = if fips { "rolesanywhere-fips" } else { "rolesanywhere" };
-    format!("https://{service}.{region}.{domain}")
+    Ok(format!("https://{service}.{region}.{domain}"))
 }
 
 #[cfg(test)]
@@ -161,11 +168,23 @@ mod tests {
             ("cn-north-1", None, &[], "rolesanywhere.cn-north-1.amazonaws.com.cn /sessions"),
             ("us-east-1", None, &both[..1], "rolesanywhere-fips.us-east-1.amazonaws.com /sessions"),
             ("us-east-1", None, &both[1..], "rolesanywhere.us-east-1.api.aws /sessions"),
+            ("eusc-de-east-1", None, &[], "rolesanywhere.eusc-de-east-1.amazonaws.eu /sessions"),
+            (
+                "eusc-de-east-1",
+                None,
+                &both[1..],
+                "rolesanywhere.eusc-de-east-1.api.amazonwebservices.eu /sessions",
+            ),
+            ("us-iso-east-1", None, &environment, "localhost:4566 /x/sessions"),
             ("us-east-1", None, &both, "rolesanywhere-fips.us-east-1.api.aws /sessions"),
             ("us-east-1", None, &environment, "localhost:4566 /x/sessions"),
             ("us-east-1", Some("http://localhost:80"), &environment, "localhost /sessions"),
         ] {
             assert_eq!(host(region, own, variables), expected);
+        }
+        for region in ["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"] {
+            let error = usual_url(region, false, false).unwrap_err().to_string();
+            assert_eq!(error, format!("awsenv does not know where IAM Roles Anywhere is in {region}"));
         }
     }
 }
