@@ -391,6 +391,27 @@ fn login_opens_pkcs12_too() {
 }
 
 #[test]
+fn two_files_may_have_two_passwords() {
+    if !installed("openssl") {
+        return;
+    }
+    let (world, sandbox) = pki::world();
+    let world = world.settings(SETTINGS);
+    locked(&world);
+    let export =
+        ["pkcs12", "-export", "-inkey", "edge.key", "-in", "edge.pem", "-passout", "pass:another", "-out"];
+    let mut command = world.command("openssl");
+    assert!(command.args(export).arg("edge.p12").current_dir(world.at("pki")).status().unwrap().success());
+    pinned(&world, "edge.p12", "locked.key");
+    let mut terminal = Terminal::start_in(&world, "acme", &["login"]);
+    terminal.answer("Password of ~/pki/edge.p12: ", "another");
+    terminal.answer(QUESTION, "open sesame");
+    let (screen, code) = terminal.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(fetched(&world, &sandbox).starts_with(ROLE));
+}
+
+#[test]
 fn without_a_keychain_the_password_serves_one_command() {
     if !installed("openssl") {
         return;

@@ -20,15 +20,18 @@ pub(super) fn unlock(login: &Login<'_>, mut subject: Subject, world: &World) -> 
     if login.fresh {
         forget(source, world)?;
     }
-    let Some(password) = roles_anywhere::unlock(source, &means, &mut mfa)? else {
+    let mut passwords = roles_anywhere::unlock(source, &means, &mut mfa)?;
+    let Some(password) = passwords.pop() else {
         let step = steps(&subject.resolved.chain).first().map(|step| step.summary()).unwrap_or_default();
         let text =
             format!("awsenv: {}: {step} takes no sign-in: its key is not encrypted", subject.resolved.name);
         world::say(&printable(&text));
         return Ok(());
     };
-    if let Source::RolesAnywhere(source) = &mut subject.resolved.chain.source {
-        // Where it could not be kept, nobody is asked a second time.
+    if let Source::RolesAnywhere(source) = &mut subject.resolved.chain.source
+        && passwords.is_empty()
+    {
+        // Where it could not be kept, and is the only one, nobody is asked a second time.
         source.password = Some(password);
     }
     // Whatever waited for it is tried again at the next prompt of every shell.

@@ -50,15 +50,15 @@ pub(super) fn credentials(
     create_session(source, &identity, means)
 }
 
-/// What opens the key: asked for and kept, if the key is encrypted. Nothing is called.
-pub fn unlock(source: &RolesAnywhere, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Option<Secret>> {
+/// What opens the files: asked for and kept, if they are encrypted. Nothing is called.
+pub fn unlock(source: &RolesAnywhere, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Vec<Secret>> {
     let mut opener = opener(source, means, mfa);
     Identity::read(source, &mut opener)?;
     Ok(opener.used)
 }
 
 fn opener<'a, 'm>(source: &'a RolesAnywhere, means: &'a Means<'a>, mfa: &'m mut Mfa) -> Opener<'a, 'm> {
-    Opener { given: source.password.as_ref(), means, mfa, used: None }
+    Opener { given: source.password.as_ref(), means, mfa, used: Vec::new() }
 }
 
 /// A certificate with its chain, and its key.
@@ -205,9 +205,10 @@ fn session(source: &RolesAnywhere, answer: &[u8]) -> anyhow::Result<Credentials>
     let answer: Answer = serde_json::from_slice(answer)
         .map_err(|_| Failure::new(format!("{CALL}: the answer could not be read")))?;
     let first = answer.credential_set.into_iter().next().ok_or_else(|| lacks(CALL, "credentials"))?;
-    if let Some(other) = first.role_arn.filter(|arn| *arn != source.role_arn) {
+    let role = first.role_arn.filter(|arn| !arn.is_empty()).ok_or_else(|| lacks(CALL, "role's ARN"))?;
+    if role != source.role_arn {
         return Err(
-            Failure::new(format!("{CALL}: AWS gave another role than {}: {other}", source.role_arn)).into()
+            Failure::new(format!("{CALL}: AWS gave another role than {}: {role}", source.role_arn)).into()
         );
     }
     let keys = first.credentials;

@@ -18,8 +18,8 @@ pub(super) struct Opener<'a, 'm> {
     pub(super) given: Option<&'a Secret>,
     pub(super) means: &'a Means<'a>,
     pub(super) mfa: &'m mut Mfa,
-    /// What opened a file.
-    pub(super) used: Option<Secret>,
+    /// What opened files, each once.
+    pub(super) used: Vec<Secret>,
 }
 
 impl Opener<'_, '_> {
@@ -32,15 +32,20 @@ impl Opener<'_, '_> {
     }
 
     fn unlock(&mut self, bundle: &Bundle) -> anyhow::Result<Opened> {
-        // One password for a certificate and a key in two files is asked for once.
-        if let Some(given) = self.given.or(self.used.as_ref()) {
-            return self.tried(bundle, &given.clone())?.ok_or_else(|| {
+        if let Some(given) = self.given {
+            return self.tried(bundle, given)?.ok_or_else(|| {
                 let what =
                     format!("{}: the password in your AWS config does not open it", shown_path(&bundle.path));
                 Failure::new(what)
                     .hint("mend `--pkcs8-password`, or take it out: then `awsenv login` asks")
                     .into()
             });
+        }
+        // One password for a certificate and a key in two files is asked for once.
+        for used in self.used.clone() {
+            if let Some(opened) = self.tried(bundle, &used)? {
+                return Ok(opened);
+            }
         }
         let has_person = self.mfa.has_person();
         let kept = match self.means.keychain.password(&bundle.path) {
@@ -68,7 +73,9 @@ impl Opener<'_, '_> {
     fn tried(&mut self, bundle: &Bundle, password: &Secret) -> anyhow::Result<Option<Opened>> {
         match bundle.open(Some(password)) {
             Ok(opened) => {
-                self.used = Some(password.clone());
+                if !self.used.contains(password) {
+                    self.used.push(password.clone());
+                }
                 Ok(Some(opened))
             }
             Err(Trouble::Locked) => Ok(None),
