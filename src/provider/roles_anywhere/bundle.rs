@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::certificate::Certificate;
 use super::encryption::{Closed, decrypt};
-use super::pem::{self, Block};
+use super::pem::{self, Block, Damage};
 use super::pkcs12::{self, ShroudedKey};
 use super::signing_key::SigningKey;
 use crate::files::{self, Stamp};
@@ -56,9 +56,12 @@ impl Bundle {
         let form = if pkcs12::looks_like(&bytes) {
             Form::Pkcs12(bytes)
         } else {
-            let text = std::str::from_utf8(&bytes).unwrap_or_default();
-            let blocks = pem::blocks(text).map_err(|line| {
-                Failure::new(format!("{shown}:{line}: what begins here is no whole PEM block"))
+            let blocks = pem::blocks(&bytes).map_err(|damage| {
+                let what = match damage {
+                    Damage::Block(line) => format!("{shown}:{line}: what begins here is no whole PEM block"),
+                    Damage::TooMany => format!("{shown}: more than {} PEM blocks are in it", pem::MOST),
+                };
+                Failure::new(what)
             })?;
             if blocks.is_empty() {
                 let what = format!("{shown} is neither PEM nor PKCS#12");
@@ -98,7 +101,12 @@ impl Bundle {
                 let contents =
                     pkcs12::open(bytes, password.unwrap_or(&empty)).map_err(|trouble| match trouble {
                         pkcs12::Trouble::Closed(closed) => self.closed(&closed),
-                        pkcs12::Trouble::Damaged => self.broken("the PKCS#12 file is damaged"),
+                        pkcs12::Trouble::Damaged => self.broken(
+                            "the PKCS#12 file is damaged, or not written in DER (`openssl pkcs12` writes it so)",
+                        ),
+                        pkcs12::Trouble::TooMany => {
+                            self.broken(&format!("more than {} encrypted parts are in it", pkcs12::MOST))
+                        }
                     })?;
                 let mut certificates = self.certificates(contents.certificates.into_iter())?;
                 let key = contents.key.map(|der| SigningKey::of_pkcs8(&der)).transpose();
@@ -154,6 +162,10 @@ impl Bundle {
             Closed::Scheme(scheme) => {
                 self.broken(&format!("it is encrypted by {scheme}, which awsenv does not know"))
             }
+            Closed::Parameters => {
+                self.broken("how it is encrypted cannot be read, or is a way that awsenv does not know")
+            }
+            Closed::Costly(why) => self.broken(why),
         }
     }
 

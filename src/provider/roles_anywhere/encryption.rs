@@ -1,6 +1,8 @@
 //! What a password opens in PKCS#8 and PKCS#12: PBES2 by the library; of the older schemes those two that macOS, Windows
 //! and OpenSSL before version 3 put into PKCS#12 (RFC 7292, appendices B and C).
 
+use std::ops::RangeInclusive;
+
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, InnerIvInit, KeyIvInit};
 use der::asn1::{ObjectIdentifier, OctetString};
@@ -22,6 +24,45 @@ pub(super) enum Closed {
     Password,
     /// By any: the scheme is not known.
     Scheme(ObjectIdentifier),
+    /// By any: what stands beside the scheme cannot be read, or is not known.
+    Parameters,
+    /// Nobody has tried: it would take minutes, or all memory, or can be no such thing.
+    Costly(&'static str),
+}
+
+/// What a file may ask of us, ten times what anybody writes: a file of a stranger's could stop the machine.
+const ROUNDS: RangeInclusive<u32> = 1..=10_000_000;
+/// Bytes of scrypt.
+const MEMORY: u64 = 256 << 20;
+/// How often scrypt may go through that.
+const PASSES: u64 = 16;
+
+fn affordable_rounds(rounds: u32) -> Result<(), Closed> {
+    if ROUNDS.contains(&rounds) {
+        return Ok(());
+    }
+    Err(Closed::Costly("its password is to be hashed more than 10 million times, or not at all"))
+}
+
+fn affordable(kdf: &pbes2::Kdf) -> Result<(), Closed> {
+    match kdf {
+        pbes2::Kdf::Pbkdf2(parameters) => affordable_rounds(parameters.iteration_count),
+        pbes2::Kdf::Scrypt(parameters) => {
+            let (n, r) = (parameters.cost_parameter, u64::from(parameters.block_size));
+            let p = u64::from(parameters.parallelization);
+            // The library takes the logarithm of an N of 0, and ends the process.
+            let memory =
+                n.checked_mul(128 * r).filter(|memory| n.is_power_of_two() && (1..=MEMORY).contains(memory));
+            let work = memory.and_then(|memory| memory.checked_mul(p));
+            match work.is_some_and(|work| (1..=MEMORY * PASSES).contains(&work)) {
+                true => Ok(()),
+                false => {
+                    Err(Closed::Costly("the scrypt parameters are of no use, or ask for more than 256 MiB"))
+                }
+            }
+        }
+        _ => Err(Closed::Parameters),
+    }
 }
 
 /// `pkcs-12PbeParams`.
@@ -41,16 +82,19 @@ pub(super) fn decrypt(
     let der = algorithm.to_der().map_err(|_| scheme())?;
     match algorithm.oid {
         pbes2::PBES2_OID => {
-            let scheme = pkcs5::EncryptionScheme::from_der(&der).map_err(|_| scheme())?;
+            let scheme = pkcs5::EncryptionScheme::from_der(&der).map_err(|_| Closed::Parameters)?;
+            affordable(&scheme.pbes2().ok_or(Closed::Parameters)?.kdf)?;
             match scheme.decrypt(password.expose(), sealed) {
                 Ok(open) => Ok(Zeroizing::new(open)),
                 Err(pkcs5::Error::UnsupportedAlgorithm { oid }) => Err(Closed::Scheme(oid)),
+                Err(pkcs5::Error::AlgorithmParametersInvalid { .. }) => Err(Closed::Parameters),
                 Err(_) => Err(Closed::Password),
             }
         }
         TRIPLE_DES | RC2_40 => {
             let parameters = algorithm.parameters.as_ref().ok_or_else(scheme)?;
-            let parameters: Parameters = parameters.decode_as().map_err(|_| scheme())?;
+            let parameters: Parameters = parameters.decode_as().map_err(|_| Closed::Parameters)?;
+            affordable_rounds(parameters.rounds)?;
             let open = |password: &[u8]| {
                 let derived = |what, length| derive(what, password, &parameters, length);
                 let mut bytes = Zeroizing::new(sealed.to_vec());

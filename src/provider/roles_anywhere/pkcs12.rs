@@ -81,7 +81,12 @@ pub(super) struct Contents {
 pub(super) enum Trouble {
     Closed(Closed),
     Damaged,
+    /// Each takes as long as its author liked.
+    TooMany,
 }
+
+/// Encrypted parts of one file: the certificates, and a key.
+pub(super) const MOST: usize = 16;
 
 impl From<der::Error> for Trouble {
     fn from(_: der::Error) -> Self {
@@ -106,12 +111,20 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 pub(super) fn open(bytes: &[u8], password: &Secret) -> Result<Contents, Trouble> {
     let pfx = Pfx::from_der(bytes)?;
     let mut contents = Contents::default();
+    let mut parts = 0;
+    let mut decrypt = |algorithm: &AlgorithmIdentifierOwned, sealed: &[u8]| {
+        parts += 1;
+        if parts > MOST {
+            return Err(Trouble::TooMany);
+        }
+        Ok(decrypt(algorithm, sealed, password)?)
+    };
     for part in Vec::<ContentInfo>::from_der(&data(&pfx.safe)?)? {
         let bags = match part.kind {
             ENCRYPTED_DATA => {
                 let sealed: EncryptedData = part.content.ok_or(Trouble::Damaged)?.decode_as()?;
                 let EncryptedContentInfo { algorithm, sealed, .. } = sealed.content;
-                let open = decrypt(&algorithm, sealed.ok_or(Trouble::Damaged)?.as_bytes(), password)?;
+                let open = decrypt(&algorithm, sealed.ok_or(Trouble::Damaged)?.as_bytes())?;
                 Vec::<Bag>::from_der(&open).map_err(|_| Closed::Password)?
             }
             _ => Vec::<Bag>::from_der(&data(&part)?)?,
@@ -127,7 +140,7 @@ pub(super) fn open(bytes: &[u8], password: &Secret) -> Result<Contents, Trouble>
                 }
                 SHROUDED_KEY_BAG if contents.key.is_none() => {
                     let ShroudedKey { algorithm, sealed } = bag.value.decode_as()?;
-                    contents.key = Some(decrypt(&algorithm, sealed.as_bytes(), password)?);
+                    contents.key = Some(decrypt(&algorithm, sealed.as_bytes())?);
                 }
                 _ => {}
             }
@@ -140,5 +153,34 @@ fn data(part: &ContentInfo) -> Result<Vec<u8>, Trouble> {
     match (&part.content, part.kind) {
         (Some(content), DATA) => Ok(content.decode_as::<OctetString>()?.into_bytes().into()),
         _ => Err(Trouble::Damaged),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_sixteen_encrypted_parts_are_opened() {
+        let scheme = pkcs5::pbes2::Parameters::generate_pbkdf2_sha256_aes128cbc(1, &[1; 8], [0; 16]).unwrap();
+        let sealed = scheme.encrypt("x", &[0x30, 0]).unwrap();
+        let scheme = pkcs5::EncryptionScheme::from(scheme).to_der().unwrap();
+        let part = || {
+            let content = EncryptedContentInfo {
+                _kind: DATA,
+                algorithm: AlgorithmIdentifierOwned::from_der(&scheme).unwrap(),
+                sealed: Some(OctetString::new(sealed.clone()).unwrap()),
+            };
+            let content = Any::encode_from(&EncryptedData { _version: 0, content }).unwrap();
+            ContentInfo { kind: ENCRYPTED_DATA, content: Some(content) }
+        };
+        let file = |count: usize| {
+            let parts: Vec<_> = (0..count).map(|_| part()).collect();
+            let parts = OctetString::new(parts.to_der().unwrap()).unwrap();
+            let safe = ContentInfo { kind: DATA, content: Some(Any::encode_from(&parts).unwrap()) };
+            Pfx { _version: 3, safe, _mac: None }.to_der().unwrap()
+        };
+        assert!(open(&file(MOST), &Secret::new("x")).is_ok());
+        assert!(matches!(open(&file(MOST + 1), &Secret::new("x")), Err(Trouble::TooMany)));
     }
 }

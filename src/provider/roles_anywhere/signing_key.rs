@@ -47,6 +47,11 @@ impl SigningKey {
             match why.to_string().as_str() {
                 "TooSmall" => "an RSA key of less than 2048 bits".to_owned(),
                 "TooLarge" => "an RSA key of more than 4096 bits, with which awsenv cannot sign".to_owned(),
+                _ if is_whole_rsa(der) => {
+                    "an RSA key that awsenv cannot sign with: two primes of half its size, and an exponent of \
+                     at least 65537 are taken"
+                        .to_owned()
+                }
                 _ => damaged(),
             }
         })
@@ -116,6 +121,11 @@ impl SigningKey {
             Self::P521(key) => ec!(p521, key),
         }
     }
+}
+
+/// Nine numbers, as they belong there.
+fn is_whole_rsa(der: &[u8]) -> bool {
+    Vec::<der::asn1::Uint>::from_der(der).is_ok_and(|numbers| numbers.len() == 9)
 }
 
 fn damaged() -> Reason {

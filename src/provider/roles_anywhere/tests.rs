@@ -215,6 +215,57 @@ fn a_serial_number_is_decimal_and_has_no_sign() {
     }
 }
 
+/// The key derivation is what an author chooses, and the reader pays for.
+#[test]
+fn a_key_whose_password_takes_all_the_machine_is_refused_before_anything_is_derived() {
+    use der::{Decode, Encode};
+    use pkcs5::pbes2::{EncryptionScheme, Kdf, Parameters, Pbkdf2Params, Salt, ScryptParams};
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("edge.key");
+    let opened = |kdf: Kdf| {
+        let scheme = Parameters { kdf, encryption: EncryptionScheme::Aes128Cbc { iv: [0; 16] } };
+        let scheme = pkcs5::EncryptionScheme::from(scheme).to_der().unwrap();
+        let key = pkcs12::ShroudedKey {
+            algorithm: pkcs8::spki::AlgorithmIdentifierOwned::from_der(&scheme).unwrap(),
+            sealed: der::asn1::OctetString::new([0; 32]).unwrap(),
+        };
+        let text = aws_smithy_types::base64::encode(key.to_der().unwrap());
+        let label = "ENCRYPTED PRIVATE KEY-----";
+        std::fs::write(&path, format!("-----BEGIN {label}\n{text}\n-----END {label}\n")).unwrap();
+        match Bundle::read(&path).unwrap().open(Some(&Secret::new("x"))).err().unwrap() {
+            Trouble::Locked => "locked".to_owned(),
+            Trouble::Broken(failure) => failure.what,
+        }
+    };
+    let salt = Salt::new([1; 8]).unwrap();
+    let rounds = |count| {
+        Kdf::Pbkdf2(Pbkdf2Params { iteration_count: count, ..Pbkdf2Params::hmac_sha256(1, &[1; 8]).unwrap() })
+    };
+    let scrypt = |n, r, p| {
+        let (cost_parameter, block_size, parallelization) = (n, r, p);
+        Kdf::Scrypt(ScryptParams { salt, cost_parameter, block_size, parallelization, key_length: None })
+    };
+    for kdf in [rounds(1), rounds(2048), scrypt(2, 8, 1), scrypt(16, 1, 4)] {
+        assert_eq!(opened(kdf), "locked");
+    }
+    for kdf in [
+        rounds(0),
+        rounds(10_000_001),
+        rounds(u32::MAX),
+        scrypt(0, 8, 1),
+        scrypt(3, 8, 1),
+        scrypt(1 << 18, 9, 1),
+        scrypt(1 << 19, 8, 1),
+        scrypt(1 << 63, 8, 1),
+        scrypt(1 << 18, 8, 17),
+        scrypt(2, 0, 1),
+        scrypt(2, 8, 0),
+    ] {
+        let told = opened(kdf.clone());
+        assert!(told.contains("edge.key: ") && told.contains(" or "), "{kdf:?}: {told}");
+    }
+}
+
 /// Under the name of the old one, the new one's session would be kept and given out.
 #[test]
 fn a_file_that_is_not_the_one_the_session_was_named_by_is_not_used() {
@@ -262,6 +313,7 @@ fn an_answer_is_a_whole_session_of_the_role_that_was_asked_for() {
             answer("arn:aws:iam::999988887777:role/Edge"),
             "AWS gave another role than arn:aws:iam::111122223333:role/Edge",
         ),
+        (answer(&source.role_arn).replace("roleArn", "x"), "lacks its role's ARN"),
         (answer(&source.role_arn).replace("ASIA1", ""), "lacks its access key id"),
         (answer(&source.role_arn).replace("expiration", "x"), "lacks its expiration"),
         (r#"{"credentialSet":[]}"#.into(), "lacks its credentials"),
