@@ -205,7 +205,7 @@ BROWSER or the setting `browser` names the browser.")]
         #[arg(long, value_name = "CODE")]
         mfa_code: Option<String>,
     },
-    /// Sign out of one access portal or console session, and forget what came from it
+    /// Sign out of one access portal or console session, or forget a certificate's password, and what came from it
     #[command(
         after_help = "Examples:\n  awsenv logout\n  awsenv logout --sso-session corp\n  awsenv logout --all"
     )]

@@ -8,11 +8,12 @@ use crate::key_index::KeyIndex;
 use crate::limits;
 use crate::message::{Failure, printable};
 use crate::places::{login_cache, relative_login_cache};
-use crate::profile::chain::{Portal, Source, Sso, as_written};
+use crate::profile::chain::{Portal, RolesAnywhere, Source, Sso, as_written};
 use crate::profile::config::ConfigFiles;
 use crate::provider::Means;
 use crate::provider::sso::sign_out;
 use crate::session::login::{self, Logins};
+use crate::session::sign_in;
 use crate::session::sso::{self, Token, Tokens};
 use crate::session::store::SessionStore;
 use crate::world::{self, World};
@@ -27,6 +28,7 @@ pub fn run(asking: &Asking<'_>, session: Option<&str>, world: &World) -> anyhow:
                 Source::Sso(sso) => (sso.portal.clone(), resolved.settings, Some(sso)),
                 Source::Login { session_arn } => return of_console(&session_arn, world),
                 Source::RolesAnywhere(source) if private_key::forget(&source, world)? => {
+                    of_certificate(&source, world)?;
                     let name = printable(&resolved.name);
                     world::say(&format!("awsenv: the password of {name}'s private key is forgotten"));
                     return Ok(());
@@ -83,6 +85,13 @@ fn say_ended(label: &str, was_there: bool) {
     });
 }
 
+/// Forgets what a certificate's key has signed for. Who may read the key without a password gets a new session.
+fn of_certificate(source: &RolesAnywhere, world: &World) -> anyhow::Result<()> {
+    with_sessions(&sign_in::of_certificate(source), world, || Ok(()))?;
+    tell_shells(world);
+    Ok(())
+}
+
 /// Ends every sign-in of this user.
 pub fn all(world: &World) -> anyhow::Result<()> {
     let (tokens, logins) = (tokens(world), logins(world));
@@ -92,7 +101,8 @@ pub fn all(world: &World) -> anyhow::Result<()> {
     let of_portals = all.iter().map(|id| end(id, &tokens, None, &means));
     let ended: Vec<_> = of_portals.chain(of_console.iter().map(|id| forget(id, &logins))).collect();
     agent::revoke(None, world);
-    SessionStore::new(&world.places).forget_those(|session| session.sign_in.is_some())?;
+    SessionStore::new(&world.places)
+        .forget_those(|session| session.sign_in.as_deref().is_some_and(sign_in::is_a_persons))?;
     sso::remove_all(&sso::all_role_files(&world.places.home))?;
     tell_shells(world);
     ended.into_iter().collect::<anyhow::Result<()>>()?;

@@ -28,8 +28,8 @@ use crate::prompt::resolve::check_account;
 use crate::provider::renew::is_good;
 use crate::seal::{self, Key};
 use crate::session::failure::FailureRecord;
-use crate::session::grant;
 use crate::session::store::{Found, Session, SessionStore};
+use crate::session::{grant, sign_in};
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -104,9 +104,12 @@ impl Tenant {
         parents.chain(own).collect()
     }
 
-    pub(super) fn stands_on(&self, sign_in: Option<&str>) -> bool {
+    pub(super) fn stands_on(&self, one: Option<&str>) -> bool {
         let own = self.latest().wish.sign_in;
-        if sign_in.is_some() { own.as_deref() == sign_in } else { own.is_some() }
+        match one {
+            Some(_) => own.as_deref() == one,
+            None => own.as_deref().is_some_and(sign_in::is_a_persons),
+        }
     }
 
     pub(super) fn lending(&self) -> Lending {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::env::Env;
 use crate::files;
 use crate::message::{Failure, shown_path};
 use crate::places::{Places, login_cache};
-use crate::profile::chain::Source;
+use crate::profile::chain::{RolesAnywhere, Source};
 use crate::seal;
 use crate::secret::Secret;
 use crate::settings::SsoCache;
@@ -41,8 +42,27 @@ pub fn of(source: &Source) -> Option<String> {
     match source {
         Source::Sso(sso) => Some(super::sso::id(&sso.portal)),
         Source::Login { session_arn } => Some(super::login::id(session_arn)),
+        Source::RolesAnywhere(source) => Some(of_certificate(source)),
         _ => None,
     }
+}
+
+/// The word before what a certificate's sessions name.
+const CERTIFICATE: &str = "certificate ";
+
+/// By its files' names: what is in them may have changed.
+pub fn of_certificate(source: &RolesAnywhere) -> String {
+    let mut digest = Sha256::new();
+    for path in [&source.certificate, &source.private_key] {
+        digest.update(path.as_os_str().as_bytes());
+        digest.update([0]);
+    }
+    format!("{CERTIFICATE}{}", files::hex(&digest.finalize()))
+}
+
+/// Whether it is a sign-in that `logout --all` ends: a certificate is none.
+pub fn is_a_persons(id: &str) -> bool {
+    !id.starts_with(CERTIFICATE)
 }
 
 /// The sign-ins of one kind.
