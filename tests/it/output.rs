@@ -22,7 +22,7 @@ fn the_version_is_one_line() {
 
 #[test]
 fn every_command_says_what_it_does_and_shows_how_where_that_is_not_plain() {
-    let plain = ["deny", "trust", "session", "status", "key", "sso", "agent"];
+    let plain = ["deny", "trust", "session", "status", "key", "sso"];
     let world = World::new();
     for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
         let name = command.get_name();
