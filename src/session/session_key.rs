@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::files;
-use crate::profile::chain::{Hop, Role, RoleChain, Source, WebIdentityToken};
+use crate::profile::chain::{Container, ContainerToken, Hop, Role, RoleChain, Source, WebIdentityToken};
 use crate::profile::endpoints::{ROLES_ANYWHERE, SIGN_IN};
 
 /// Names a session in the store.
@@ -124,6 +124,18 @@ impl Fields {
             .list(role.tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]))
     }
 
+    /// By its token the endpoint knows whose credentials to give: at one address there are many.
+    fn container(&mut self, container: &Container) -> &mut Self {
+        self.text("container").text(&container.url);
+        match &container.token {
+            Some(ContainerToken::File(path)) => self.text("token file").text(&path.to_string_lossy()),
+            Some(ContainerToken::Text(token)) => {
+                self.text("token").text(&files::hex(&Sha256::digest(token.expose())))
+            }
+            None => self.text("no token"),
+        }
+    }
+
     fn source(&mut self, source: &Source) -> &mut Self {
         match source {
             Source::Keys { credentials, .. } | Source::Environment(credentials) => {
@@ -151,7 +163,7 @@ impl Fields {
                 self.role(role, "")
             }
             Source::Ec2Metadata(instance) => self.text("imds").text(&instance.endpoint),
-            Source::Container(container) => self.text("container").text(&container.url),
+            Source::Container(container) => self.container(container),
             Source::Login { session_arn } => self.text("login").text(session_arn),
             Source::RolesAnywhere(source) => self
                 .text("roles anywhere")
@@ -248,6 +260,10 @@ mod tests {
         }
     }
 
+    fn in_container(token: Option<ContainerToken>) -> Source {
+        Source::Container(Container { url: "http://a".into(), token })
+    }
+
     #[test]
     fn whatever_decides_the_credentials_decides_the_key() {
         let key = |chain: &RoleChain| SessionKey::of(chain, Some("eu-west-1"), &[], "me");
@@ -267,8 +283,12 @@ mod tests {
             |chain| drop(chain.roles.pop()),
             |chain| chain.source = Source::Ec2Metadata(Instance { endpoint: "http://a".into() }),
             |chain| chain.source = Source::Ec2Metadata(Instance { endpoint: "http://b".into() }),
-            |chain| chain.source = Source::Container(Container { url: "http://a".into(), token: None }),
             |chain| chain.source = Source::Container(Container { url: "http://b".into(), token: None }),
+            |chain| chain.source = in_container(None),
+            |chain| chain.source = in_container(Some(ContainerToken::File("/a".into()))),
+            |chain| chain.source = in_container(Some(ContainerToken::File("/b".into()))),
+            |chain| chain.source = in_container(Some(ContainerToken::Text(Secret::new("/a")))),
+            |chain| chain.source = in_container(Some(ContainerToken::Text(Secret::new("/b")))),
             |chain| chain.session_token = Some(crate::profile::chain::SessionToken::default()),
         ];
         let mut keys = vec![
