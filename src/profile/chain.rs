@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::credentials::Credentials;
-use crate::files::Stamp;
+use crate::env::Env;
+use crate::files::{self, Stamp};
 use crate::limits;
 use crate::secret::Secret;
 
@@ -135,6 +138,8 @@ pub enum Source {
         command: Secret,
         /// `aws_account_id`, where the profile says it.
         account: Option<String>,
+        /// Where it is run.
+        surroundings: Surroundings,
     },
     /// AssumeRoleWithWebIdentity; the role is part of the source.
     WebIdentity {
@@ -195,8 +200,38 @@ impl Portal {
 pub enum WebIdentityToken {
     /// Read again at each renewal.
     File(PathBuf),
-    /// aws-vault's `web_identity_token_process`.
-    Process(Secret),
+    /// aws-vault's `web_identity_token_process`, and where it is run.
+    Process(Secret, Surroundings),
+}
+
+/// A digest of what steers AWS clients in the user's environment: in other surroundings, the same program may print
+/// somebody else's credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings(String);
+
+impl Surroundings {
+    /// Of a program that is started in this environment.
+    pub fn of(original: &Env) -> Self {
+        // They change how something is shown, or nothing.
+        const NOISE: [&[u8]; 4] =
+            [b"AWS_PAGER", b"AWS_DEFAULT_OUTPUT", b"AWS_CLI_AUTO_PROMPT", b"AWS_EXECUTION_ENV"];
+        let mut sha = Sha256::new();
+        for (name, value) in original.iter() {
+            let (name, value) = (name.as_encoded_bytes(), value.as_encoded_bytes());
+            if name == b"HOME" || name.starts_with(b"AWS_") && !NOISE.contains(&name) {
+                for field in [name, value] {
+                    sha.update((field.len() as u64).to_le_bytes());
+                    sha.update(field);
+                }
+            }
+        }
+        Self(files::hex(&sha.finalize()))
+    }
+
+    /// The digest.
+    pub fn digest(&self) -> &str {
+        &self.0
+    }
 }
 
 /// An X.509 certificate exchanged for a role.

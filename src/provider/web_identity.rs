@@ -27,7 +27,7 @@ pub(super) fn credentials(
 ) -> anyhow::Result<Credentials> {
     let (token, whose) = match token {
         WebIdentityToken::File(path) => (of_file(path)?, shown_path(path)),
-        WebIdentityToken::Process(command) => {
+        WebIdentityToken::Process(command, _) => {
             let key = "web_identity_token_process";
             // A line of shell, as for aws-vault.
             let mut shell = Command::new("/bin/sh");

@@ -150,14 +150,16 @@ impl Fields {
                 &sso.account,
                 &sso.role,
             ]),
-            Source::Process { command, .. } => self.text("process").text(command.expose()),
+            Source::Process { command, surroundings, .. } => {
+                self.text("process").text(command.expose()).text(surroundings.digest())
+            }
             Source::WebIdentity { token, role } => {
                 match token {
                     WebIdentityToken::File(path) => {
                         self.text("web identity file").text(&path.to_string_lossy())
                     }
-                    WebIdentityToken::Process(command) => {
-                        self.text("web identity process").text(command.expose())
+                    WebIdentityToken::Process(command, surroundings) => {
+                        self.text("web identity process").text(command.expose()).text(surroundings.digest())
                     }
                 };
                 self.role(role, "")
@@ -196,7 +198,7 @@ impl Fields {
 mod tests {
     use super::*;
     use crate::credentials::Credentials;
-    use crate::profile::chain::{Container, Instance, Origin, RolesAnywhere};
+    use crate::profile::chain::{Instance, Origin, RolesAnywhere, Surroundings};
     use crate::secret::Secret;
     use std::time::Duration;
 
@@ -264,6 +266,17 @@ mod tests {
         Source::Container(Container { url: "http://a".into(), token })
     }
 
+    fn process(original: &[(&str, &str)]) -> Source {
+        let surroundings = Surroundings::of(&original.iter().copied().collect());
+        Source::Process { profile: "p".into(), command: Secret::new("c"), account: None, surroundings }
+    }
+
+    fn token_process(original: &[(&str, &str)]) -> Source {
+        let surroundings = Surroundings::of(&original.iter().copied().collect());
+        let token = WebIdentityToken::Process(Secret::new("c"), surroundings);
+        Source::WebIdentity { token, role: Box::default() }
+    }
+
     #[test]
     fn whatever_decides_the_credentials_decides_the_key() {
         let key = |chain: &RoleChain| SessionKey::of(chain, Some("eu-west-1"), &[], "me");
@@ -289,6 +302,14 @@ mod tests {
             |chain| chain.source = in_container(Some(ContainerToken::File("/b".into()))),
             |chain| chain.source = in_container(Some(ContainerToken::Text(Secret::new("/a")))),
             |chain| chain.source = in_container(Some(ContainerToken::Text(Secret::new("/b")))),
+            |chain| chain.source = process(&[]),
+            |chain| chain.source = process(&[("AWS_PROFILE", "a")]),
+            |chain| chain.source = process(&[("AWS_PROFILE", "b")]),
+            |chain| chain.source = process(&[("AWS_ACCESS_KEY_ID", "a")]),
+            |chain| chain.source = process(&[("AWS_CONFIG_FILE", "a")]),
+            |chain| chain.source = process(&[("HOME", "a")]),
+            |chain| chain.source = token_process(&[]),
+            |chain| chain.source = token_process(&[("AWS_PROFILE", "a")]),
             |chain| chain.session_token = Some(crate::profile::chain::SessionToken::default()),
         ];
         let mut keys = vec![
@@ -314,5 +335,14 @@ mod tests {
         assert_ne!(at(&login), key(&login));
         assert_eq!(SessionKey::named(keys[0].name()), Some(keys[0].clone()));
         assert_eq!(SessionKey::named("../../x"), None);
+    }
+
+    #[test]
+    fn what_only_changes_how_things_look_decides_nothing() {
+        for name in ["AWS_PAGER", "AWS_EXECUTION_ENV", "AWSENV_LOG", "PWD"] {
+            let keys = [&[(name, "a")][..], &[(name, "b")], &[]]
+                .map(|env| SessionKey::of(&RoleChain { source: process(env), ..chain() }, None, &[], "me"));
+            assert!(keys.iter().all(|key| *key == keys[0]), "{name}");
+        }
     }
 }

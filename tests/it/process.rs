@@ -94,6 +94,25 @@ fn it_sees_the_users_own_environment_and_no_code() {
 }
 
 #[test]
+fn in_other_surroundings_it_may_be_somebody_else() {
+    let sandbox = sandbox();
+    let vend = "#!/bin/sh\necho >> \"$HOME/runs\"\nsed \"s/AKIAME/AKIA$AWS_PROFILE/\" \"$HOME/answer\"\n";
+    let world = world(&sandbox, vend, &for_minutes(60));
+    for round in 1..=2 {
+        for profile in ["ONE", "TWO"] {
+            let exec = world.run(["exec", "p", "--", "env"]).env("AWS_PROFILE", profile);
+            let env = exec.any_stdout().success().variables();
+            assert_eq!(env.text("AWS_ACCESS_KEY_ID"), Some(format!("AKIA{profile}").as_str()));
+            let mut shell = world.shell(Kind::Bash);
+            shell.env.set("AWS_PROFILE", profile);
+            shell.cd("acme");
+            assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some(format!("AKIA{profile}").as_str()));
+        }
+        assert_eq!(runs(&world), 2, "round {round}: each has a session of its own, and it is kept");
+    }
+}
+
+#[test]
 fn a_prompt_has_it_run_in_the_background_and_not_again_while_its_keys_are_good() {
     for answer in [for_minutes(60), long_lived()] {
         for kind in Kind::ALL {

@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
         }
         match style {
             Style::CredentialSource => self.credential_source(profile),
-            Style::WebIdentity => Ok(Next::Source(sources::web_identity(profile, key)?, key)),
+            Style::WebIdentity => Ok(Next::Source(sources::web_identity(profile, key, self.original)?, key)),
             Style::Sso => Ok(Next::Source(Source::Sso(sources::sso(profile, key)?), key)),
             Style::Login => {
                 // Whichever home it is: the two ways to write an absolute path do not depend on it.
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
                 let session_arn = profile.text(key)?.unwrap_or_default().to_owned();
                 Ok(Next::Source(Source::Login { session_arn }, key))
             }
-            Style::Process => Ok(Next::Source(sources::process(profile, key)?, key)),
+            Style::Process => Ok(Next::Source(sources::process(profile, key, self.original)?, key)),
             Style::Keys => self.keys(profile)?.ok_or_else(|| self.no_credentials(profile).into()),
             Style::Alias => match profile.text(key)?.unwrap_or_default() {
                 own if own == profile.name() => Err(self.circle(profile, own).into()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Portal, Role, Source, Sso, WebIdentityToken, signing_helper};
+use super::{Portal, Role, Source, Sso, Surroundings, WebIdentityToken, signing_helper};
 use crate::clock;
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
@@ -138,7 +138,11 @@ fn required(profile: &Profile<'_>, key: &'static str, other: &str) -> Result<Str
     profile.text(other)?.map(str::to_owned).ok_or_else(missing)
 }
 
-pub(super) fn web_identity(profile: &Profile<'_>, key: &'static str) -> Result<Source, Failure> {
+pub(super) fn web_identity(
+    profile: &Profile<'_>,
+    key: &'static str,
+    original: &Env,
+) -> Result<Source, Failure> {
     let [file, process] = [profile.text(WEB_IDENTITY[0])?, profile.text(WEB_IDENTITY[1])?];
     let token = match (file, process) {
         (Some(_), Some(_)) => {
@@ -150,7 +154,9 @@ pub(super) fn web_identity(profile: &Profile<'_>, key: &'static str) -> Result<S
             ));
         }
         (Some(file), None) => WebIdentityToken::File(PathBuf::from(file)),
-        (None, command) => WebIdentityToken::Process(Secret::new(command.unwrap_or_default())),
+        (None, command) => {
+            WebIdentityToken::Process(Secret::new(command.unwrap_or_default()), Surroundings::of(original))
+        }
     };
     let missing = || profile.fault(key, format!("profile {} has no role_arn to go with it", profile.name()));
     let role = Role {
@@ -173,13 +179,18 @@ pub(super) fn role_arn(text: &str) -> Result<(), limits::Reason> {
     }
 }
 
-pub(super) fn process(profile: &Profile<'_>, key: &'static str) -> Result<Source, Failure> {
+pub(super) fn process(profile: &Profile<'_>, key: &'static str, original: &Env) -> Result<Source, Failure> {
     if let Some(source) = signing_helper::recognized(profile, key)? {
         return Ok(Source::RolesAnywhere(source));
     }
     let command = Secret::new(profile.text(key)?.unwrap_or_default());
     check_command(profile, key, &command)?;
-    Ok(Source::Process { profile: profile.name().to_owned(), command, account: account(profile)? })
+    Ok(Source::Process {
+        profile: profile.name().to_owned(),
+        command,
+        account: account(profile)?,
+        surroundings: Surroundings::of(original),
+    })
 }
 
 /// A command that can be run, and is not ourselves for this very profile: that would have no end.
