@@ -10,6 +10,12 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// How long this machine runs: for how long something takes, whatever is done to the clock meanwhile.
+pub fn uptime() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    Duration::try_from(time).unwrap_or_default()
+}
+
 /// Parses an RFC 3339 instant, with any offset and any fraction, and the `UTC` suffix old AWS tools wrote.
 pub fn parse(text: &str) -> Option<Timestamp> {
     match text.strip_suffix("UTC") {

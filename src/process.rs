@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::env::Env;
 
+mod family;
 mod heard;
 
 pub use heard::{Heard, Limits, hear};

@@ -5,8 +5,10 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::getpgrp;
 use rustix::termios::{
-    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcgetpgrp,
+    tcsetattr,
 };
 use zeroize::Zeroizing;
 
@@ -119,6 +121,29 @@ impl<'a> Hidden<'a> {
 impl Drop for Hidden<'_> {
     fn drop(&mut self) {
         let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
+/// How the terminal is, for who may have to put it right after a program that could not.
+#[derive(Debug)]
+pub struct Modes {
+    terminal: File,
+    before: Termios,
+}
+
+impl Modes {
+    /// As it is now; `None`: there is none.
+    pub fn now() -> Option<Self> {
+        let terminal = open().ok()?;
+        let before = tcgetattr(&terminal).ok()?;
+        Some(Self { terminal, before })
+    }
+
+    /// As it was, if it is ours: who changes it from the background is stopped for it.
+    pub fn restore(&self) {
+        if tcgetpgrp(&self.terminal).is_ok_and(|group| group == getpgrp()) {
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::os::unix::thread::JoinHandleExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::pthread::pthread_kill;
-use nix::sys::signal::{Signal, raise};
-use rustix::process::{Pid, kill_process, kill_process_group};
+use nix::sys::signal::{SigmaskHow, Signal, raise};
 use zeroize::Zeroizing;
 
+use super::family::Family;
 use super::{Uninterrupted, endings, spawn};
 use crate::clock;
 use crate::message::printable;
+use crate::terminal::Modes;
 
 /// How much a program may take.
 #[derive(Clone, Copy, Debug)]
@@ -64,14 +65,16 @@ enum Why {
 pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<Heard> {
     // A group of its own could not read from the terminal, nor be stopped and go on with us.
     let is_at_terminal = person && File::open("/dev/tty").is_ok();
+    let modes = if is_at_terminal { Modes::now() } else { None };
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(if person { Stdio::piped() } else { Stdio::null() });
     if !is_at_terminal {
         command.process_group(0);
     }
     let uninterrupted = Uninterrupted::begin();
-    let mut child = command.spawn()?;
-    let family = Family { first: Pid::from_child(&child), is_group: !is_at_terminal };
+    let mut child = start(command)?;
+    let family = Arc::new(Mutex::new(Family::of(&child, !is_at_terminal)));
+    let all = || family.lock().unwrap_or_else(PoisonError::into_inner);
     let (events, happens) = mpsc::channel();
     let watch = Watch::begin(events.clone());
     let printed = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(limits.output + 1))));
@@ -83,10 +86,11 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
     }
     if let Some(stderr) = child.stderr.take() {
         open += 1;
-        spawn(move || show(stderr, &events));
+        let family = family.clone();
+        spawn(move || show(stderr, &family, &events));
     }
 
-    let later = |time| clock::now().checked_add(time).unwrap_or_else(|_| clock::now());
+    let later = |time| clock::uptime().saturating_add(time);
     let (mut deadline, mut why, mut status) = (later(limits.time), None, None);
     let ended = loop {
         // Its end follows that of its output within a moment.
@@ -100,33 +104,43 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
             Ok(Event::Signal(signal)) => Some(Why::Signal(signal)),
             Err(_) => None,
         };
+        all().look();
         if status.is_none() {
             status = child.try_wait()?;
             if status.is_some() {
                 deadline = deadline.min(later(GRACE));
             }
         }
+        let is_late = clock::uptime() >= deadline;
         match status {
-            Some(status) if open == 0 || why.is_some() => break Some(status),
-            Some(status) if clock::now() >= deadline => break Some(status),
-            None if clock::now() >= deadline && why.is_some() => break None,
+            Some(status) if why.is_none() && open == 0 => break Some(status),
+            // Who was told to end may have something to put away, though the first has gone.
+            Some(status) if why.is_some() && !all().lives() => break Some(status),
+            Some(status) if is_late => break Some(status),
+            None if is_late && why.is_some() => break None,
             _ => {}
         }
-        let is_late = clock::now() >= deadline;
         if why.is_none()
             && let Some(reason) = end.or(is_late.then_some(Why::Time))
         {
-            family.end(Signal::SIGTERM);
+            all().tell();
             (why, deadline) = (Some(reason), later(GRACE));
         }
     };
     if why.is_some() {
-        family.end(Signal::SIGKILL);
+        all().end();
+        // It may have hidden what is typed.
+        modes.iter().for_each(Modes::restore);
     }
     let status = ended.map_or_else(|| child.wait(), Ok)?;
     drop(watch);
+    // A Ctrl-C may have ended it before we have heard of that.
+    let unheard = happens.try_iter().find_map(|event| match event {
+        Event::Signal(signal) => Some(Why::Signal(signal)),
+        Event::Closed | Event::TooMuch => None,
+    });
     drop(uninterrupted);
-    match why {
+    match why.or(unheard) {
         None => {
             let printed = std::mem::take(&mut *printed.lock().unwrap_or_else(PoisonError::into_inner));
             Ok(Heard::Ended(status, printed))
@@ -141,46 +155,23 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
     }
 }
 
-/// A program, and all that it has started.
-struct Family {
-    first: Pid,
-    is_group: bool,
-}
-
-impl Family {
-    fn end(&self, signal: Signal) {
-        let signal = match signal {
-            Signal::SIGKILL => rustix::process::Signal::KILL,
-            _ => rustix::process::Signal::TERM,
-        };
-        if self.is_group {
-            let _ = kill_process_group(self.first, signal);
-            return;
-        }
-        // The group is ours too.
-        for process in descendants(self.first).into_iter().chain([self.first]) {
-            let _ = kill_process(process, signal);
-        }
-    }
-}
-
-/// What a process has started, and what that has (proc_pid_task(5)); elsewhere nobody knows.
-fn descendants(process: Pid) -> Vec<Pid> {
-    let id = process.as_raw_nonzero();
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{id}/task")) else { return Vec::new() };
-    let children =
-        tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let children: Vec<_> = children
-        .flat_map(|ids| ids.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-        .filter_map(|id| Pid::from_raw(id.parse().ok()?))
-        .collect();
-    let below = children.iter().flat_map(|child| descendants(*child));
-    below.chain(children.iter().copied()).collect()
+/// By a thread that the signals reach: a program inherits what is blocked, and would be deaf to Ctrl-C and SIGTERM, with
+/// all that it starts. One that comes in this moment ends us at once.
+fn start(command: &mut Command) -> io::Result<Child> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, || {
+            let blocked = endings().thread_swap_mask(SigmaskHow::SIG_UNBLOCK);
+            let child = command.spawn();
+            let _ = blocked.map(|blocked| blocked.thread_set_mask());
+            child
+        })?;
+        thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+    })
 }
 
 /// Waits for a signal that would end us. They are blocked meanwhile, in all threads.
 struct Watch {
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
     is_over: Arc<AtomicBool>,
 }
 
@@ -196,14 +187,16 @@ impl Watch {
             }
         };
         let thread = std::thread::Builder::new().name("signals".into()).spawn(watch).ok()?;
-        Some(Self { thread, is_over })
+        Some(Self { thread: Some(thread), is_over })
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::SeqCst);
-        let _ = pthread_kill(self.thread.as_pthread_t(), Signal::SIGHUP);
+        let Some(thread) = self.thread.take() else { return };
+        let _ = pthread_kill(thread.as_pthread_t(), Signal::SIGHUP);
+        let _ = thread.join();
     }
 }
 
@@ -221,10 +214,12 @@ fn collect(mut from: impl Read, printed: &Mutex<Zeroizing<Vec<u8>>>, most: usize
 }
 
 /// As it comes, so that a question without a line's end is seen; but nothing in it steers the terminal.
-fn show(mut from: impl Read, events: &Sender<Event>) {
+fn show(mut from: impl Read, family: &Mutex<Family>, events: &Sender<Event>) {
     let (mut chunk, mut text) = ([0; 4096], Vec::new());
     while let Ok(length @ 1..) = from.read(&mut chunk) {
         text.extend_from_slice(&chunk[..length]);
+        // Ctrl-C may be the answer.
+        family.lock().unwrap_or_else(PoisonError::into_inner).look();
         let whole = match std::str::from_utf8(&text) {
             // A letter that has not come whole yet.
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -289,10 +284,42 @@ mod tests {
             }
             // Nobody has it open for reading any more: opening it for writing alone would block, or fail like this.
             let flags = rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::NONBLOCK;
-            let give_up = clock::now().checked_add(Duration::from_secs(30)).unwrap();
+            let give_up = clock::uptime() + Duration::from_secs(30);
             while rustix::fs::open(&fifo, flags, rustix::fs::Mode::empty()).is_ok() {
-                assert!(clock::now() < give_up, "something has outlived its end");
+                assert!(clock::uptime() < give_up, "something has outlived its end");
             }
+        }
+    }
+
+    #[test]
+    fn it_hears_the_signals_that_end_a_program() {
+        let (ended, printed) = printed(sh("grep SigBlk /proc/self/status", LIMITS));
+        assert!(ended);
+        assert_eq!(printed.split_whitespace().last(), Some("0000000000000000"), "{printed}");
+    }
+
+    #[test]
+    fn who_is_told_to_end_can_put_something_away_and_so_can_what_it_has_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        assert!(Command::new("mkfifo").args([at("ready"), at("never")]).status().unwrap().success());
+        // A shell that waits hears a signal at once; one that reads may not.
+        let waits = |name: &str| format!("read x < '{}' & wait", at(name));
+        let bye = |name: &str| format!("trap 'read x < /dev/null; echo bye > {}; exit' TERM", at(name));
+        let second = format!("{}; echo > '{}'; {}", bye("second"), at("ready"), waits("never"));
+        std::fs::write(at("second.sh"), second).unwrap();
+        let first = format!(
+            "{}; sh '{}' & read x < '{}'; printf {}; {}",
+            bye("first"),
+            at("second.sh"),
+            at("ready"),
+            "x".repeat(65),
+            waits("never"),
+        );
+        let heard = sh(&first, LIMITS);
+        assert!(matches!(heard, Heard::TooMuch), "{heard:?}");
+        for name in ["first", "second"] {
+            assert_eq!(std::fs::read_to_string(at(name)).unwrap(), "bye\n", "{name}");
         }
     }
 

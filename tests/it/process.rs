@@ -325,13 +325,30 @@ fn at_a_terminal_it_may_ask_and_ctrl_c_ends_it_there_too() {
     assert!(screen.ends_with("served\n"), "{screen}");
 
     world.run(["session", "clear"]).any_stderr().success();
-    world.program("vend", ENDLESS);
     assert!(Command::new("mkfifo").arg(world.at("alive")).status().unwrap().success());
+    // The second one goes at once, and leaves another that is deaf.
+    for vend in [ENDLESS, &ENDLESS.replacen("trap '' TERM\n", "", 1)] {
+        world.program("vend", vend);
+        let mut terminal = Terminal::start(&world, &["exec", "p", "--", "true"]);
+        terminal.type_at("waits for you", "\u{3}");
+        let (screen, code) = terminal.end();
+        assert_eq!(code, 130, "{screen}");
+        nobody_is_alive(&world.at("alive"));
+    }
+}
+
+#[test]
+fn ctrl_c_while_it_hides_what_is_typed_leaves_the_terminal_as_it_was() {
+    let sandbox = sandbox();
+    let hides =
+        "#!/bin/sh\ntrap '' INT\nstty -echo < /dev/tty\nprintf 'PIN: ' > /dev/tty\nread pin < /dev/tty\n";
+    let world = world(&sandbox, hides, &json!(null));
     let mut terminal = Terminal::start(&world, &["exec", "p", "--", "true"]);
-    terminal.type_at("waits for you", "\u{3}");
-    let (screen, code) = terminal.end();
-    assert_eq!(code, 130, "{screen}");
-    nobody_is_alive(&world.at("alive"));
+    terminal.wait_for("PIN: ");
+    assert!(!terminal.shows_what_is_typed());
+    terminal.type_at("", "\u{3}");
+    assert_eq!(terminal.ends(), 130);
+    assert!(terminal.shows_what_is_typed());
 }
 
 #[test]

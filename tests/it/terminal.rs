@@ -88,6 +88,17 @@ impl Terminal {
         &self.screen
     }
 
+    /// Whether it repeats what is typed.
+    pub(crate) fn shows_what_is_typed(&self) -> bool {
+        use rustix::termios::{LocalModes, tcgetattr};
+        tcgetattr(&*self.pty).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Waits for the end: the exit status.
+    pub(crate) fn ends(&mut self) -> i32 {
+        code(self.child.wait().unwrap())
+    }
+
     /// Waits for the end: all that was shown, and the exit status.
     pub(crate) fn end(mut self) -> (String, i32) {
         while let Ok(bytes) = self.output.recv_timeout(DEADLINE) {
