@@ -16,7 +16,7 @@ use crate::env::Env;
 use crate::limits;
 use crate::message::{Exit, Failure};
 use crate::process::{Heard, Limits, hear};
-use crate::profile::chain::{RoleChain, Source};
+use crate::profile::chain::{RoleChain, Source, WebIdentityToken};
 use crate::secret::Secret;
 
 /// Whose processes we are run by, for whoever is run by them in turn: names of profiles.
@@ -31,17 +31,25 @@ const MOST: usize = 32 * 1024;
 
 /// A chain that is walked because of itself would never end.
 pub fn check_no_circle(chain: &RoleChain, original: &Env) -> Result<(), Failure> {
-    let (Source::Process { .. }, Some(profile)) = (&chain.source, &chain.origin.profile) else {
-        return Ok(());
-    };
+    let (Some(key), Some(profile)) = (program(chain), &chain.origin.profile) else { return Ok(()) };
     let Some(before) = original.text(RUN_BY) else { return Ok(()) };
     let path: Vec<_> = before.split(',').collect();
     if !path.contains(&profile.as_str()) {
         return Ok(());
     }
     let path = path.join(" → ");
-    Err(fault(chain, &format!("it has led to awsenv again, which would run it again: {path} → {profile}"))
+    let reason = format!("it has led to awsenv again, which would run it again: {path} → {profile}");
+    Err(of_setting(key, chain, &reason)
         .hint("give the profile another command, or keys, a sign-in or a role of its own"))
+}
+
+/// The setting that names the program which a chain begins with, if it does.
+pub(super) fn program(chain: &RoleChain) -> Option<&'static str> {
+    match &chain.source {
+        Source::Process { .. } => Some(KEY),
+        Source::WebIdentity { token: WebIdentityToken::Process(..), .. } => Some(TOKEN_KEY),
+        _ => None,
+    }
 }
 
 /// What the chain's process prints.
@@ -62,6 +70,7 @@ pub(super) fn credentials(
 }
 
 const KEY: &str = "credential_process";
+pub(super) const TOKEN_KEY: &str = "web_identity_token_process";
 const NO_COMMAND: &str = "a command is expected";
 
 /// What a program of this chain's prints, run as every program of a profile is: at home, in the user's own

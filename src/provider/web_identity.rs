@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::mfa::Mfa;
-use super::process::output;
+use super::process::{TOKEN_KEY, output};
 use super::{Means, runtime, sts};
 use crate::aws::fallback_region;
 use crate::credentials::Credentials;
@@ -28,11 +28,10 @@ pub(super) fn credentials(
     let (token, whose) = match token {
         WebIdentityToken::File(path) => (of_file(path)?, shown_path(path)),
         WebIdentityToken::Process(command, _) => {
-            let key = "web_identity_token_process";
             // A line of shell, as for aws-vault.
             let mut shell = Command::new("/bin/sh");
-            let printed = output(shell.arg("-c").arg(command.expose()), key, chain, means, mfa)?;
-            (of_text(&printed), key.to_owned())
+            let printed = output(shell.arg("-c").arg(command.expose()), TOKEN_KEY, chain, means, mfa)?;
+            (of_text(&printed), TOKEN_KEY.to_owned())
         }
     };
     let token = token.ok_or_else(|| Failure::new(format!("{whose} gives no web identity token")))?;

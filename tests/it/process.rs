@@ -260,7 +260,9 @@ fn what_leads_back_to_itself_ends_with_the_way_there() {
     let config = format!(
         "[profile own]\ncredential_process = env AWS_PROFILE=own {PROGRAM} credentials --format process\n\
          [profile a]\ncredential_process = {PROGRAM} credentials b --format process\n\
-         [profile b]\ncredential_process = {PROGRAM} credentials a --format process\n"
+         [profile b]\ncredential_process = {PROGRAM} credentials a --format process\n\
+         [profile w]\nrole_arn = {ONE}\n\
+         web_identity_token_process = {PROGRAM} credentials w --format process\n"
     );
     let world = one.config(&config);
     for (profile, line, way) in [("own", 2, "own → own"), ("a", 4, "a → b → a")] {
@@ -269,6 +271,9 @@ fn what_leads_back_to_itself_ends_with_the_way_there() {
         assert!(stderr.contains(&told), "{stderr}");
         assert_eq!(stderr.matches(circle).count(), 1, "{stderr}");
     }
+    let stderr = world.run(["exec", "w", "--", "true"]).any_stderr().exits(125).stderr;
+    let told = "web_identity_token_process: it has led to awsenv again, which would run it again: w → w\n";
+    assert_eq!(stderr.matches(told).count(), 1, "{stderr}");
 }
 
 /// A program that waits for ever, deaf to SIGTERM, and has started another; both write to `alive` while they live.
