@@ -37,19 +37,22 @@ impl SessionKey {
         user: &str,
     ) -> Self {
         let mut fields = Fields(Sha256::new());
-        fields.source(&chain.source);
+        fields.source(&chain.source, user);
+        // A program, a container and an instance give the same, whatever region and endpoints come after.
+        let is_of_aws =
+            !matches!(chain.source, Source::Process { .. } | Source::Container(_) | Source::Ec2Metadata(_));
         let counts = |name: &str| match name {
             SIGN_IN => matches!(chain.source, Source::Login { .. }),
             ROLES_ANYWHERE => matches!(chain.source, Source::RolesAnywhere(_)),
-            _ => true,
+            _ => is_of_aws || hops > 0,
         };
         for (name, value) in endpoints.iter().filter(|(name, _)| counts(name)) {
             fields.text(name).text(value);
         }
         // GetSessionToken is called in the region of the keys, a sign-in is used in its own, CreateSession in that of the
         // trust anchor; whoever asked does not decide it.
-        let has_its_own =
-            matches!(chain.source, Source::Sso(_) | Source::Login { .. } | Source::RolesAnywhere(_));
+        let has_its_own = !is_of_aws
+            || matches!(chain.source, Source::Sso(_) | Source::Login { .. } | Source::RolesAnywhere(_));
         let mut called_in = region.filter(|_| !has_its_own);
         for hop in chain.hops().into_iter().take(hops) {
             match hop {
@@ -136,7 +139,7 @@ impl Fields {
         }
     }
 
-    fn source(&mut self, source: &Source) -> &mut Self {
+    fn source(&mut self, source: &Source, user: &str) -> &mut Self {
         match source {
             Source::Keys { credentials, .. } | Source::Environment(credentials) => {
                 self.text("keys").text(&credentials.access_key_id)
@@ -162,7 +165,7 @@ impl Fields {
                         self.text("web identity process").text(command.expose()).text(surroundings.digest())
                     }
                 };
-                self.role(role, "")
+                self.role(role, user)
             }
             Source::Ec2Metadata(instance) => self.text("imds").text(&instance.endpoint),
             Source::Container(container) => self.container(container),
@@ -335,6 +338,33 @@ mod tests {
         assert_ne!(at(&login), key(&login));
         assert_eq!(SessionKey::named(keys[0].name()), Some(keys[0].clone()));
         assert_eq!(SessionKey::named("../../x"), None);
+    }
+
+    #[test]
+    fn what_a_program_or_the_machine_gives_has_no_region() {
+        for source in
+            [process(&[]), in_container(None), Source::Ec2Metadata(Instance { endpoint: "http://a".into() })]
+        {
+            let chain = RoleChain { source, ..chain() };
+            let keys = |hops| {
+                [("eu-west-1", None), ("eu-west-2", None), ("eu-west-1", Some(("endpoint", "x".to_owned())))]
+                    .map(|(region, endpoints)| {
+                        let endpoints: Vec<_> = endpoints.into_iter().collect();
+                        SessionKey::after(hops, &chain, Some(region), &endpoints, "me")
+                    })
+            };
+            let [one, two, three] = keys(0);
+            assert!(one == two && one == three);
+            let [one, two, three] = keys(1);
+            assert!(one != two && one != three);
+        }
+    }
+
+    #[test]
+    fn whose_token_it_is_names_the_session() {
+        let chain = RoleChain { source: token_process(&[]), roles: Vec::new(), ..chain() };
+        let [me, you] = ["me", "you"].map(|user| SessionKey::of(&chain, None, &[], user));
+        assert_ne!(me, you);
     }
 
     #[test]
