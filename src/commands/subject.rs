@@ -352,8 +352,11 @@ impl Subject {
     }
 }
 
-/// Where a command's MFA codes come from.
+/// Where a command's MFA codes come from. A renewal in the background is nobody, though it types commands.
 pub(super) fn person(asking: &Asking<'_>, world: &World) -> Mfa {
+    if Mfa::is_unattended(&world.original) {
+        return Mfa::nobody();
+    }
     Mfa::of_person(asking.mfa_code, world.settings.mfa, &world.original, world::say)
 }
 
@@ -382,7 +385,8 @@ pub(super) fn logins(world: &World) -> Logins<'_> {
 
 /// The keychains, for a command that a person typed.
 pub(super) fn person_keychain(world: &World) -> Keychain<'_> {
-    Keychain::of_person(&world.places, &world.original, &world.settings)
+    let of = if Mfa::is_unattended(&world.original) { Keychain::of_nobody } else { Keychain::of_person };
+    of(&world.places, &world.original, &world.settings)
 }
 
 /// A store that cannot be written and a clock that is wrong are worth a word, and no reason to withhold credentials.

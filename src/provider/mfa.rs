@@ -26,6 +26,9 @@ const TRIES: u32 = 3;
 /// Nobody waits for a lock for longer: who holds it may have been suspended.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Tells what a renewal without a person starts that nobody is there.
+pub(super) const UNATTENDED: &str = "AWSENV_UNATTENDED";
+
 /// Where codes come from.
 #[derive(Debug)]
 pub struct Mfa {
@@ -58,6 +61,11 @@ impl Mfa {
     pub fn of_person(given: Option<&str>, from: MfaFrom, original: &Env, tell: fn(&str)) -> Self {
         let given = given.or_else(|| original.text("AWSENV_MFA_CODE")).map(Secret::new);
         Self { from: Some(from), given, tell: Some(tell), ..Self::nobody() }
+    }
+
+    /// Whether a renewal without a person has led to this command, by way of a program that it runs.
+    pub fn is_unattended(original: &Env) -> bool {
+        original.text(UNATTENDED).is_some()
     }
 
     /// For a renewal: whatever needs a person is an error.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Means;
-use super::mfa::Mfa;
+use super::mfa::{self, Mfa};
 use crate::clock::{self, human};
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
@@ -99,6 +99,9 @@ pub(super) fn output(
     command.env_clear().envs(means.original.for_child()).current_dir(home).env("PWD", home);
     let run_by = means.original.text(RUN_BY).map(|before| format!("{before},{holder}"));
     command.env(RUN_BY, run_by.as_deref().unwrap_or(holder));
+    if !mfa.has_person() {
+        command.env(mfa::UNATTENDED, "1");
+    }
     let time = if mfa.has_person() { PATIENT } else { UNATTENDED };
     let heard = hear(command, mfa.has_person(), Limits { time, output: MOST });
     match heard {
@@ -118,8 +121,16 @@ pub(super) fn output(
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(fault("there is no such program").hint(NOT_FOUND).into())
         }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error.into()),
         Err(error) => Err(fault(&format!("it cannot be run: {error}")).into()),
     }
+}
+
+/// What a renewal says where it is run for a person already.
+pub(super) fn is_run_elsewhere(key: &str, chain: &RoleChain) -> Failure {
+    of_setting(key, chain, "another awsenv is running it for a person")
+        .hint("answer there, or run `awsenv refresh`")
+        .exit(Exit::PersonNeeded)
 }
 
 const NOT_FOUND: &str =

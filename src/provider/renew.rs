@@ -13,6 +13,7 @@ use anyhow::Context;
 
 use super::error::is_unknown_signer;
 use super::mfa::{self, Mfa};
+use super::process::{is_run_elsewhere, program};
 use super::{Means, call, identity, region_of, source};
 use crate::aws::{self, fallback_region};
 use crate::clock::{self, SignedDuration, Timestamp};
@@ -158,7 +159,17 @@ fn signer(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result
         matches!(chain.source, Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. });
     let is_kept = |hops: &usize| *hops > 0 || !rests;
     let Some(hops) = order.hops.checked_sub(1).filter(is_kept) else {
-        return Ok((source(chain, means, mfa)?, false));
+        if !mfa.has_person()
+            && let Some(key) = program(chain)
+            && SessionStore::new(means.places).is_person_asked(order.session)
+        {
+            return Err(is_run_elsewhere(key, chain).into());
+        }
+        let credentials = source(chain, means, mfa)?;
+        if mfa.has_person() && program(chain).is_some() {
+            FailureRecord::forget_waiting(means.places);
+        }
+        return Ok((credentials, false));
     };
     let user = user_at_host(means.original);
     let session = SessionKey::after(hops, chain, order.region, &means.aws.fingerprint(), &user);

@@ -254,6 +254,49 @@ fn an_account_that_it_claims_is_shown_and_aws_is_asked_where_it_matters() {
 }
 
 #[test]
+fn awsenv_in_a_program_of_a_renewal_asks_nobody_either() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox);
+    let config = format!(
+        "{}mfa_process = echo >> {}; echo 222222\n\
+         [profile outer]\ncredential_process = {PROGRAM} credentials careful --format process\n",
+        cloud::CONFIG,
+        world.at("codes").display(),
+    );
+    let world = world.config(&config).file("acme/.awsenv", "profile = \"outer\"\n").allowed("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    renewals_end(&world);
+    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
+    assert!(shell.notice.contains("credential_process: it ended with"), "{}", shell.notice);
+    assert!(!world.at("codes").exists(), "a code was spent");
+    // For a person it is as if that one had typed it.
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    assert!(world.at("codes").exists());
+}
+
+#[test]
+fn a_renewal_does_not_run_what_runs_for_a_person() {
+    let sandbox = sandbox();
+    let vend = "#!/bin/sh\necho >> \"$HOME/runs\"\necho > \"$HOME/began\"\nread x < \"$HOME/go\"\ncat \"$HOME/answer\"\n";
+    let world = world(&sandbox, vend, &for_minutes(60));
+    for pipe in ["began", "go"] {
+        assert!(Command::new("mkfifo").arg(world.at(pipe)).status().unwrap().success());
+    }
+    let mut person = world.run(["exec", "p", "--", "true"]).command().spawn().unwrap();
+    let began = world.at("began");
+    cloud::within_deadline("it is not run", move || fs::read(began).unwrap());
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert!(shell.notice.contains("another awsenv is running it for a person"), "{}", shell.notice);
+    let go = world.at("go");
+    cloud::within_deadline("it does not go on", move || fs::write(go, "x\n").unwrap());
+    assert!(person.wait().unwrap().success());
+    shell.prompt();
+    assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), runs(&world)), (Some("AKIAME"), 1));
+}
+
+#[test]
 fn what_leads_back_to_itself_ends_with_the_way_there() {
     let sandbox = sandbox();
     let (one, circle) = (cloud::world(&sandbox), "credential_process: it has led to awsenv again");
@@ -282,7 +325,7 @@ const ENDLESS: &str = "#!/bin/sh\nexec 3<> \"$HOME/alive\"\ntrap '' TERM\n\
 
 /// Nobody has the pipe open any more: to open it for writing alone fails then.
 #[track_caller]
-fn nobody_is_alive(pipe: &Path) {
+pub(crate) fn nobody_is_alive(pipe: &Path) {
     use rustix::fs::{Mode, OFlags, open};
     let give_up = clock::now().checked_add(DEADLINE).unwrap();
     while open(pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_ok() {
