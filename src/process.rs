@@ -7,7 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
+use nix::unistd::Pid;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use zeroize::Zeroizing;
 
@@ -16,7 +17,7 @@ use crate::env::Env;
 mod family;
 mod heard;
 
-pub use heard::{Heard, Limits, hear};
+pub use heard::{Heard, Limits, end_all, hear};
 
 /// How the process was before [`protect`].
 #[derive(Debug)]
@@ -50,6 +51,16 @@ impl Uninterrupted {
 /// What a person ends a command by.
 fn endings() -> SigSet {
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect()
+}
+
+/// Waits for one of them, where all threads are [`Uninterrupted`].
+pub fn next_ending() -> Option<Signal> {
+    endings().wait().ok()
+}
+
+/// By a signal that was meant for us: it ends us, if nobody has said otherwise. Whoever waits for the next one gets it.
+pub fn end_by(signal: Signal) {
+    let _ = kill(Pid::this(), signal);
 }
 
 impl Drop for Uninterrupted {

@@ -92,8 +92,12 @@ pub fn run(session: &str, pwd: &Path, world: &World) -> anyhow::Result<()> {
 /// A file, as it is at some time.
 pub(super) type Seen = (PathBuf, Option<Stamp>);
 
-/// Keeps a failure, with what mends it.
+/// Keeps a failure, with what mends it. To be ended is none.
 pub(super) fn remember(error: &anyhow::Error, mended_in: Option<Seen>, session: &SessionKey, world: &World) {
+    let is_cut_off = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::Interrupted;
+    if error.downcast_ref().is_some_and(is_cut_off) {
+        return;
+    }
     let needs_person = render(error).1 == Exit::PersonNeeded;
     let failure = FailureRecord {
         what: format!("{error:#}"),

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use anyhow::Context;
+use tokio::sync::mpsc;
 
 use super::lender::Lender;
 use super::subject::{Asking, Subject, subject};
@@ -13,7 +14,7 @@ use crate::agent::endpoint::Endpoint;
 use crate::agent::grants::Grants;
 use crate::agent::life::Life;
 use crate::message::Failure;
-use crate::process::this_program;
+use crate::process::{Uninterrupted, end_all, end_by, next_ending, spawn, this_program};
 use crate::provider::runtime;
 use crate::secret::Secret;
 use crate::world::{self, World};
@@ -90,17 +91,32 @@ pub fn run(
             .into());
     }
     let lender = Lender::new(subject, world);
-    runtime()?.block_on(async {
+    // In all threads, from here on: whoever ends this ends the programs that it runs, too.
+    let uninterrupted = Uninterrupted::begin();
+    let (over, mut is_over) = mpsc::unbounded_channel();
+    let gone = over.clone();
+    spawn(move || {
+        life.wait();
+        let _ = gone.send(None);
+    });
+    spawn(move || {
+        let _ = over.send(next_ending());
+    });
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
         let (endpoint, grants) = (Endpoint::open(None).await?, Arc::new(Grants::default()));
         let token = grants.add(lender);
         world::out(format!("{}\n{}\n", endpoint.uri(), token.expose()).as_bytes())?;
         leave_streams()?;
-        tokio::select! {
-            () = endpoint.serve(grants) => (),
-            _ = tokio::task::spawn_blocking(|| life.wait()) => (),
-        }
-        Ok(())
-    })
+        Ok(tokio::select! {
+            () = endpoint.serve(grants) => None,
+            ending = is_over.recv() => ending.flatten(),
+        })
+    });
+    end_all();
+    runtime.shutdown_background();
+    drop(uninterrupted);
+    served.map(|ending| ending.into_iter().for_each(end_by))
 }
 
 /// Whoever reads what the command prints waits for the command alone. A log that was asked for goes on.

@@ -8,16 +8,16 @@ use std::os::unix::thread::JoinHandleExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::pthread::pthread_kill;
-use nix::sys::signal::{SigmaskHow, Signal, raise};
+use nix::sys::signal::{SigmaskHow, Signal};
 use zeroize::Zeroizing;
 
 use super::family::Family;
-use super::{Uninterrupted, endings, spawn};
+use super::{Uninterrupted, end_by, endings, spawn};
 use crate::clock;
 use crate::message::printable;
 use crate::terminal::Modes;
@@ -59,6 +59,40 @@ enum Why {
     Time,
     Output,
     Signal(Signal),
+    AllEnd,
+}
+
+/// How many programs are heard, in all threads.
+static HEARD: Mutex<usize> = Mutex::new(0);
+static FEWER: Condvar = Condvar::new();
+static ALL_END: AtomicBool = AtomicBool::new(false);
+
+/// Ends all programs that are heard, and waits for that. None is heard any more: this process ends.
+pub fn end_all() {
+    ALL_END.store(true, Ordering::SeqCst);
+    let heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(FEWER.wait_while(heard, |heard| *heard > 0));
+}
+
+/// As long as it lives, its program is waited for.
+struct Counted;
+
+impl Counted {
+    fn begin() -> io::Result<Self> {
+        let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
+        if ALL_END.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        *heard += 1;
+        Ok(Self)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        *HEARD.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        FEWER.notify_all();
+    }
 }
 
 /// Runs it and waits for it. With `person`, what it says on stderr is shown, and it may ask at the terminal.
@@ -71,6 +105,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
     if !is_at_terminal {
         command.process_group(0);
     }
+    let counted = Counted::begin()?;
     let uninterrupted = Uninterrupted::begin();
     let mut child = start(command)?;
     let family = Arc::new(Mutex::new(Family::of(&child, !is_at_terminal)));
@@ -102,7 +137,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
             }
             Ok(Event::TooMuch) => Some(Why::Output),
             Ok(Event::Signal(signal)) => Some(Why::Signal(signal)),
-            Err(_) => None,
+            Err(_) => ALL_END.load(Ordering::SeqCst).then_some(Why::AllEnd),
         };
         all().look();
         if status.is_none() {
@@ -139,6 +174,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
         Event::Signal(signal) => Some(Why::Signal(signal)),
         Event::Closed | Event::TooMuch => None,
     });
+    drop(counted);
     drop(uninterrupted);
     match why.or(unheard) {
         None => {
@@ -147,9 +183,9 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
         }
         Some(Why::Time) => Ok(Heard::TooLong),
         Some(Why::Output) => Ok(Heard::TooMuch),
+        Some(Why::AllEnd) => Err(io::ErrorKind::Interrupted.into()),
         Some(Why::Signal(signal)) => {
-            // It was meant for us, and ends us if nobody has said otherwise.
-            let _ = raise(signal);
+            end_by(signal);
             Err(io::ErrorKind::Interrupted.into())
         }
     }

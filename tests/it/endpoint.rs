@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::ops::Deref;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use awsenv::clock;
@@ -14,6 +14,7 @@ use crate::cloud::{self, CONFIG, DEADLINE, ONE, operations, sandbox};
 use crate::door::{Door, identity};
 use crate::pki;
 use crate::portal;
+use crate::process::nobody_is_alive;
 use crate::run::{PROGRAM, Run};
 use crate::terminal::Terminal;
 use crate::world::{World, installed};
@@ -262,6 +263,44 @@ fn a_failure_is_told_and_not_tried_again_at_once() {
     cloud::exec(&world, "one");
     assert_ne!(served.key(), first);
     served.end();
+}
+
+#[test]
+fn a_program_that_is_heard_goes_with_the_endpoint_and_with_the_command() {
+    let vend = "#!/bin/sh\n[ -e \"$HOME/began\" ] || exec cat \"$HOME/answer\"\nexec 3<> \"$HOME/alive\"\n\
+                trap '' TERM\nsh -c 'trap \"\" TERM; read x <&3' &\necho $PPID > \"$HOME/began\"\nread x <&3\n";
+    for by_signal in [true, false] {
+        let sandbox = sandbox();
+        let world = cloud::world(&sandbox);
+        world.program("vend", vend);
+        let end = clock::rfc3339(clock::now().checked_add(minutes(60)).unwrap());
+        let answer =
+            json!({"Version": 1, "AccessKeyId": "AKIAME", "SecretAccessKey": "s", "Expiration": end});
+        world.write("answer", &answer.to_string());
+        let vended = format!("[profile vended]\ncredential_process = {}\n", world.at("vend").display());
+        world.write(".aws/config", &vended);
+        let served = Served::start(&world, ["vended"]);
+        assert_eq!(served.key(), "AKIAME");
+        for pipe in ["began", "alive"] {
+            assert!(Command::new("mkfifo").arg(world.at(pipe)).status().unwrap().success());
+        }
+        cloud::age(&world, minutes(59));
+        let Door { host, token } = served.door.clone();
+        let mut asking = TcpStream::connect(&host).unwrap();
+        write!(asking, "GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\n\r\n")
+            .unwrap();
+        let began = world.at("began");
+        let endpoint =
+            cloud::within_deadline("nobody is run", move || std::fs::read_to_string(began).unwrap());
+        if by_signal {
+            let kill = Command::new("kill").args(["-TERM", endpoint.trim()]).status().unwrap();
+            assert!(kill.success());
+            nobody_is_alive(&world.at("alive"));
+        }
+        served.end();
+        nobody_is_alive(&world.at("alive"));
+        assert!(!world.at(".local/state/awsenv/failures").exists(), "to be ended is no failure");
+    }
 }
 
 #[test]
