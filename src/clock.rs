@@ -16,12 +16,18 @@ pub fn uptime() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-/// Parses an RFC 3339 instant, with any offset and any fraction, and the `UTC` suffix old AWS tools wrote.
+/// Parses an RFC 3339 instant, with any offset and any fraction, and the `UTC` suffix old AWS tools wrote. The last hours
+/// of the year 9999, by which some mean "never", are the latest time that there is.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    match text.strip_suffix("UTC") {
-        Some(bare) => format!("{bare}Z").parse().ok(),
-        None => text.parse().ok(),
-    }
+    let text = match text.strip_suffix("UTC") {
+        Some(bare) => format!("{bare}Z"),
+        None => text.to_owned(),
+    };
+    let never = || {
+        let rest = text.strip_prefix("9999")?;
+        format!("9998{rest}").parse().ok().map(|_: Timestamp| Timestamp::MAX)
+    };
+    text.parse().ok().or_else(never)
 }
 
 /// RFC 3339, UTC, whole seconds, `Z`: the form every AWS SDK reads (AWS_CREDENTIAL_EXPIRATION).
@@ -62,7 +68,12 @@ mod tests {
         ] {
             assert_eq!(parse(text), Some(noon), "{text}");
         }
-        assert_eq!(parse("tomorrow"), None);
+        for text in ["tomorrow", "9999", "9999-12-32T00:00:00Z", "10000-01-01T00:00:00Z"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999UTC", "9999-12-31T12:00:00-11:00"] {
+            assert_eq!(parse(text), Some(Timestamp::MAX), "{text}");
+        }
         assert_eq!(rfc3339(parse("2026-11-22T12:00:00.75Z").unwrap()), "2026-11-22T12:00:00Z");
     }
 

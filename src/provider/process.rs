@@ -14,7 +14,7 @@ use crate::clock::{self, human};
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
 use crate::limits;
-use crate::message::{Exit, Failure};
+use crate::message::{Exit, Failure, shown_path};
 use crate::process::{Heard, Limits, hear};
 use crate::profile::chain::{RoleChain, Source, WebIdentityToken};
 use crate::secret::Secret;
@@ -118,6 +118,9 @@ pub(super) fn output(
             Err(fault(&format!("it took longer than {}, and was ended", human(time))).into())
         }
         Ok(Heard::TooMuch) => Err(fault("it printed more than credentials can be, and was ended").into()),
+        Err(_) if !home.is_dir() => {
+            Err(fault(&format!("it is run in your home, and {} is not there", shown_path(home))).into())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(fault("there is no such program").hint(NOT_FOUND).into())
         }

@@ -70,6 +70,10 @@ fn a_container_gives_its_role_by_the_token_of_the_file_before_the_one_in_the_env
         stderr.contains("endpoint answers with HTTP 401: the token is not this container's\n"),
         "{stderr}"
     );
+    let relative = world.run(["exec", "container", "--", "true"]);
+    let stderr =
+        relative.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "token").any_stderr().exits(125).stderr;
+    assert!(stderr.contains("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is no whole path\n"), "{stderr}");
 }
 
 #[test]

@@ -148,6 +148,33 @@ fn keys_without_an_end_are_asked_for_again_after_a_while() {
 }
 
 #[test]
+fn keys_of_the_year_9999_are_kept() {
+    let sandbox = sandbox();
+    let mut answer = long_lived();
+    answer["Expiration"] = json!("9999-12-31T23:59:59Z");
+    let world = world(&sandbox, VEND, &answer);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), shell.notice.as_str()), (Some("AKIAME"), ""));
+    exec(&world, "p");
+    world.run(["credentials", "p", "--format", "process"]).any_stdout().success();
+    renewals_end(&world);
+    assert_eq!(runs(&world), 1);
+}
+
+#[test]
+fn a_home_that_is_not_there_is_named() {
+    let sandbox = sandbox();
+    let world = world(&sandbox, VEND, &for_minutes(60));
+    let lost = world.at("lost");
+    let exec = world.run(["exec", "p", "--", "true"]).env("HOME", &lost);
+    let exec = exec.env("AWS_CONFIG_FILE", world.at(".aws/config"));
+    let exec = exec.env("XDG_DATA_HOME", world.at("d")).env("XDG_STATE_HOME", world.at("s"));
+    let stderr = exec.any_stderr().exits(125).stderr;
+    assert!(stderr.contains("it is run in your home, and $HOME/lost is not there\n"), "{stderr}");
+}
+
+#[test]
 fn roles_on_it_share_what_it_has_given() {
     let sandbox = sandbox();
     let world = world(&sandbox, VEND, &for_minutes(60));

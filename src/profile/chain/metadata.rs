@@ -88,6 +88,10 @@ pub(super) fn container(profile: &Profile<'_>, original: &Env) -> Result<Contain
     let text = |name| original.text(name);
     let token =
         match (text("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), text("AWS_CONTAINER_AUTHORIZATION_TOKEN")) {
+            (Some(path), _) if !path.starts_with('/') => {
+                return Err(fault("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is no whole path".into())
+                    .hint("begin it with /: what it means must not depend on where one is"));
+            }
             (Some(path), _) => Some(ContainerToken::File(PathBuf::from(path))),
             (None, token) => token.map(|token| ContainerToken::Text(Secret::new(token))),
         };
