@@ -2,6 +2,7 @@
 //! nothing else of the file changes. Text in, text out; lines are taken as the SDK's parser
 //! takes them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::locator::{File, Line, Meaning};
@@ -16,6 +17,8 @@ pub struct Owned<'a> {
     lines: Vec<&'a str>,
     /// The lines of the two comments.
     marks: Option<(usize, usize)>,
+    /// Lines that become others.
+    rewritten: BTreeMap<usize, String>,
 }
 
 /// What the profiles of a block are for.
@@ -89,7 +92,7 @@ impl<'a> Owned<'a> {
             ([_, again, ..], _) => return Err(unclear(*again, "this block begins a second time")),
             (_, [.., end]) => return Err(unclear(*end, "a block ends here that has not begun")),
         };
-        let owned = Self { block, lines, marks };
+        let owned = Self { block, lines, marks, rewritten: BTreeMap::new() };
         let Some((begin, end)) = marks else { return Ok(owned) };
         // What comes or goes above such a line would change whose it is.
         for (mark, whose) in
@@ -131,6 +134,21 @@ impl<'a> Owned<'a> {
         headers.iter().copied().zip(ends).filter_map(section).collect()
     }
 
+    /// Gives a setting of a profile of the block another value, where it stands on a line of its own.
+    pub fn rewrite(&mut self, profile: &str, key: &str, value: &str) {
+        let sections = self.sections().into_iter().filter(|(name, _)| *name == profile);
+        let lines: Vec<_> = sections.flat_map(|(_, range)| range).collect();
+        for at in lines {
+            let is_it = matches!(self.read(at), Line::Property { key: found, .. } if found == key);
+            let goes_on = at + 1 < self.lines.len() && matches!(self.read(at + 1), Line::Continuation(_));
+            if is_it && !goes_on {
+                let text = self.lines[at].trim_end_matches(['\r', '\n']);
+                let eol = &self.lines[at][text.len()..];
+                self.rewritten.insert(at, format!("{key} = {value}{eol}"));
+            }
+        }
+    }
+
     /// Without some profiles of the block, and with others. A block that nothing is left of goes too.
     pub fn edit(&self, gone: &[&str], new: &[NewProfile]) -> Edit<'a> {
         let eol = if self.lines.first().is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" };
@@ -161,11 +179,12 @@ impl<'a> Owned<'a> {
     }
 
     fn changes(&self, range: Range<usize>, goes: &[bool]) -> Vec<Change<'a>> {
-        let change = |at: usize| match goes[at] {
-            true => Change::Goes(self.lines[at]),
-            false => Change::Stays(self.lines[at]),
+        let change = |at: usize| match (goes[at], self.rewritten.get(&at)) {
+            (true, _) => vec![Change::Goes(self.lines[at])],
+            (false, Some(line)) => vec![Change::Goes(self.lines[at]), Change::Comes(line.clone())],
+            (false, None) => vec![Change::Stays(self.lines[at])],
         };
-        range.map(change).collect()
+        range.flat_map(change).collect()
     }
 
     /// A section and the blank lines that keep it apart from the next, or the last one from that before it.

@@ -76,7 +76,7 @@ fn a_profile_may_serve_clients_that_know_no_sign_in() {
     let sandbox = sandbox_of(acme());
     let world = signed_in(&sandbox, MINE);
     world.run(["sso", "populate", "--credential-process", "--account", "2*"]).any_stderr().success();
-    let process = format!("{PROGRAM} credentials 222222222222-Admin --format process");
+    let process = format!("{PROGRAM} credentials --profile=222222222222-Admin --format process");
     let profile = NAMELESS.to_owned() + &format!("credential_process = {process}\n");
     assert_eq!(world.read(".aws/config"), format!("{MINE}\n\n{BEGIN}{profile}{END}"));
     // As such a client runs it.
@@ -88,6 +88,33 @@ fn a_profile_may_serve_clients_that_know_no_sign_in() {
     assert!(whose.unwrap().contains("_Admin_"));
     let explained = world.run(["explain", "222222222222-Admin"]).any_stdout().success().stdout;
     assert!(explained.contains("1. GetRoleCredentials") && !explained.contains("note"), "{explained}");
+}
+
+#[test]
+fn a_line_names_awsenv_as_it_is_found_and_is_mended_once_that_is_gone() {
+    let sandbox = sandbox_of(acme());
+    let world = signed_in(&sandbox, MINE);
+    let link = world.at("bin/awsenv");
+    world.program("bin/other", "");
+    std::os::unix::fs::symlink(PROGRAM, &link).unwrap();
+    let path = format!("{}:{}", world.at("bin").display(), world.variables().text("PATH").unwrap());
+    let world = world.env("PATH", path);
+    let populate = ["sso", "populate", "--credential-process", "--account", "2*", "--name=-{role}"];
+    world.run(populate).any_stderr().success();
+    let text = |program: &str| {
+        let name = NAMELESS.replace("222222222222-Admin", "-Admin");
+        let process = format!("{program} credentials --profile=-Admin --format process");
+        format!("{MINE}\n\n{BEGIN}{name}credential_process = {process}\n{END}")
+    };
+    assert_eq!(world.read(".aws/config"), text(&link.display().to_string()));
+    let process = format!("{PROGRAM} credentials --profile=-Admin --format process");
+    assert!(world.command("sh").args(["-c", &process]).output().unwrap().status.success());
+    std::fs::remove_file(&link).unwrap();
+    let told = "awsenv: told 1 profile of ~/.aws/config where awsenv is now; 1 role had one\n";
+    world.run(["sso", "populate", "--account", "2*"]).stderr(told).success();
+    assert_eq!(world.read(".aws/config"), text(PROGRAM));
+    world.run(["sso", "populate", "--account", "2*"]).any_stderr().success();
+    assert_eq!(world.read(".aws/config"), text(PROGRAM));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stdout};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -67,11 +68,18 @@ pub fn run(
     let template = Template::parse(populate.name)?;
     let at = at(asking, session, world)?;
     let before = Before::read(&at.portal, world)?;
-    let owned = before.owned()?;
+    let mut owned = before.owned()?;
     let listed = listed(&at, &populate.filter, world)?;
     let mut new = before.new_profiles(&listed, &template, populate.region)?;
     if populate.by_process {
-        give_process(&mut new)?;
+        let program = own_program(world)?;
+        new.iter_mut()
+            .for_each(|NewProfile { name, settings }| settings.push((SETTING, process(&program, name))));
+    }
+    let moved = before.without_a_program(&owned);
+    if !moved.is_empty() {
+        let program = own_program(world)?;
+        moved.iter().for_each(|name| owned.rewrite(name, SETTING, &process(&program, name)));
     }
     let gone = match populate.prune {
         true => before.without_a_role(&owned, &listed, &populate.filter),
@@ -101,7 +109,7 @@ pub fn run(
             Failure::new(format!("cannot write {path}: {error}")).hint("nothing was written; run it again")
         },
     )?;
-    world::say(&printable(&told(new.len(), gone.len(), given - new.len(), &path)));
+    world::say(&printable(&told(new.len(), gone.len(), moved.len(), given - new.len(), &path)));
     Ok(())
 }
 
@@ -203,6 +211,21 @@ impl<'a> Before<'a> {
         owned.profiles().into_iter().filter(|name| is_gone(name)).collect()
     }
 
+    /// The profiles of the block that run an awsenv which is not there any more.
+    fn without_a_program<'o>(&self, owned: &Owned<'o>) -> Vec<&'o str> {
+        let is_gone = |name: &str| {
+            let profile = self.config.profile(name).ok();
+            let command = profile.and_then(|profile| shell_words::split(profile.get(SETTING)?).ok());
+            let Some([program, call, ..]) = command.as_deref() else { return false };
+            let program = Path::new(program);
+            call == "credentials"
+                && program.file_name().is_some_and(|name| name == "awsenv")
+                && program.is_absolute()
+                && !program.exists()
+        };
+        owned.profiles().into_iter().filter(|name| is_gone(name)).collect()
+    }
+
     /// Reads the new text as it will be read: every new profile is the role that it is meant to be, and what goes is
     /// gone.
     fn check(&self, edit: &Edit<'_>, new: &[NewProfile], gone: &[&str]) -> anyhow::Result<()> {
@@ -233,13 +256,18 @@ impl<'a> Before<'a> {
 }
 
 /// For clients that know no sign-in. All others, and awsenv itself, go by the sign-in that stands beside it.
-fn give_process(profiles: &mut [NewProfile]) -> anyhow::Result<()> {
+fn process(program: &str, profile: &str) -> String {
+    format!("{program} credentials --profile={profile} --format process")
+}
+
+/// Where awsenv is found, links unresolved: an upgrade may move what they point at.
+fn own_program(world: &World) -> anyhow::Result<String> {
     let program = this_program().context("cannot find awsenv itself")?;
-    let program = quoted(&program).map_err(Failure::new)?;
-    for NewProfile { name, settings } in profiles {
-        settings.push((SETTING, format!("{program} credentials {name} --format process")));
-    }
-    Ok(())
+    let path = world.original.get("PATH").unwrap_or_default();
+    let found = std::env::split_paths(path).map(|dir| dir.join("awsenv")).find(|path| path.exists());
+    let is_it =
+        |found: &PathBuf| found.is_absolute() && found.canonicalize().ok() == program.canonicalize().ok();
+    Ok(quoted(&found.filter(is_it).unwrap_or(program)).map_err(Failure::new)?)
 }
 
 fn diff(edit: &Edit<'_>, path: &str, is_coloured: bool) -> String {
@@ -269,7 +297,7 @@ fn is_coloured(world: &World) -> bool {
     }
 }
 
-fn told(new: usize, gone: usize, kept: usize, path: &str) -> String {
+fn told(new: usize, gone: usize, moved: usize, kept: usize, path: &str) -> String {
     let profiles = |count: usize| format!("{count} profile{}", if count == 1 { "" } else { "s" });
     let mut parts = Vec::new();
     if new > 0 {
@@ -277,6 +305,9 @@ fn told(new: usize, gone: usize, kept: usize, path: &str) -> String {
     }
     if gone > 0 {
         parts.push(format!("took {} out of {path}", profiles(gone)));
+    }
+    if moved > 0 {
+        parts.push(format!("told {} of {path} where awsenv is now", profiles(moved)));
     }
     if kept > 0 {
         parts.push(format!("{} had one", roles(kept)));
