@@ -9,7 +9,6 @@ use super::subject::Subject;
 use crate::agent::endpoint::Lent;
 use crate::agent::grants::Lend;
 use crate::clock;
-use crate::message::{Exit, Failure};
 use crate::prompt::plan;
 use crate::provider::Mfa;
 use crate::provider::renew::is_good;
@@ -70,8 +69,7 @@ impl Lender {
         if let Some(last) = FailureRecord::load(&world.places, key)
             && last.pause_until(now).is_some()
         {
-            let exit = if last.needs_person { Exit::PersonNeeded } else { Exit::Failed };
-            return Err(Failure { exit, what: last.what, hint: last.hint }.into());
+            return Err(last.told().into());
         }
         let mended_in = mended_in(subject, world);
         let obtained = subject.refresh(key, world, &mut Mfa::nobody()).and_then(|obtained| {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::session_key::SessionKey;
 use crate::clock::{self, Timestamp};
 use crate::files::{self, Stamp};
+use crate::message::{Exit, Failure};
 use crate::places::Places;
 
 /// A failed renewal.
@@ -55,6 +56,12 @@ impl FailureRecord {
                 files::write_private(&path(places, session), &serde_json::to_vec(&record).unwrap_or_default())
             },
         );
+    }
+
+    /// What to say to whoever asks meanwhile.
+    pub fn told(self) -> Failure {
+        let exit = if self.needs_person { Exit::PersonNeeded } else { Exit::Failed };
+        Failure { exit, what: self.what, hint: self.hint }
     }
 
     /// It went well, or a person has done something about it.

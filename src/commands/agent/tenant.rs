@@ -224,12 +224,8 @@ impl Tenant {
             }
             return Ok(session);
         }
-        let failure = |last: FailureRecord| {
-            let exit = if last.needs_person { Exit::PersonNeeded } else { Exit::Failed };
-            Failure { exit, what: last.what, hint: last.hint }
-        };
         if let Some(last) = self.failure(places, now) {
-            return Err(failure(last).into());
+            return Err(last.told().into());
         }
         // One that was about to end when this one came has done nothing for it.
         for _ in 0..2 {
@@ -239,7 +235,7 @@ impl Tenant {
             let now = clock::now();
             match (self.good(places, now), self.failure(places, now)) {
                 (Some(session), _) => return Ok(session),
-                (None, Some(last)) => return Err(failure(last).into()),
+                (None, Some(last)) => return Err(last.told().into()),
                 (None, None) => {}
             }
         }
