@@ -14,7 +14,7 @@ use crate::provider::Mfa;
 use crate::provider::renew::is_good;
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
-use crate::session::store::{Found, Session, SessionStore};
+use crate::session::store::{Session, SessionStore};
 use crate::world::World;
 
 /// Keys without an end are asked for again after this.
@@ -83,12 +83,8 @@ impl Lender {
     }
 
     fn kept(&self, key: &SessionKey, unkept: Option<&(SessionKey, Session)>) -> Option<Session> {
-        match SessionStore::new(&self.world.places).load(key) {
-            Found::Session(session) => Some(*session),
-            Found::Absent | Found::Unreadable => {
-                unkept.filter(|(own, _)| own == key).map(|(_, session)| session.clone())
-            }
-        }
+        let unkept = || unkept.filter(|(own, _)| own == key).map(|(_, session)| session.clone());
+        SessionStore::new(&self.world.places).load(key).session().or_else(unkept)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::profile::chain::{Hop, RoleChain, Source, sure_account};
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
 use crate::session::sign_in;
-use crate::session::store::{Found, SILENT, Session, SessionStore};
+use crate::session::store::{SILENT, Session, SessionStore};
 
 /// What to get, and under which key to keep it.
 #[derive(Clone, Copy, Debug)]
@@ -307,10 +307,7 @@ fn lacks_account(order: &Order<'_>, session: &Session) -> bool {
 }
 
 fn loaded(store: &SessionStore<'_>, key: &SessionKey) -> Option<Session> {
-    match store.load(key) {
-        Found::Session(session) => Some(*session),
-        Found::Absent | Found::Unreadable => None,
-    }
+    store.load(key).session()
 }
 
 fn good(store: &SessionStore<'_>, key: &SessionKey, least: Option<Duration>) -> Option<Session> {

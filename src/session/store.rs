@@ -88,6 +88,16 @@ pub enum Found {
     Unreadable,
 }
 
+impl Found {
+    /// The session, if there is one that can be read.
+    pub fn session(self) -> Option<Session> {
+        match self {
+            Self::Session(session) => Some(*session),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+}
+
 /// What a file holds once it is open.
 #[derive(Serialize, Deserialize)]
 struct Resting {

@@ -28,7 +28,7 @@ use crate::prompt::resolve::check_account;
 use crate::provider::renew::is_good;
 use crate::seal::{self, Key};
 use crate::session::failure::FailureRecord;
-use crate::session::store::{Found, Session, SessionStore};
+use crate::session::store::{Session, SessionStore};
 use crate::session::{grant, sign_in};
 use crate::settings::Settings;
 use crate::world::World;
@@ -151,10 +151,7 @@ impl Tenant {
     }
 
     fn kept(&self, places: &Places) -> Option<Session> {
-        match SessionStore::new(places).load(&self.subject.session) {
-            Found::Session(session) => Some(*session),
-            Found::Absent | Found::Unreadable => None,
-        }
+        SessionStore::new(places).load(&self.subject.session).session()
     }
 
     fn failure(&self, places: &Places, now: Timestamp) -> Option<FailureRecord> {
