@@ -46,6 +46,14 @@ impl Stamp {
     }
 }
 
+/// Whether root alone can change what is at this path: the file, and each directory above it.
+pub fn is_roots(path: &Path) -> io::Result<bool> {
+    let path = fs::canonicalize(path)?;
+    let is_roots =
+        |path: &Path| fs::metadata(path).map(|metadata| metadata.uid() == 0 && metadata.mode() & 0o022 == 0);
+    path.ancestors().map(is_roots).try_fold(true, |all, is_roots| Ok(all && is_roots?))
+}
+
 /// Reads a regular file of at most `limit` bytes; `None` if there is no such file. Never blocks on a FIFO.
 pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, fs::Metadata)>> {
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();

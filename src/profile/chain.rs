@@ -1,5 +1,6 @@
 //! A profile (or an `.awsenv`) → how its credentials are got: pure, no I/O; errors name the path.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::limits;
 use crate::secret::Secret;
 
 mod metadata;
+mod pkcs11_uri;
 mod resolve;
 mod settle;
 mod signing_helper;
@@ -20,6 +22,7 @@ mod sources;
 mod steps;
 
 pub use metadata::{Container, ContainerToken, Instance};
+pub use pkcs11_uri::{Pkcs11Uri, SCHEME as PKCS11};
 pub use resolve::{as_written, resolve, source_keys};
 pub use settle::settle;
 pub use sources::portal;
@@ -243,10 +246,10 @@ pub struct RolesAnywhere {
     pub profile_arn: String,
     /// The role.
     pub role_arn: String,
-    /// PEM, possibly with its chain, or PKCS#12.
-    pub certificate: PathBuf,
-    /// PEM or PKCS#12; it may be the certificate's file.
-    pub private_key: PathBuf,
+    /// PEM, possibly with its chain, or PKCS#12; or on a token.
+    pub certificate: Held,
+    /// PEM or PKCS#12, or on a token; it may be where the certificate is.
+    pub private_key: Held,
     /// PEM: the CA certificates between the certificate and the trust anchor.
     pub intermediates: Option<PathBuf>,
     /// How the session is called in CloudTrail, where the Roles Anywhere profile lets one say so.
@@ -257,20 +260,82 @@ pub struct RolesAnywhere {
     pub password: Option<Secret>,
     /// Where AWS is reached instead (`--endpoint`).
     pub endpoint: Option<String>,
+    /// Who says which library speaks to a token.
+    pub said_by: SaidBy,
+    /// Where the fingerprint of a certificate on a token is noted: a prompt asks no token.
+    pub noted: Option<PathBuf>,
     /// The files as they were when this was resolved. They stand for what is in them: a prompt reads no certificate.
     pub stamps: Vec<Option<Stamp>>,
 }
 
 impl RolesAnywhere {
-    /// All that is read at each renewal.
+    /// All files that are read at each renewal.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        [&self.certificate, &self.private_key].into_iter().chain(&self.intermediates).map(PathBuf::as_path)
+        let held = [&self.certificate, &self.private_key].into_iter().filter_map(Held::file);
+        held.chain(self.noted.as_deref()).chain(self.intermediates.as_deref())
     }
 
     /// Where the call is made: the trust anchor's region.
     pub fn region(&self) -> &str {
         self.trust_anchor_arn.split(':').nth(3).unwrap_or_default()
     }
+}
+
+/// Where a certificate or its private key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// In a file.
+    File(PathBuf),
+    /// On a PKCS#11 token.
+    Token(Box<Pkcs11Uri>),
+}
+
+impl Held {
+    /// Its file, if it is in one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Token(_) => None,
+        }
+    }
+
+    /// Its URI, if it is on a token.
+    pub fn token(&self) -> Option<&Pkcs11Uri> {
+        match self {
+            Self::File(_) => None,
+            Self::Token(uri) => Some(uri),
+        }
+    }
+
+    /// As part of a name: two that are not the same place differ in it.
+    pub fn identity(&self) -> Cow<'_, str> {
+        match self {
+            Self::File(path) => path.to_string_lossy(),
+            Self::Token(uri) => uri.identity().into(),
+        }
+    }
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::File(PathBuf::new())
+    }
+}
+
+impl<P: AsRef<Path>> From<P> for Held {
+    fn from(path: P) -> Self {
+        Self::File(path.as_ref().to_owned())
+    }
+}
+
+/// Whose file names a certificate: a library that is loaded is code that runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SaidBy {
+    /// A directory's, which others may have written: libraries of the system alone.
+    #[default]
+    Directory,
+    /// The user's own AWS files.
+    User,
 }
 
 /// GetSessionToken.

@@ -10,10 +10,12 @@ use crate::env::Env;
 use crate::files::Stamp;
 use crate::key_index::KeyIndex;
 use crate::message::{Exit, Failure, nearest};
+use crate::places::Places;
 use crate::process::user_at_host;
 use crate::profile::chain::{self, Asked, Origin, Portal, RoleChain, SessionToken, Source, Sso};
 use crate::profile::config::{ConfigFiles, SharedConfig};
 use crate::profile::endpoints::Endpoints;
+use crate::session::noted;
 use crate::session::session_key::SessionKey;
 
 /// What a pin comes to.
@@ -74,8 +76,9 @@ pub fn resolve(
 ) -> anyhow::Result<Resolved> {
     let name = pin.name().unwrap_or_default();
     let asked = Asked { duration: pin.duration, session };
+    let seen = |chain| stamped(noted(chain, original));
     let without_profile = |source: &PinSource, asked: &Asked| {
-        let chain = chain::settle(with_roles(inline(source, keys, &name)?, pin), asked).map(stamped)?;
+        let chain = chain::settle(with_roles(inline(source, keys, &name)?, pin), asked).map(seen)?;
         let region = pin.region.clone().or_else(|| users_region(original));
         log_steps(&chain);
         Ok(Resolved { name: name.clone(), chain, region, settings: Vec::new() })
@@ -100,7 +103,7 @@ pub fn resolve(
     }
     let mut chain = chain::as_written(&config, keys, profile, original)
         .and_then(|chain| chain::settle(with_roles(chain, pin), &asked))
-        .map(stamped)
+        .map(seen)
         .with_context(|| format!("cannot use profile {profile}"))?;
     let region = pin.region.clone().or_else(|| chain.region.clone()).or_else(|| users_region(original));
     chain.region.clone_from(&region);
@@ -128,6 +131,14 @@ fn log_steps(chain: &RoleChain) {
         log::debug!("{}, step {}: {} {about} ({place})", chain.name, index + 1, step.call);
     }
     chain.notes.iter().for_each(|note| log::debug!("{}: {note}", chain.name));
+}
+
+/// Of a certificate on a token, the file that says which it is stands for it.
+fn noted(mut chain: RoleChain, original: &Env) -> RoleChain {
+    if let Source::RolesAnywhere(source) = &mut chain.source {
+        source.noted = Places::of(original).and_then(|places| noted::path(&places, source));
+    }
+    chain
 }
 
 /// A certificate's files as they are now decide whose session it is.

@@ -1,6 +1,8 @@
 //! Everything that decides whose credentials come out of a chain, as one digest: edit anything and the old
 //! session is simply not found.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 
 use crate::files;
@@ -173,14 +175,8 @@ impl Fields {
             Source::RolesAnywhere(source) => self
                 .text("roles anywhere")
                 .list([source.trust_anchor_arn.as_str(), &source.profile_arn, &source.role_arn])
-                .list(
-                    source
-                        .files()
-                        .map(|path| path.to_string_lossy())
-                        .collect::<Vec<_>>()
-                        .iter()
-                        .map(AsRef::as_ref),
-                )
+                .list([&*source.certificate.identity(), &source.private_key.identity()])
+                .option(source.intermediates.as_deref().map(Path::to_string_lossy).as_deref())
                 .list(
                     source
                         .stamps
@@ -201,7 +197,7 @@ impl Fields {
 mod tests {
     use super::*;
     use crate::credentials::Credentials;
-    use crate::profile::chain::{Instance, Origin, RolesAnywhere, Surroundings};
+    use crate::profile::chain::{Held, Instance, Origin, Pkcs11Uri, RolesAnywhere, Surroundings};
     use crate::secret::Secret;
     use std::time::Duration;
 
@@ -217,8 +213,11 @@ mod tests {
             |source| source.trust_anchor_arn.push('x'),
             |source| source.profile_arn.push('x'),
             |source| source.role_arn.push('x'),
-            |source| source.certificate.push("x"),
-            |source| source.private_key.push("x"),
+            |source| source.certificate = "x".into(),
+            |source| source.private_key = "x".into(),
+            |source| source.private_key = token("pkcs11:object=x"),
+            |source| source.private_key = token("pkcs11:object=y"),
+            |source| source.private_key = token("pkcs11:object=y?module-path=/m"),
             |source| source.intermediates = Some("x".into()),
             |source| source.session_name = Some("x".into()),
             |source| source.duration = Some(Duration::from_secs(900)),
@@ -229,6 +228,9 @@ mod tests {
             |source| source.stamps[0].as_mut().unwrap().inode += 1,
             |source| source.stamps[1] = None,
         ];
+        fn token(uri: &str) -> Held {
+            Held::Token(Pkcs11Uri::parse(uri, "private").unwrap().into())
+        }
         let elsewhere = [(ROLES_ANYWHERE, "http://x".to_owned())];
         let mut keys = vec![key(source(), &[]), key(source(), &elsewhere)];
         for edit in edits {

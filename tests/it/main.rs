@@ -43,6 +43,8 @@ mod logout;
 mod metadata;
 mod mfa;
 mod output;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod populate;
 mod process;
 mod renewal;

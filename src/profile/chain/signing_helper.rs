@@ -1,18 +1,18 @@
 //! A `credential_process` that runs AWS's own helper for IAM Roles Anywhere: what it says is understood, and the helper
-//! is not run. A command line with anything in it that awsenv does not serve (a PKCS#11 token, a TPM, a certificate
-//! store) is left to be run as it stands.
+//! is not run. A command line with anything in it that awsenv does not serve (a TPM, a certificate store; a PKCS#11
+//! token, where that is not built in) is left to be run as it stands.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::RolesAnywhere;
+use super::{Held, PKCS11, Pkcs11Uri, RolesAnywhere, SaidBy};
 use crate::limits::{self, Reason};
 use crate::message::Failure;
 use crate::profile::profile::Profile;
 use crate::secret::Secret;
 
 /// Flags that take a value; every other leaves the command to be run.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "--role-arn",
     "--profile-arn",
     "--trust-anchor-arn",
@@ -24,7 +24,13 @@ const FLAGS: [&str; 11] = [
     "--private-key",
     "--intermediates",
     "--pkcs8-password",
+    PKCS11_LIB,
 ];
+const PKCS11_LIB: &str = "--pkcs11-lib";
+
+/// What means something to a shell.
+const SPECIAL: [char; 18] =
+    ['$', '`', '~', '*', '?', '[', ']', '{', '}', '(', ')', '<', '>', '|', '&', ';', '#', '!'];
 
 /// What the helper would ask of AWS. An error: it is the helper's command, and could not work.
 pub(super) fn recognized(profile: &Profile<'_>, key: &'static str) -> Result<Option<RolesAnywhere>, Failure> {
@@ -38,9 +44,7 @@ struct Flags(Vec<(&'static str, String)>);
 impl Flags {
     fn parse(command: &str) -> Option<Self> {
         // Some AWS clients run the command by a shell, others do not: what they would read differently is not read here.
-        if command.contains([
-            '$', '`', '~', '*', '?', '[', ']', '{', '}', '(', ')', '<', '>', '|', '&', ';', '#', '!',
-        ]) {
+        if command.contains(SPECIAL) && !has_only_uris_quoted(command) {
             return None;
         }
         let words = shell_words::split(command).ok()?;
@@ -59,6 +63,8 @@ impl Flags {
                 Some((name, value)) => (name, value),
                 // awsenv goes by a proxy wherever the environment names one.
                 None if *word == "--with-proxy" => continue,
+                // The PIN of a key that wants it for each signature is the token's own here.
+                None if *word == "--reuse-pin" && cfg!(feature = "pkcs11") => continue,
                 None => (*word, *words.next()?),
             };
             flags.push((FLAGS.into_iter().find(|flag| *flag == name)?, value.to_owned()));
@@ -78,17 +84,27 @@ impl Flags {
         else {
             return Ok(None);
         };
-        let files = [Some(certificate), key, self.value("--intermediates")];
-        let endpoint = self.value("--endpoint");
-        // Whose directory a relative path would start in is not known; `pkcs11:` and `handle:` are none.
-        if files.iter().flatten().any(|path| !path.starts_with('/'))
+        let intermediates = self.value("--intermediates");
+        let (endpoint, module) = (self.value("--endpoint"), self.value(PKCS11_LIB));
+        let on_token = |place: &&str| cfg!(feature = "pkcs11") && place.starts_with(PKCS11);
+        let files =
+            [Some(certificate).filter(|place| !on_token(place)), key.filter(|place| !on_token(place))];
+        // Whose directory a relative path would start in is not known; `handle:` is none.
+        if files.iter().chain(&[intermediates, module]).flatten().any(|path| !path.starts_with('/'))
+            || module.is_some() && files.iter().flatten().count() == 2
             || endpoint
                 .is_some_and(|url| !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)))
         {
             return Ok(None);
         }
-        let [certificate, key, intermediates] = files.map(|path| path.map(PathBuf::from));
-        let certificate = certificate.expect("it is needed");
+        let held = |flag, text: &str, object| match text.starts_with(PKCS11) {
+            false => Ok(Held::from(text)),
+            true => Pkcs11Uri::parse(text, object)
+                .map(|uri| Held::Token(uri.by(module).into()))
+                .map_err(|reason| (flag, reason)),
+        };
+        let certificate = held("--certificate", certificate, "cert")?;
+        let key = key.map(|key| held("--private-key", key, "private")).transpose()?;
         let checked = |flag, is_good: Result<(), Reason>| is_good.map_err(|reason| (flag, reason));
         checked("--trust-anchor-arn", limits::trust_anchor_arn(anchor))?;
         checked("--profile-arn", limits::roles_anywhere_profile_arn(profile, anchor))?;
@@ -101,7 +117,7 @@ impl Flags {
             role_arn: role.to_owned(),
             private_key: key.unwrap_or_else(|| certificate.clone()),
             certificate,
-            intermediates,
+            intermediates: intermediates.map(PathBuf::from),
             session_name: session_name.map(str::to_owned),
             duration: self
                 .value("--session-duration")
@@ -110,6 +126,8 @@ impl Flags {
                 .map_err(|reason| ("--session-duration", reason))?,
             password: self.value("--pkcs8-password").map(Secret::new),
             endpoint: endpoint.map(str::to_owned),
+            said_by: SaidBy::User,
+            noted: None,
             stamps: Vec::new(),
         };
         match self.value("--region") {
@@ -119,6 +137,21 @@ impl Flags {
             _ => Ok(Some(source)),
         }
     }
+}
+
+/// Whether all that is special stands in the quotes of PKCS#11 URIs, and is none but what they are made of: in quotes,
+/// everybody reads that alike.
+fn has_only_uris_quoted(command: &str) -> bool {
+    let parts = || command.split(['"', '\'']);
+    let outside = parts().step_by(2).all(|part| !part.contains(SPECIAL));
+    let mut within = parts().skip(1).step_by(2).filter(|part| part.contains(SPECIAL));
+    let are_uris = within.all(|part| {
+        let uri = part.rsplit_once(PKCS11).map_or("", |(_, uri)| uri);
+        cfg!(feature = "pkcs11") && !uri.is_empty() && !uri.contains(['$', '`', '!'])
+    });
+    // Of quotes within quotes, or behind a backslash, nobody could say which is which.
+    let is_tangled = command.contains('\\') || command.contains('"') && command.contains('\'');
+    outside && are_uris && !is_tangled
 }
 
 fn seconds(text: &str) -> Result<Duration, Reason> {

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::{Deliver, EnvFile, Pin, PinSource, refused_name};
 use crate::limits::{self, Reason};
-use crate::profile::chain::{Portal, Role, RolesAnywhere, Sso};
+use crate::profile::chain::{Held, PKCS11, Pkcs11Uri, Portal, Role, RolesAnywhere, Sso};
 use crate::toml_walk::{Document, Item, Table};
 
 /// The keys of a file, by the order of the documentation.
@@ -159,12 +159,12 @@ fn roles_anywhere(table: &Table<'_>, places: Places<'_>) -> Result<RolesAnywhere
     let trust_anchor_arn = table.required("trust_anchor_arn", limits::trust_anchor_arn)?;
     let profile_arn =
         table.required("profile_arn", |text| limits::roles_anywhere_profile_arn(text, &trust_anchor_arn))?;
-    let certificate = file(&table.needed("certificate")?, places)?;
-    let own = |key| table.item(key).map(|item| file(&item, places)).transpose();
+    let certificate = held(&table.needed("certificate")?, "cert", places)?;
+    let own = table.item("private_key").map(|item| held(&item, "private", places)).transpose()?;
     Ok(RolesAnywhere {
         role_arn: table.required("role_arn", |text| limits::arn(text, "iam", "role/"))?,
-        private_key: own("private_key")?.unwrap_or_else(|| certificate.clone()),
-        intermediates: own("intermediates")?,
+        private_key: own.unwrap_or_else(|| certificate.clone()),
+        intermediates: table.item("intermediates").map(|item| file(&item, places)).transpose()?,
         session_name: table.checked("session_name", limits::session_name)?,
         certificate,
         trust_anchor_arn,
@@ -297,6 +297,21 @@ fn start_url(text: &str) -> Result<(), Reason> {
         Ok(())
     } else {
         Err("expected an address like https://acme.awsapps.com/start".into())
+    }
+}
+
+/// A file, or an object of this type on a PKCS#11 token.
+fn held(item: &Item<'_>, object: &str, places: Places<'_>) -> Result<Held> {
+    if !item.text()?.starts_with(PKCS11) {
+        return Ok(Held::File(file(item, places)?));
+    }
+    let uri = item.ok(Pkcs11Uri::parse(item.text()?, object))?;
+    match uri.pin {
+        None => Ok(Held::Token(uri.into())),
+        Some(_) => Err(item
+            .failure("a PIN has no place in a file that others read")
+            .hint("take pin-value out: `awsenv login` asks for the PIN; or say pin-source=file:/PATH")
+            .into()),
     }
 }
 

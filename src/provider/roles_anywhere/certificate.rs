@@ -45,6 +45,18 @@ impl Certificate {
         self.parsed.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes()
     }
 
+    /// The kind of its key.
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn key_algorithm(&self) -> &x509_cert::spki::AlgorithmIdentifierOwned {
+        &self.parsed.tbs_certificate().subject_public_key_info().algorithm
+    }
+
+    /// Whether it names this one as its CA.
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn is_issued_by(&self, ca: &Self) -> bool {
+        self.parsed.tbs_certificate().issuer() == ca.parsed.tbs_certificate().subject()
+    }
+
     /// Whether it vouches for others.
     pub(super) fn is_ca(&self) -> bool {
         let constraints = self.parsed.tbs_certificate().get_extension::<BasicConstraints>();

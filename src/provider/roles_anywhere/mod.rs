@@ -1,9 +1,10 @@
-//! IAM Roles Anywhere: an X.509 certificate and its private key for a role's session. Both are read again for each
-//! session, so that what renews certificates need not know of us.
+//! IAM Roles Anywhere: an X.509 certificate and its private key, in files or on a PKCS#11 token, for a role's session.
+//! Both are read again for each session, so that what renews certificates need not know of us.
 
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context;
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::ErrorMetadata;
@@ -16,18 +17,26 @@ use crate::aws::seconds_ahead;
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
 use crate::files::Stamp;
-use crate::message::{Failure, shown_path};
-use crate::profile::chain::RolesAnywhere;
-use crate::secret::Secret;
+use crate::message::{Failure, printable, shown_path};
+use crate::profile::chain::{Held, RolesAnywhere};
+use crate::session::{noted, refused_pin};
 
 mod bundle;
 mod certificate;
 mod encryption;
+#[cfg(feature = "pkcs11")]
+mod module;
 mod password;
 mod pem;
+#[cfg(feature = "pkcs11")]
+mod pin;
 mod pkcs12;
+#[cfg(feature = "pkcs11")]
+mod public_key;
 mod request;
 mod signing_key;
+#[cfg_attr(not(feature = "pkcs11"), path = "no_token.rs")]
+mod token;
 
 use bundle::Bundle;
 use certificate::Certificate;
@@ -50,15 +59,30 @@ pub(super) fn credentials(
     create_session(source, &identity, means)
 }
 
-/// What opens the files: asked for and kept, if they are encrypted. Nothing is called.
-pub fn unlock(source: &RolesAnywhere, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Vec<Secret>> {
+/// What opens the files and the tokens: asked for and kept, if they are locked, and put into the source, so that where
+/// it could not be kept nobody is asked a second time. Says whether there was any. Nothing is called.
+pub fn unlock(source: &mut RolesAnywhere, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<bool> {
+    for uri in [&source.certificate, &source.private_key].into_iter().filter_map(Held::token) {
+        refused_pin::forget(means.places, &uri.token());
+    }
     let mut opener = opener(source, means, mfa);
     Identity::read(source, &mut opener)?;
-    Ok(opener.used)
+    let (mut used, pins) = (opener.used, opener.pins);
+    let was_locked = !used.is_empty() || !pins.is_empty();
+    for held in [&mut source.certificate, &mut source.private_key] {
+        if let Held::Token(uri) = held {
+            let name = uri.token();
+            uri.pin = pins.iter().find(|(of, _)| *of == name).map(|(_, pin)| pin.clone()).or(uri.pin.take());
+        }
+    }
+    if used.len() == 1 {
+        source.password = used.pop();
+    }
+    Ok(was_locked)
 }
 
 fn opener<'a, 'm>(source: &'a RolesAnywhere, means: &'a Means<'a>, mfa: &'m mut Mfa) -> Opener<'a, 'm> {
-    Opener { given: source.password.as_ref(), means, mfa, used: Vec::new() }
+    Opener { given: source.password.as_ref(), means, mfa, used: Vec::new(), pins: Vec::new() }
 }
 
 /// A certificate with its chain, and its key.
@@ -71,33 +95,50 @@ struct Identity {
 impl Identity {
     /// Whole and fit for a call, or an error that names the file.
     fn read(source: &RolesAnywhere, opener: &mut Opener<'_, '_>) -> anyhow::Result<Self> {
-        let certificate = read(source, &source.certificate)?;
-        let (mut chain, key) = if source.private_key == source.certificate {
-            let opened = opener.open(&certificate)?;
-            (opened.certificates, opened.key)
-        } else {
-            let chain = opener.open(&certificate.certificates_alone())?.certificates;
-            (chain, opener.open(&read(source, &source.private_key)?)?.key)
+        let is_one = source.private_key == source.certificate;
+        let mut id = None;
+        let (mut chain, own) = match &source.certificate {
+            Held::File(path) if is_one => {
+                let opened = opener.open(&read(source, path)?)?;
+                (opened.certificates, opened.key)
+            }
+            Held::File(path) => (opener.open(&read(source, path)?.certificates_alone())?.certificates, None),
+            Held::Token(uri) => {
+                let found = token::certificate(uri, source.said_by, opener)?;
+                id = is_one.then_some(found.id);
+                (found.chain, None)
+            }
+        };
+        let leaf = chain.first().ok_or_else(|| none(&source.certificate, "certificate"));
+        let key = match &source.private_key {
+            Held::File(_) if is_one => own,
+            Held::File(path) => opener.open(&read(source, path)?)?.key,
+            Held::Token(uri) => Some(token::key(uri, id.as_deref(), leaf?, source.said_by, opener)?),
         };
         if let Some(path) = &source.intermediates {
             let intermediates = opener.open(&read(source, path)?.certificates_alone())?.certificates;
             if intermediates.is_empty() {
-                return Err(none(path, "certificate").into());
+                return Err(none(&Held::from(path), "certificate").into());
             }
             chain.extend(intermediates);
         }
         let leaf = chain.first().ok_or_else(|| none(&source.certificate, "certificate"))?;
         let key = key.ok_or_else(|| none(&source.private_key, "private key"))?;
-        let file = shown_path(&source.certificate);
+        let file = shown(&source.certificate);
         leaf.check(&file, clock::now())?;
         if !key.has_public_half(leaf.public_key()) {
-            let key = shown_path(&source.private_key);
+            let key = shown(&source.private_key);
             return Err(Failure::new(format!("{key} is not the key of the certificate {file}"))
                 .hint("name the two that were made together; the certificate comes before its CAs")
                 .into());
         }
-        // Written into meanwhile, or while somebody was asked for a password.
-        match stamps(source).find(|(path, stamp)| Stamp::at(path) != **stamp) {
+        if let Some(path) = &source.noted {
+            noted::note(path, &leaf.der).context("cannot note which certificate is on the token")?;
+        }
+        // Written into meanwhile, or while somebody was asked for a password; or another certificate is on the token.
+        let is_first =
+            |path: &Path, stamp: &Option<Stamp>| stamp.is_none() && source.noted.as_deref() == Some(path);
+        match stamps(source).find(|(path, stamp)| Stamp::at(path) != **stamp && !is_first(path, stamp)) {
             Some((path, _)) => Err(changed(path).into()),
             None => Ok(Self { chain, key }),
         }
@@ -121,8 +162,15 @@ fn changed(path: &Path) -> Failure {
     Failure::new(format!("{} changed just now", shown_path(path))).hint("run it again")
 }
 
-fn none(path: &Path, what: &str) -> Failure {
-    Failure::new(format!("{}: there is no {what} in it", shown_path(path)))
+fn none(held: &Held, what: &str) -> Failure {
+    Failure::new(format!("{}: there is no {what} in it", shown(held)))
+}
+
+fn shown(held: &Held) -> String {
+    match held {
+        Held::File(path) => shown_path(path),
+        Held::Token(uri) => printable(&uri.to_string()),
+    }
 }
 
 fn create_session(
@@ -146,17 +194,17 @@ fn create_session(
             region: source.region(),
             now,
         };
-        let headers = request.signed(&identity.key);
+        let headers = request.signed(&identity.key)?;
         let post = Post { call: CALL, path: "/sessions", query: request.query, headers, body: request.body };
-        runtime.block_on(door.post(post)).map_err(Box::new)
+        anyhow::Ok(runtime.block_on(door.post(post)).map_err(Box::new))
     };
     let now = clock::now();
-    let answer = send(now);
+    let answer = send(now)?;
     // Signed by a wrong clock: once more by AWS's, as the SDK does with its own calls.
     let by_awss =
         answer.as_ref().err().and_then(|error| seconds_ahead_of(error)).map(|ahead| now.as_second() - ahead);
     let answer = match by_awss.and_then(|second| Timestamp::from_second(second).ok()) {
-        Some(now) => send(now),
+        Some(now) => send(now)?,
         None => answer,
     };
     session(source, &answer.map_err(|error| explain(CALL, *error))?)

@@ -20,6 +20,8 @@ pub(super) struct Opener<'a, 'm> {
     pub(super) mfa: &'m mut Mfa,
     /// What opened files, each once.
     pub(super) used: Vec<Secret>,
+    /// What tokens took, by how their URIs name them.
+    pub(super) pins: Vec<(String, Secret)>,
 }
 
 impl Opener<'_, '_> {

@@ -26,16 +26,16 @@ pub(super) struct Request<'a> {
 
 impl Request<'_> {
     /// All headers, with the signature.
-    pub(super) fn signed(&self, key: &SigningKey) -> Vec<(&'static str, String)> {
+    pub(super) fn signed(&self, key: &SigningKey) -> anyhow::Result<Vec<(&'static str, String)>> {
         let mut headers = self.headers();
-        let signature = hex(&key.sign(self.string_to_sign(key.algorithm()).as_bytes()));
+        let signature = hex(&key.sign(self.string_to_sign(key.algorithm()).as_bytes())?);
         let (algorithm, scope, names) = (key.algorithm(), self.scope(), names(&headers));
         let serial = self.chain.first().map(Certificate::serial).unwrap_or_default();
         headers.push((
             "authorization",
             format!("{algorithm} Credential={serial}/{scope}, SignedHeaders={names}, Signature={signature}"),
         ));
-        headers
+        Ok(headers)
     }
 
     /// By their names, in order.

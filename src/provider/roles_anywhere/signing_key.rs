@@ -10,11 +10,14 @@ use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use sec1::EcPrivateKey;
 use sha2::{Digest, Sha256};
 
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+#[cfg(feature = "pkcs11")]
+use super::token::TokenKey;
+
+pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(super) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(super) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+pub(super) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+pub(super) const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
 /// A private key.
 pub(super) enum SigningKey {
@@ -22,6 +25,8 @@ pub(super) enum SigningKey {
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
     P521(p521::ecdsa::SigningKey),
+    #[cfg(feature = "pkcs11")]
+    Token(TokenKey),
 }
 
 /// Why a key cannot be used, in a few words.
@@ -79,12 +84,14 @@ impl SigningKey {
     pub(super) fn algorithm(&self) -> &'static str {
         match self {
             Self::Rsa(_) => "AWS4-X509-RSA-SHA256",
+            #[cfg(feature = "pkcs11")]
+            Self::Token(key) if key.is_rsa() => "AWS4-X509-RSA-SHA256",
             _ => "AWS4-X509-ECDSA-SHA256",
         }
     }
 
-    /// Signs; an EC signature comes as DER.
-    pub(super) fn sign(&self, text: &[u8]) -> Vec<u8> {
+    /// Signs; an EC signature comes as DER. A token may refuse.
+    pub(super) fn sign(&self, text: &[u8]) -> anyhow::Result<Vec<u8>> {
         let digest = Sha256::digest(text);
         macro_rules! ec {
             ($curve:ident, $key:expr) => {{
@@ -93,7 +100,7 @@ impl SigningKey {
                 signature.to_der().as_bytes().to_vec()
             }};
         }
-        match self {
+        Ok(match self {
             Self::Rsa(key) => {
                 let mut signature = vec![0; key.public().modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature)
@@ -103,10 +110,12 @@ impl SigningKey {
             Self::P256(key) => ec!(p256, key),
             Self::P384(key) => ec!(p384, key),
             Self::P521(key) => ec!(p521, key),
-        }
+            #[cfg(feature = "pkcs11")]
+            Self::Token(key) => return key.sign(text),
+        })
     }
 
-    /// Whether its public half is this, as a certificate has it.
+    /// Whether its public half is this, as a certificate has it. Of a token, the signature tells.
     pub(super) fn has_public_half(&self, subject_public_key: &[u8]) -> bool {
         macro_rules! ec {
             ($curve:ident, $key:expr) => {{
@@ -119,6 +128,8 @@ impl SigningKey {
             Self::P256(key) => ec!(p256, key),
             Self::P384(key) => ec!(p384, key),
             Self::P521(key) => ec!(p521, key),
+            #[cfg(feature = "pkcs11")]
+            Self::Token(_) => true,
         }
     }
 }

@@ -76,7 +76,7 @@ fn requests_are_signed_as_the_vectors_are() {
         assert!(key.has_public_half(chain[0].public_key()), "{name}");
         assert_eq!(request.canonical(), text("canonical_request"), "{name}");
         assert_eq!(request.string_to_sign(key.algorithm()), text("string_to_sign"), "{name}");
-        let mut headers = request.signed(&key);
+        let mut headers = request.signed(&key).unwrap();
         let (_, authorization) = headers.pop().unwrap();
         let sent: Value =
             headers.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
@@ -198,7 +198,7 @@ fn p_521_signs_over_sha_256_too() {
         let signature = p521::ecdsa::Signature::from_der(signature).unwrap();
         public.verify_prehash(&Sha256::digest(text), &signature).is_ok()
     };
-    let ours = key("p521-key-pkcs8.pem").sign(text);
+    let ours = key("p521-key-pkcs8.pem").sign(text).unwrap();
     assert!(is_good(&unhex(BY_OPENSSL), text));
     assert!(is_good(&ours, text));
     assert!(!is_good(&ours, b"another text"));

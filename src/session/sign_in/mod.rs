@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,11 +49,11 @@ pub fn of(source: &Source) -> Option<String> {
 /// The word before what a certificate's sessions name.
 const CERTIFICATE: &str = "certificate ";
 
-/// By its files' names: what is in them may have changed.
+/// By where it is: what is there may have changed.
 pub fn of_certificate(source: &RolesAnywhere) -> String {
     let mut digest = Sha256::new();
-    for path in [&source.certificate, &source.private_key] {
-        digest.update(path.as_os_str().as_bytes());
+    for held in [&source.certificate, &source.private_key] {
+        digest.update(held.identity().as_bytes());
         digest.update([0]);
     }
     format!("{CERTIFICATE}{}", files::hex(&digest.finalize()))
