@@ -55,6 +55,10 @@ pub(super) fn credentials(
     mfa: &mut Mfa,
 ) -> anyhow::Result<Credentials> {
     let identity = Identity::read(source, &mut opener(source, means, mfa))?;
+    if is_another(source) {
+        let what = format!("{}: another certificate is on the token now", shown(&source.certificate));
+        return Err(Failure::new(what).hint("run it again").into());
+    }
     mfa.is_calling();
     create_session(source, &identity, means)
 }
@@ -135,10 +139,8 @@ impl Identity {
         if let Some(path) = &source.noted {
             noted::note(path, &leaf.der).context("cannot note which certificate is on the token")?;
         }
-        // Written into meanwhile, or while somebody was asked for a password; or another certificate is on the token.
-        let is_first =
-            |path: &Path, stamp: &Option<Stamp>| stamp.is_none() && source.noted.as_deref() == Some(path);
-        match stamps(source).find(|(path, stamp)| Stamp::at(path) != **stamp && !is_first(path, stamp)) {
+        // Written into meanwhile, or while somebody was asked for a password.
+        match files(source).find(|(path, stamp)| Stamp::at(path) != **stamp) {
             Some((path, _)) => Err(changed(path).into()),
             None => Ok(Self { chain, key }),
         }
@@ -148,14 +150,21 @@ impl Identity {
 /// A file as it was when the session got its name: of another, the session would be kept under the wrong one.
 fn read(source: &RolesAnywhere, path: &Path) -> anyhow::Result<Bundle> {
     let bundle = Bundle::read(path)?;
-    match stamps(source).any(|(known, stamp)| known == path && *stamp != Some(bundle.stamp)) {
+    match files(source).any(|(known, stamp)| known == path && *stamp != Some(bundle.stamp)) {
         true => Err(changed(path).into()),
         false => Ok(bundle),
     }
 }
 
-fn stamps(source: &RolesAnywhere) -> impl Iterator<Item = (&Path, &Option<Stamp>)> {
-    source.files().zip(&source.stamps)
+fn files(source: &RolesAnywhere) -> impl Iterator<Item = (&Path, &Option<Stamp>)> {
+    source.files().zip(&source.stamps).filter(|(path, _)| source.noted.as_deref() != Some(path))
+}
+
+/// Whether the session's name is that of another certificate than the token has now. Of the first one nobody knew.
+fn is_another(source: &RolesAnywhere) -> bool {
+    let mut noted =
+        source.files().zip(&source.stamps).filter(|(path, _)| source.noted.as_deref() == Some(path));
+    noted.any(|(path, stamp)| stamp.is_some() && Stamp::at(path) != *stamp)
 }
 
 fn changed(path: &Path) -> Failure {

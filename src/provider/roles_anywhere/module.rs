@@ -57,7 +57,7 @@ impl Module {
 
     /// The tokens that fit the URI.
     pub(super) fn tokens(&self, uri: &Pkcs11Uri) -> anyhow::Result<Vec<(Slot, TokenInfo)>> {
-        let slots = self.library.get_slots_with_token().map_err(|error| said(uri, &error))?;
+        let slots = self.library.get_slots_with_initialized_token().map_err(|error| said(uri, &error))?;
         // One that cannot be asked is none.
         let info = |slot| {
             Some((slot, self.library.get_slot_info(slot).ok()?, self.library.get_token_info(slot).ok()?))

@@ -170,7 +170,7 @@ fn not_its_key(uri: &Pkcs11Uri) -> crate::message::Failure {
 
 impl Token {
     pub(super) fn wants_pin(&self) -> bool {
-        self.info.login_required() && self.info.token_initialized()
+        self.info.login_required()
     }
 
     pub(super) fn info(&self) -> &TokenInfo {
