@@ -35,12 +35,11 @@ fn start(prepare: fn(&mut std::process::Command)) -> u8 {
         Some(format) => commands::prompt::run(format, &env).map(|()| 0),
         None => cli::run(&program, &arguments, env, &before),
     };
-    match done {
-        Ok(status) => status,
-        Err(error) => {
-            let (text, exit) = awsenv::message::render(&error);
-            world::say(text.trim_end());
-            exit as u8
-        }
-    }
+    let status = done.unwrap_or_else(|error| {
+        let (text, exit) = awsenv::message::render(&error);
+        world::say(text.trim_end());
+        exit as u8
+    });
+    process::end();
+    status
 }

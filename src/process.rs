@@ -6,6 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::Pid;
@@ -73,6 +76,26 @@ impl Drop for Uninterrupted {
 pub fn spawn(act: impl FnOnce() + Send + 'static) {
     let _mask = Uninterrupted::begin();
     std::thread::spawn(act);
+}
+
+/// Some thread is waited for no more.
+static IS_ONE_LEFT_BEHIND: AtomicBool = AtomicBool::new(false);
+
+/// Has it done by a thread that is waited for so long, and then left behind; `None`: it was, or it gave up.
+pub fn within<T: Send + 'static>(time: Duration, act: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, is_done) = mpsc::channel();
+    spawn(move || drop(done.send(act())));
+    let answer = is_done.recv_timeout(time).ok();
+    IS_ONE_LEFT_BEHIND.fetch_or(answer.is_none(), Ordering::Relaxed);
+    answer
+}
+
+/// The process is about to end. A thread that hangs in somebody else's library may have the loader's lock, without
+/// which neither a process ends nor a thread begins: then a signal ends it.
+pub fn end() {
+    if IS_ONE_LEFT_BEHIND.load(Ordering::Relaxed) {
+        nix::unistd::alarm::set(1);
+    }
 }
 
 /// Whether a process of this user's has this id.

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::files;
+use crate::files::{self, Stamp};
 
 /// The longest part of a message: an environment may have as much.
 const LONGEST: u32 = 4 * 1024 * 1024;
@@ -41,8 +41,12 @@ pub enum Question {
 /// A session that programs shall get by the endpoint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wish {
+    /// The name by which programs are given it.
+    pub lasting: String,
     /// Its name in the store.
     pub session: String,
+    /// What that was made of beside the AWS files: a certificate's.
+    pub files: Vec<(PathBuf, Option<Stamp>)>,
     /// What people call it.
     pub name: String,
     /// Where the `.awsenv` counts that says how it is renewed.

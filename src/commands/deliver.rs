@@ -38,16 +38,22 @@ pub(super) fn deliver(
         Some(Deliver::Endpoint) => return agent::grant(subject, session, directory, world),
         Some(Deliver::Profile) => {}
     }
-    let lease = Lease { directory: directory.to_owned(), account: pin.account.clone() };
-    lease.save(&world.places, session).context("cannot keep what the profile stands for")?;
+    let lasting = subject.resolved.lasting_key(&world.original);
+    let lease = Lease {
+        directory: directory.to_owned(),
+        account: pin.account.clone(),
+        session: Some(session.clone()),
+        files: subject.resolved.files(),
+    };
+    lease.save(&world.places, &lasting).context("cannot keep what the profile stands for")?;
     let files = ConfigFiles::locate(&world.original, &world.places.home);
     let path = tilde(&files.config, &world.places.home);
-    write(subject, session, &files, world).with_context(|| format!("cannot write a profile to {path}"))
+    write(subject, &lasting, &files, world).with_context(|| format!("cannot write a profile to {path}"))
 }
 
-fn write(subject: &Subject, session: &SessionKey, files: &ConfigFiles, world: &World) -> anyhow::Result<()> {
+fn write(subject: &Subject, lasting: &SessionKey, files: &ConfigFiles, world: &World) -> anyhow::Result<()> {
     let program = this_program().context("cannot find awsenv itself")?;
-    let delivered = Delivered::of(&subject.resolved.name, session.name(), &program).map_err(Failure::new)?;
+    let delivered = Delivered::of(&subject.resolved.name, lasting.name(), &program).map_err(Failure::new)?;
     let _lock = files::lock_within(&world.places.state.join("deliver.lock"), PATIENCE)?;
     let (text, credentials) = (files.text(File::Config)?, files.text(File::Credentials)?);
     let config = SharedConfig::parse(text.clone(), credentials.clone(), files)?;

@@ -18,11 +18,11 @@ use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, SessionStore};
 use crate::world::World;
 
-/// Prints it in the form of a credential_process.
-pub fn run(session: &str, world: World) -> anyhow::Result<()> {
-    let session =
-        SessionKey::named(session).ok_or_else(|| Failure::new("no session's name").exit(Exit::Usage))?;
-    let leases = Lease::all(&world.places, &session);
+/// Prints it in the form of a credential_process. `lasting`: the name by which programs are given it.
+pub fn run(lasting: &str, world: World) -> anyhow::Result<()> {
+    let lasting =
+        SessionKey::named(lasting).ok_or_else(|| Failure::new("no session's name").exit(Exit::Usage))?;
+    let leases = Lease::all(&world.places, &lasting);
     let Some(latest) = leases.first() else {
         return Err(Failure::new(
             "nobody has used this profile for a month, or what it stands for has been removed",
@@ -31,8 +31,9 @@ pub fn run(session: &str, world: World) -> anyhow::Result<()> {
         .into());
     };
     let now = clock::now();
-    Lease::touch(&world.places, &session, now);
-    if let Found::Session(kept) = SessionStore::new(&world.places).load(&session)
+    Lease::touch(&world.places, &lasting, now);
+    if let Some(session) = latest.session(&lasting)
+        && let Found::Session(kept) = SessionStore::new(&world.places).load(&session)
         && is_good(&kept, None, now)
     {
         let account = kept.credentials.account.as_deref();
@@ -41,14 +42,14 @@ pub fn run(session: &str, world: World) -> anyhow::Result<()> {
             is_meant(latest)?;
         }
         if is_due(&kept, &world.settings, now)
-            && let Ok((directory, _)) = one_that_says_how(&leases, &session, &world)
+            && let Ok((directory, _)) = one_that_says_how(&leases, &lasting, &world)
         {
             let need = Need { session, name: kept.name.clone(), old_serves: true };
             renew::start(&need, directory.as_os_str(), &world.env, &world.places);
         }
         return print_for_process(&kept.credentials, account.or(kept.claimed_account.as_deref()));
     }
-    let (_, subject) = one_that_says_how(&leases, &session, &world)?;
+    let (_, subject) = one_that_says_how(&leases, &lasting, &world)?;
     let lent = Lender::new(subject, world).lend()?;
     print_for_process(&lent.credentials, lent.account.as_deref())
 }
@@ -56,13 +57,13 @@ pub fn run(session: &str, world: World) -> anyhow::Result<()> {
 /// The latest of the directories that still come to this session; if none does, what is wrong with the latest.
 fn one_that_says_how<'a>(
     leases: &'a [Lease],
-    session: &SessionKey,
+    lasting: &SessionKey,
     world: &World,
 ) -> anyhow::Result<(&'a Path, Subject)> {
     let mut wrong = None;
     for Lease { directory, .. } in leases {
         match pinned_at(directory.as_os_str(), world) {
-            Ok(Some(subject)) if subject.resolved.session_key(&world.original) == *session => {
+            Ok(Some(subject)) if subject.resolved.lasting_key(&world.original) == *lasting => {
                 return Ok((directory, subject));
             }
             Ok(_) => {

@@ -186,12 +186,13 @@ fn survey(
     if account.is_some() {
         check_account(&resolved.name, pin.account.as_deref(), account.as_deref())?;
     }
-    let session = resolved.session_key(original);
+    let (session, lasting) = (resolved.session_key(original), resolved.lasting_key(original));
     let entry = Entry {
         files: resolved.files(),
         stamps: aws_files.stamps.clone(),
-        delivered: way::delivered(pin, &resolved, &session, files),
+        delivered: way::delivered(pin, &resolved, &lasting, files),
         session,
+        lasting,
         name: resolved.name,
         region: resolved.region,
         account,

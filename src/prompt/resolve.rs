@@ -37,13 +37,23 @@ impl Resolved {
         self.key_after(self.chain.hops().len(), original)
     }
 
+    /// The name by which programs are given it: its own, but for a certificate's files. A new certificate in the place of
+    /// the old one is for whoever used that.
+    pub fn lasting_key(&self, original: &Env) -> SessionKey {
+        let mut chain = self.chain.clone();
+        if let Source::RolesAnywhere(source) = &mut chain.source {
+            source.stamps.clear();
+        }
+        Self { chain, ..self.clone() }.session_key(original)
+    }
+
     /// The name of the session after so many hops.
     pub fn key_after(&self, hops: usize, original: &Env) -> SessionKey {
         let endpoints = Endpoints::new(original, &self.settings).fingerprint();
         SessionKey::after(hops, &self.chain, self.region.as_deref(), &endpoints, &user_at_host(original))
     }
 
-    /// The same with a certificate's files as they are now: a new one in their place is for whoever used the old one.
+    /// The same with a certificate's files as they are now.
     pub fn restamped(&self) -> Self {
         Self { chain: stamped(self.chain.clone()), ..self.clone() }
     }

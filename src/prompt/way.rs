@@ -37,13 +37,13 @@ impl<'a> Way<'a> {
         match pinned.pin.deliver {
             None | Some(Deliver::Env) => Some(Self::Keys),
             Some(Deliver::Profile) => {
-                let leases = Lease::all(places, &entry.session);
+                let leases = Lease::all(places, &entry.lasting);
                 let is_leased = !leases.is_empty() && own.is_none_or(|own| Lease::covers(&leases, own));
                 entry.delivered.as_deref().filter(|_| is_leased).map(Self::Profile)
             }
             Some(Deliver::Endpoint) => {
                 let account = pinned.pin.account.clone();
-                let grant = Grant::load(places, &Subject { session: entry.session.clone(), account })?;
+                let grant = Grant::load(places, &Subject { lasting: entry.lasting.clone(), account })?;
                 own.is_none_or(|own| grant.covers(own)).then_some(Self::Endpoint(grant))
             }
         }
@@ -72,12 +72,12 @@ impl<'a> Way<'a> {
 pub(super) fn delivered(
     pin: &Pin,
     resolved: &Resolved,
-    session: &SessionKey,
+    lasting: &SessionKey,
     files: &ConfigFiles,
 ) -> Option<String> {
     if pin.deliver != Some(Deliver::Profile) {
         return None;
     }
-    let delivered = Delivered::of(&resolved.name, session.name(), &this_program()?).ok()?;
+    let delivered = Delivered::of(&resolved.name, lasting.name(), &this_program()?).ok()?;
     delivered.is_in(&files.read().ok()?).then_some(delivered.name)
 }

@@ -33,8 +33,8 @@ pub struct Grant {
 /// for another account has another token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// Its name in the store.
-    pub session: SessionKey,
+    /// The name by which programs are given it.
+    pub lasting: SessionKey,
     /// Twelve digits.
     pub account: Option<String>,
 }
@@ -122,7 +122,7 @@ impl Subject {
 
     fn name(&self) -> String {
         let account = self.account.as_ref().map(|account| format!("-{account}")).unwrap_or_default();
-        format!("{}{account}", self.session.name())
+        format!("{}{account}", self.lasting.name())
     }
 
     fn path(&self, places: &Places) -> PathBuf {
@@ -146,7 +146,7 @@ mod tests {
             files::private_dir(dir).unwrap();
         }
         let session = SessionKey::named(&"a".repeat(40)).unwrap();
-        let subject = Subject { session: session.clone(), account: None };
+        let subject = Subject { lasting: session.clone(), account: None };
         let grant = Grant {
             uri: "http://127.0.0.1:1/credentials".into(),
             token: Secret::new("planted"),
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(Grant::load(&places, &subject), None, "nobody lives");
         let life = files::lock(&alive(&places)).unwrap();
         assert_eq!(Grant::load(&places, &subject), Some(grant.clone()));
-        let of_account = Subject { session, account: Some("111122223333".into()) };
+        let of_account = Subject { lasting: session, account: Some("111122223333".into()) };
         assert_eq!(Grant::load(&places, &of_account), None);
         fs::copy(subject.path(&places), of_account.path(&places)).unwrap();
         assert_eq!(Grant::load(&places, &of_account), None, "it is another's");

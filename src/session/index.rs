@@ -21,6 +21,8 @@ pub struct Entry {
     pub files: Vec<(PathBuf, Option<Stamp>)>,
     /// The session.
     pub session: SessionKey,
+    /// By this name, programs are given it.
+    pub lasting: SessionKey,
     /// What people call it.
     pub name: String,
     /// The region to export.

@@ -7,31 +7,43 @@ use serde::{Deserialize, Serialize};
 
 use super::session_key::SessionKey;
 use crate::clock::Timestamp;
-use crate::files;
+use crate::files::{self, Stamp};
 use crate::places::Places;
 
 /// More directories than these need not be asked how a session is renewed.
 const MOST: usize = 8;
 
-/// One of those that are kept by the session's name.
+/// One of those that are kept by the name that lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Where the `.awsenv` counts.
     pub directory: PathBuf,
     /// What that asks for.
     pub account: Option<String>,
+    /// The session's name in the store.
+    #[serde(default)]
+    pub session: Option<SessionKey>,
+    /// What that was made of beside the AWS files: a certificate's.
+    #[serde(default)]
+    pub files: Vec<(PathBuf, Option<Stamp>)>,
 }
 
 impl Lease {
+    /// The session's name in the store, where no file has changed that is part of it.
+    pub fn session(&self, lasting: &SessionKey) -> Option<SessionKey> {
+        let is_current = self.files.iter().all(|(path, stamp)| Stamp::at(path) == *stamp);
+        is_current.then(|| self.session.clone().unwrap_or_else(|| lasting.clone()))
+    }
+
     /// Those of a session, the latest first.
-    pub fn all(places: &Places, session: &SessionKey) -> Vec<Self> {
-        let read = || files::read_limited(&path(places, session), 64 * 1024).ok()?;
+    pub fn all(places: &Places, lasting: &SessionKey) -> Vec<Self> {
+        let read = || files::read_limited(&path(places, lasting), 64 * 1024).ok()?;
         read().and_then(|(bytes, _)| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
     /// The latest of a session.
-    pub fn load(places: &Places, session: &SessionKey) -> Option<Self> {
-        Self::all(places, session).into_iter().next()
+    pub fn load(places: &Places, lasting: &SessionKey) -> Option<Self> {
+        Self::all(places, lasting).into_iter().next()
     }
 
     /// Whether a session can be renewed where the file of this directory counts, or enough other directories say how.
@@ -40,20 +52,20 @@ impl Lease {
     }
 
     /// Keeps it beside those of other directories. The caller holds the session's lock.
-    pub fn save(&self, places: &Places, session: &SessionKey) -> std::io::Result<()> {
-        let mut all = Self::all(places, session);
+    pub fn save(&self, places: &Places, lasting: &SessionKey) -> std::io::Result<()> {
+        let mut all = Self::all(places, lasting);
         all.retain(|lease| lease.directory != self.directory);
         all.insert(0, self.clone());
         all.truncate(MOST);
         let bytes = serde_json::to_vec(&all)?;
         files::private_dir(&places.state)?;
         files::private_dir(&dir(places))?;
-        files::write_private(&path(places, session), &bytes)
+        files::write_private(&path(places, lasting), &bytes)
     }
 
     /// It is in use: not to be taken for a forgotten one.
-    pub fn touch(places: &Places, session: &SessionKey, now: Timestamp) {
-        if let Ok(file) = std::fs::File::options().write(true).open(path(places, session)) {
+    pub fn touch(places: &Places, lasting: &SessionKey, now: Timestamp) {
+        if let Ok(file) = std::fs::File::options().write(true).open(path(places, lasting)) {
             let _ = file.set_modified(now.into());
         }
     }
@@ -63,8 +75,8 @@ pub(super) fn dir(places: &Places) -> PathBuf {
     places.state.join("leases")
 }
 
-fn path(places: &Places, session: &SessionKey) -> PathBuf {
-    dir(places).join(session.name())
+fn path(places: &Places, lasting: &SessionKey) -> PathBuf {
+    dir(places).join(lasting.name())
 }
 
 #[cfg(test)]
@@ -77,7 +89,9 @@ mod tests {
         let places = Places::below(dir.path());
         let session = SessionKey::named(&"a".repeat(40)).unwrap();
         let save = |name: &str| {
-            Lease { directory: name.into(), account: None }.save(&places, &session).unwrap();
+            Lease { directory: name.into(), account: None, session: None, files: Vec::new() }
+                .save(&places, &session)
+                .unwrap();
             Lease::all(&places, &session)
         };
         assert!(!Lease::covers(&save("/acme/src"), Path::new("/acme/doc")));

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::cloud::{self, DEADLINE, ONE, operations, sandbox};
 use crate::door::{Door, identity};
+use crate::pki;
 use crate::portal;
 use crate::shell::{Kind, Shell};
-use crate::world::World;
+use crate::world::{World, installed};
 
 const FILE: &str = "profile = \"one\"\ndeliver = \"endpoint\"\n";
 const URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -99,6 +100,38 @@ fn a_shell_has_no_keys_and_its_programs_get_them() {
         assert_eq!(shell.get("AWS_CREDENTIAL_FILE"), Some("/theirs"));
     }
     assert_eq!(operations(&sandbox), ["AssumeRole"; 3]);
+}
+
+#[test]
+fn a_program_goes_on_across_a_new_certificate_and_no_new_identity() {
+    if !installed("openssl") {
+        return;
+    }
+    let (world, sandbox) = pki::world();
+    let world = Agents(world);
+    let file = format!("deliver = \"endpoint\"\n{}", pki::pin("edge.pem", "edge.key"));
+    world.write("acme/.awsenv", &file);
+    world.allow("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let own = door(&shell);
+    let first = own.ask().1["AccessKeyId"].clone();
+    pki::leaf(&world, "edge", pki::P384, "between", pki::NOW);
+    // The old session is good for long, and not this certificate's.
+    let second = own.ask().1["AccessKeyId"].clone();
+    assert!(second.is_string() && second != first, "{second}");
+    let signers: Vec<_> = sandbox.calls().into_iter().map(|call| call.signer.unwrap()).collect();
+    assert!(signers.len() == 2 && signers[0] != signers[1], "{signers:?}");
+    shell.prompt();
+    assert_eq!(door(&shell), own);
+    assert_eq!(own.ask().1["AccessKeyId"], second);
+    // The same files for something else.
+    world.write("acme/.awsenv", &file.replace(":profile/0", ":profile/1"));
+    world.allow("acme");
+    pki::leaf(&world, "edge", pki::P256, "between", pki::NOW);
+    let (status, answer) = own.ask();
+    assert!(status != 200 && answer.to_string().contains("has changed"), "{status} {answer}");
+    assert_eq!(operations(&sandbox).len(), 2);
 }
 
 #[test]

@@ -8,10 +8,11 @@ use awsenv_sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::cloud::{self, operations, sandbox};
+use crate::pki;
 use crate::portal;
 use crate::run::PROGRAM;
 use crate::shell::{Kind, Shell};
-use crate::world::World;
+use crate::world::{World, installed};
 
 const FILE: &str = "profile = \"one\"\ndeliver = \"profile\"\n";
 
@@ -166,6 +167,40 @@ fn a_profile_gives_its_own_session_or_none() {
     assert!(refused.starts_with("awsenv: ~/acme/.awsenv has changed since it was allowed\n"), "{refused}");
     world.run(["deny"]).at("acme").any_stderr().success();
     assert_eq!(lent(&world, &shell, &new).unwrap_err(), changed);
+    assert_eq!(operations(&sandbox).len(), 2);
+}
+
+#[test]
+fn a_program_goes_on_across_a_new_certificate_and_no_new_identity() {
+    if !installed("openssl") {
+        return;
+    }
+    let (world, sandbox) = pki::world();
+    let file = format!("deliver = \"profile\"\n{}", pki::pin("edge.pem", "edge.key"));
+    world.write("acme/.awsenv", &file);
+    world.allow("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    let (profile, process) = (shell.get("AWS_PROFILE").unwrap().to_owned(), process(&world, &shell));
+    let first = key(&lent(&world, &shell, &process).unwrap());
+    pki::leaf(&world, "edge", pki::P384, "between", pki::NOW);
+    // The old session is good for long, and not this certificate's.
+    let second = key(&lent(&world, &shell, &process).unwrap());
+    assert!(second != first);
+    let signers: Vec<_> = sandbox.calls().into_iter().map(|call| call.signer.unwrap()).collect();
+    assert!(signers.len() == 2 && signers[0] != signers[1], "{signers:?}");
+    shell.prompt();
+    assert_eq!(shell.get("AWS_PROFILE"), Some(profile.as_str()));
+    assert_eq!(key(&lent(&world, &shell, &process).unwrap()), second);
+    // The same files for something else.
+    world.write("acme/.awsenv", &file.replace(":profile/0", ":profile/1"));
+    world.allow("acme");
+    pki::leaf(&world, "edge", pki::P256, "between", pki::NOW);
+    assert_eq!(
+        lent(&world, &shell, &process).unwrap_err(),
+        "awsenv: what this profile stands for has changed\n\
+         awsenv: hint: open a new prompt in $HOME/acme\n"
+    );
     assert_eq!(operations(&sandbox).len(), 2);
 }
 

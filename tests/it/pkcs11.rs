@@ -424,3 +424,36 @@ fn a_key_that_wants_its_pin_each_time_has_it() {
     pinned(&world, "careful.pem", &with_pin(&world, "pkcs11:token=acme;object=careful"));
     assert!(fetched(&world, &sandbox).starts_with(ROLE));
 }
+
+#[test]
+fn a_module_that_hangs_keeps_no_prompt_and_no_renewal() {
+    if !installed("cc") {
+        return;
+    }
+    let world = World::new();
+    // While it is loaded, so that not even the end of a process gets past it.
+    world.write(
+        "hangs.c",
+        "#include <unistd.h>\n__attribute__((constructor)) static void hang(void) { for (;;) pause(); }\n",
+    );
+    succeeds(
+        world.command("cc").current_dir(world.home()).args(["-shared", "-fPIC", "-o", "hangs.so", "hangs.c"]),
+    );
+    let module = world.at("hangs.so").display().to_string();
+    let more = format!("--private-key pkcs11:object=edge --pkcs11-lib {module}");
+    let text = format!("[profile edge]\n{}", helper(&world, "edge.pem", "edge.key", &more));
+    let text = text.replace(&world.at("pki/edge.pem").display().to_string(), "pkcs11:object=edge");
+    let world = world.config(&text);
+    world.write("acme/.awsenv", "profile = \"edge\"\n");
+    world.allow("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.arrive("acme");
+    assert_eq!(shell.get("AWS_PROFILE"), Some("edge: being renewed"));
+    // Its process ends: it would have the session's lock for as long as it lives.
+    renewals_end(&world);
+    shell.wait();
+    assert_eq!(
+        shell.notice,
+        "awsenv: pkcs11:object=edge: the token has not answered for 30 s: take it out and put it in again, or touch it when it asks for that\n"
+    );
+}

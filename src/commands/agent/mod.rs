@@ -59,7 +59,9 @@ pub(super) fn grant(
     world: &World,
 ) -> anyhow::Result<()> {
     let wish = Wish {
+        lasting: subject.resolved.lasting_key(&world.original).name().to_owned(),
         session: session.name().to_owned(),
+        files: subject.resolved.files(),
         name: subject.resolved.name.clone(),
         directory: directory.into(),
         account: subject.pin.as_ref().and_then(|pin| pin.account.clone()),

@@ -175,9 +175,9 @@ impl Agent {
 
     fn grant(&self, wish: Wish, env: &[u8]) -> anyhow::Result<()> {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
-        let session = SessionKey::named(&wish.session).ok_or_else(|| Failure::new("no session's name"))?;
-        log::info!("agent: lends {}, session {}", wish.name, session.short());
-        let subject = grant::Subject { session, account: wish.account.clone() };
+        let lasting = SessionKey::named(&wish.lasting).ok_or_else(|| Failure::new("no session's name"))?;
+        log::info!("agent: lends {}, session {}", wish.name, lasting.short());
+        let subject = grant::Subject { lasting, account: wish.account.clone() };
         let known = self.grants.lenders().into_iter().find(|tenant| tenant.subject == subject);
         let tenant = match known {
             Some(tenant) => {

@@ -17,8 +17,9 @@ use crate::agent::endpoint::Lent;
 use crate::agent::grants::Lend;
 use crate::clock::{self, Timestamp};
 use crate::commands::renew::{self, Started};
-use crate::commands::subject::pinned_at;
+use crate::commands::subject::{Subject, pinned_at};
 use crate::env::Env;
+use crate::files::Stamp;
 use crate::message::{Exit, Failure};
 use crate::places::Places;
 use crate::process;
@@ -28,6 +29,7 @@ use crate::prompt::resolve::check_account;
 use crate::provider::renew::is_good;
 use crate::seal::{self, Key};
 use crate::session::failure::FailureRecord;
+use crate::session::session_key::SessionKey;
 use crate::session::store::{Session, SessionStore};
 use crate::session::{grant, sign_in};
 use crate::settings::Settings;
@@ -53,6 +55,9 @@ pub(super) struct Tenant {
 #[derive(Clone, Debug)]
 struct Way {
     wish: Wish,
+    /// The session's name in the store, as long as these files are what they were.
+    session: SessionKey,
+    files: Vec<(PathBuf, Option<Stamp>)>,
     places: Places,
     /// What a renewal is started with. It may hold keys of the user's own.
     env: Arc<Sealed>,
@@ -114,7 +119,7 @@ impl Tenant {
 
     pub(super) fn lending(&self) -> Lending {
         let (way, asked) = (self.latest(), lock(&self.use_).asked);
-        let expiry = self.kept(&way.places).and_then(|session| session.credentials.expiry);
+        let expiry = kept(&way.places, &way.session).and_then(|session| session.credentials.expiry);
         Lending {
             name: way.wish.name,
             directory: way.wish.directory.into(),
@@ -134,11 +139,12 @@ impl Tenant {
         self.in_use_until().filter(|until| now < *until)?;
         let places = self.latest().places;
         let settings = crate::prompt::settings(&places).ok()?;
-        let kept = self.kept(&places)?;
+        let session = self.current().ok()?;
+        let kept = kept(&places, &session)?;
         if !is_due(&kept, &settings, now) {
             return Some(due(&kept, &settings));
         }
-        let pause = self.pause(&places, now);
+        let pause = self.pause(&places, &session, now);
         if pause.is_none() {
             // What is wrong with it, a program is told that asks.
             let _ = self.renew();
@@ -150,19 +156,17 @@ impl Tenant {
         lock(&self.ways).first().expect("there is one at least").clone()
     }
 
-    fn kept(&self, places: &Places) -> Option<Session> {
-        SessionStore::new(places).load(&self.subject.session).session()
-    }
-
-    fn failure(&self, places: &Places, now: Timestamp) -> Option<FailureRecord> {
-        FailureRecord::load(places, &self.subject.session).filter(|last| last.pause_until(now).is_some())
+    /// The session's name in the store now: a certificate that was renewed has another.
+    fn current(&self) -> anyhow::Result<SessionKey> {
+        let latest = self.latest();
+        let is_current = latest.files.iter().all(|(path, stamp)| Stamp::at(path) == *stamp);
+        if is_current { Ok(latest.session) } else { Ok(self.way_that_leads_here()?.session) }
     }
 
     /// Until when no renewal is started that nobody waits for.
-    fn pause(&self, places: &Places, now: Timestamp) -> Option<Timestamp> {
+    fn pause(&self, places: &Places, session: &SessionKey, now: Timestamp) -> Option<Timestamp> {
         let tried = lock(&self.use_).tried.and_then(|tried| tried.checked_add(LOOK_AGAIN).ok());
-        let failed =
-            FailureRecord::load(places, &self.subject.session).and_then(|last| last.pause_until(now));
+        let failed = FailureRecord::load(places, session).and_then(|last| last.pause_until(now));
         failed.or(tried).filter(|again| now < *again)
     }
 
@@ -170,8 +174,7 @@ impl Tenant {
     fn renew(&self) -> anyhow::Result<()> {
         lock(&self.use_).tried = Some(clock::now());
         let way = self.way_that_leads_here()?;
-        let session = self.subject.session.clone();
-        let need = Need { session, name: way.wish.name.clone(), old_serves: true };
+        let need = Need { session: way.session.clone(), name: way.wish.name.clone(), old_serves: true };
         match renew::launch(&need, &way.wish.directory, &way.env.open(), &way.places) {
             Started::Here(mut child) => process::spawn(move || drop(child.wait())),
             Started::Elsewhere => {}
@@ -182,20 +185,29 @@ impl Tenant {
         Ok(())
     }
 
-    /// The latest whose file still counts and comes to this session; else what is wrong with the latest.
+    /// The latest whose file still counts and comes to this session, as that is called now; else what is wrong with the
+    /// latest.
     fn way_that_leads_here(&self) -> anyhow::Result<Way> {
         let ways = lock(&self.ways).clone();
         let mut wrong = None;
         for way in ways {
             let found = World::of(way.env.open()).and_then(|world| {
                 let subject = pinned_at(&way.wish.directory, &world)?;
-                Ok(subject.is_some_and(|subject| {
-                    subject.resolved.session_key(&world.original) == self.subject.session
+                let leads_here =
+                    |subject: &Subject| subject.resolved.lasting_key(&world.original) == self.subject.lasting;
+                Ok(subject.filter(leads_here).map(|Subject { resolved, .. }| {
+                    (resolved.session_key(&world.original), resolved.files())
                 }))
             });
             match found {
-                Ok(true) => return Ok(way),
-                Ok(false) => {
+                Ok(Some((session, files))) => {
+                    let way = Way { session, files, ..way };
+                    let mut ways = lock(&self.ways);
+                    let same = ways.iter_mut().find(|known| known.wish.directory == way.wish.directory);
+                    same.into_iter().for_each(|known| known.clone_from(&way));
+                    return Ok(way);
+                }
+                Ok(None) => {
                     let hint = format!("open a new prompt in {}", way.wish.directory.display());
                     let what = "what this endpoint stands for has changed";
                     wrong.get_or_insert(Failure::new(what).hint(hint).exit(Exit::NotAllowed).into())
@@ -207,30 +219,30 @@ impl Tenant {
     }
 
     /// What can be given out: never what has less than five minutes left, or a fifth of a short life.
-    fn good(&self, places: &Places, now: Timestamp) -> Option<Session> {
+    fn good(&self, places: &Places, session: &SessionKey, now: Timestamp) -> Option<Session> {
         let is_known =
             |session: &Session| self.subject.account.is_none() || session.credentials.account.is_some();
-        self.kept(places).filter(|session| is_good(session, None, now) && is_known(session))
+        kept(places, session).filter(|session| is_good(session, None, now) && is_known(session))
     }
 
     fn session(&self, places: &Places, settings: &Settings) -> anyhow::Result<Session> {
-        let now = clock::now();
-        if let Some(session) = self.good(places, now) {
-            if is_due(&session, settings, now) && self.pause(places, now).is_none() {
+        let (current, now) = (self.current()?, clock::now());
+        if let Some(session) = self.good(places, &current, now) {
+            if is_due(&session, settings, now) && self.pause(places, &current, now).is_none() {
                 let _ = self.renew();
             }
             return Ok(session);
         }
-        if let Some(last) = self.failure(places, now) {
+        if let Some(last) = failure(places, &current, now) {
             return Err(last.told().into());
         }
         // One that was about to end when this one came has done nothing for it.
         for _ in 0..2 {
             self.renew()?;
             // It has the lock until it ends.
-            drop(SessionStore::new(places).lock(&self.subject.session, PATIENCE));
+            drop(SessionStore::new(places).lock(&current, PATIENCE));
             let now = clock::now();
-            match (self.good(places, now), self.failure(places, now)) {
+            match (self.good(places, &current, now), failure(places, &current, now)) {
                 (Some(session), _) => return Ok(session),
                 (None, Some(last)) => return Err(last.told().into()),
                 (None, None) => {}
@@ -262,8 +274,18 @@ impl Way {
     fn new(wish: Wish, env: &[u8]) -> anyhow::Result<Self> {
         let env = Sealed::new(env);
         let places = Places::of(&env.open()).context("no home directory")?;
-        Ok(Self { wish, places, env: Arc::new(env) })
+        let session = SessionKey::named(&wish.session).ok_or_else(|| Failure::new("no session's name"))?;
+        let files = wish.files.clone();
+        Ok(Self { wish, session, files, places, env: Arc::new(env) })
     }
+}
+
+fn kept(places: &Places, session: &SessionKey) -> Option<Session> {
+    SessionStore::new(places).load(session).session()
+}
+
+fn failure(places: &Places, session: &SessionKey, now: Timestamp) -> Option<FailureRecord> {
+    FailureRecord::load(places, session).filter(|last| last.pause_until(now).is_some())
 }
 
 /// An environment, unreadable in a swapped-out page; the key to it is fresh and stays in this process.

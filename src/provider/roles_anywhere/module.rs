@@ -2,7 +2,6 @@
 //! long: one that hangs is left behind on its own thread.
 
 use std::path::Path;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -110,10 +109,8 @@ pub(super) fn in_time<T: Send + 'static>(
     uri: &Pkcs11Uri,
     work: impl FnOnce(&Pkcs11Uri) -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
-    let (done, is_done) = mpsc::channel();
     let own = uri.clone();
-    process::spawn(move || drop(done.send(work(&own))));
-    is_done.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+    process::within(PATIENCE, move || work(&own)).unwrap_or_else(|| {
         Err(fault(uri, &format!("the token has not answered for {} s", PATIENCE.as_secs()))
             .hint("take it out and put it in again, or touch it when it asks for that")
             .into())
