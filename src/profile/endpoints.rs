@@ -3,6 +3,8 @@
 use crate::env::Env;
 use crate::message::Failure;
 
+/// How [`Endpoints::fingerprint`] calls that of STS, which says whose credentials are.
+pub const STS: &str = "endpoint";
 /// How [`Endpoints::fingerprint`] calls the endpoint that console sessions alone are renewed at.
 pub const SIGN_IN: &str = "sign-in";
 /// How [`Endpoints::fingerprint`] calls the endpoint that only certificates are shown to.
@@ -61,7 +63,7 @@ impl<'a> Endpoints<'a> {
     pub fn fingerprint(&self) -> Vec<(&'static str, String)> {
         let url = |service, name| self.url(service).map(|url| (name, url.to_owned()));
         let urls = [
-            url("STS", "endpoint"),
+            url("STS", STS),
             url("SSO", "portal"),
             url("SIGNIN", SIGN_IN),
             url("ROLESANYWHERE", ROLES_ANYWHERE),

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::files;
 use crate::profile::chain::{Container, ContainerToken, Hop, Role, RoleChain, Source, WebIdentityToken};
-use crate::profile::endpoints::{ROLES_ANYWHERE, SIGN_IN};
+use crate::profile::endpoints::{ROLES_ANYWHERE, SIGN_IN, STS};
 
 /// Names a session in the store.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -40,12 +40,13 @@ impl SessionKey {
     ) -> Self {
         let mut fields = Fields(Sha256::new());
         fields.source(&chain.source, user);
-        // A program, a container and an instance give the same, whatever region and endpoints come after.
+        // A program, a container and an instance give the same, whatever region comes after. But whose it is, STS says.
         let is_of_aws =
             !matches!(chain.source, Source::Process { .. } | Source::Container(_) | Source::Ec2Metadata(_));
         let counts = |name: &str| match name {
             SIGN_IN => matches!(chain.source, Source::Login { .. }),
             ROLES_ANYWHERE => matches!(chain.source, Source::RolesAnywhere(_)),
+            STS => true,
             _ => is_of_aws || hops > 0,
         };
         for (name, value) in endpoints.iter().filter(|(name, _)| counts(name)) {
@@ -349,14 +350,15 @@ mod tests {
         {
             let chain = RoleChain { source, ..chain() };
             let keys = |hops| {
-                [("eu-west-1", None), ("eu-west-2", None), ("eu-west-1", Some(("endpoint", "x".to_owned())))]
-                    .map(|(region, endpoints)| {
+                [("eu-west-1", None), ("eu-west-2", None), ("eu-west-1", Some((STS, "x".to_owned())))].map(
+                    |(region, endpoints)| {
                         let endpoints: Vec<_> = endpoints.into_iter().collect();
                         SessionKey::after(hops, &chain, Some(region), &endpoints, "me")
-                    })
+                    },
+                )
             };
             let [one, two, three] = keys(0);
-            assert!(one == two && one == three);
+            assert!(one == two && one != three);
             let [one, two, three] = keys(1);
             assert!(one != two && one != three);
         }

@@ -91,7 +91,7 @@ impl Flags {
             [Some(certificate).filter(|place| !on_token(place)), key.filter(|place| !on_token(place))];
         // Whose directory a relative path would start in is not known; `handle:` is none.
         if files.iter().chain(&[intermediates, module]).flatten().any(|path| !path.starts_with('/'))
-            || module.is_some() && files.iter().flatten().count() == 2
+            || module.is_some() && !on_token(&certificate) && !key.as_ref().is_some_and(on_token)
             || endpoint
                 .is_some_and(|url| !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)))
         {
@@ -199,6 +199,7 @@ mod tests {
             role_arn: ROLE.into(),
             certificate: "/c.pem".into(),
             private_key: "/c.pem".into(),
+            said_by: SaidBy::User,
             ..RolesAnywhere::default()
         };
         assert_eq!(understood(""), least);
@@ -232,7 +233,11 @@ mod tests {
             format!("{helper} {least} --no-verify-ssl"),
             format!("{helper} {least} --debug"),
             format!("{helper} {least} --pkcs11-lib /usr/lib/p11.so"),
-            format!("{helper} {least} --private-key pkcs11:object=a"),
+            format!("{helper} {least} --private-key pkcs11:object=a;id=%01"),
+            format!("{helper} {least} --private-key \"pkcs11:object=$(id)\""),
+            format!("{helper} {least} --private-key 'pkcs11:object=a;id=%01' | \"tee\" /tmp/x"),
+            format!("{helper} {least} --private-key 'pkcs11:object=a;id=%01' --pkcs11-lib p11.so"),
+            format!("{helper} {least} --private-key '/k;1.pem'"),
             format!("{helper} {least} --private-key handle:0x81000001"),
             format!("{helper} {least} --private-key key.pem"),
             format!("{helper} {least} --private-key ~/key.pem"),
@@ -244,6 +249,26 @@ mod tests {
         ] {
             assert!(matches!(source(&command), Ok(Source::Process { .. })), "{command}");
         }
+    }
+
+    #[test]
+    fn a_token_is_understood_where_it_is_built_in() {
+        let command = format!(
+            "/opt/aws_signing_helper credential-process {} --private-key 'pkcs11:token=a;id=%01?pin-value=4242' \
+             --pkcs11-lib /p11.so --reuse-pin",
+            needed()
+        );
+        let source = source(&command).unwrap();
+        if !cfg!(feature = "pkcs11") {
+            return assert!(matches!(source, Source::Process { .. }));
+        }
+        let Source::RolesAnywhere(source) = source else { panic!("{source:?}") };
+        let uri = source.private_key.token().unwrap();
+        assert_eq!(
+            (uri.identity().as_str(), &uri.pin),
+            ("pkcs11:id=%01;token=a?module-path=/p11.so", &Some(Secret::new("4242")))
+        );
+        assert_eq!((source.certificate, source.said_by), ("/c.pem".into(), SaidBy::User));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::profile::chain::Portal;
+use crate::profile::chain::{Portal, SaidBy};
 
 const PROFILE: &str = r#"
 profile = "acme-dev"                 # a profile of the AWS shared config
@@ -172,6 +172,23 @@ fn a_certificate_may_bring_its_key_and_name_its_chain_and_its_sessions() {
     assert_eq!(source.private_key, "acme/edge.pem".into());
     assert_eq!(source.intermediates.as_deref(), Some(Path::new("/etc/chain.pem")));
     assert_eq!(source.session_name.as_deref(), Some("edge"));
+}
+
+#[test]
+fn a_key_may_be_on_a_token() {
+    let on_token = |uri: &str| ROLES_ANYWHERE.replace("~/.certs/edge.key", uri);
+    let text = on_token("pkcs11:token=acme;object=edge?module-path=/usr/lib/p11.so");
+    let Some(PinSource::RolesAnywhere(source)) = base(&text).source else { panic!("no such source") };
+    let uri = source.private_key.token().unwrap();
+    assert_eq!(uri.identity(), "pkcs11:object=edge;token=acme?module-path=/usr/lib/p11.so");
+    assert_eq!(source.said_by, SaidBy::Directory);
+    for (uri, expected) in [
+        ("pkcs11:object=edge;type=cert", "type=private is expected here"),
+        ("pkcs11:object=edge?pin-value=4242", "a PIN has no place in a file that others read"),
+    ] {
+        let error = parse(&on_token(uri)).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("roles_anywhere.private_key: {expected}")), "{error}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::bundle::{Bundle, Opened, Trouble};
 use super::*;
+use crate::secret::Secret;
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/roles_anywhere")
@@ -202,6 +203,14 @@ fn p_521_signs_over_sha_256_too() {
     assert!(is_good(&unhex(BY_OPENSSL), text));
     assert!(is_good(&ours, text));
     assert!(!is_good(&ours, b"another text"));
+    #[cfg(feature = "pkcs11")]
+    {
+        // As a token gives it.
+        let plain = p521::ecdsa::Signature::from_der(&ours).unwrap().to_bytes().to_vec();
+        let public = super::public_key::PublicKey::of(certificate).unwrap();
+        assert_eq!(public.proven(text, plain.clone()), Some(ours));
+        assert_eq!(public.proven(b"another text", plain), None);
+    }
 }
 
 #[test]
@@ -276,8 +285,8 @@ fn a_file_that_is_not_the_one_the_session_was_named_by_is_not_used() {
         std::fs::rename(directory.path().join("new"), &path).unwrap();
     };
     put("p256-cert.pem");
-    let mut source = RolesAnywhere { certificate: path.clone(), ..RolesAnywhere::default() };
-    source.private_key.clone_from(&path);
+    let mut source = RolesAnywhere { certificate: Held::from(&path), ..RolesAnywhere::default() };
+    source.private_key = Held::from(&path);
     source.stamps = source.files().map(Stamp::at).collect();
     assert!(read(&source, &path).is_ok());
     put("p384-cert.pem");
