@@ -19,6 +19,27 @@ fn told(world: &World, text: &str) -> String {
     world.run(["exec", "--", "true"]).at("acme").any_stderr().exits(125).stderr
 }
 
+#[cfg(not(feature = "pkcs11"))]
+#[test]
+fn a_token_that_cannot_be_asked_is_said() {
+    if !installed("openssl") {
+        return;
+    }
+    let (world, sandbox) = pki::world();
+    let text = pin("edge.pem", "edge.key").replace("~/pki/edge.key", "pkcs11:object=edge");
+    world.write("acme/.awsenv", &text);
+    world.allow("acme");
+    world
+        .run(["exec", "--", "true"])
+        .at("acme")
+        .stderr(
+            "awsenv: pkcs11:object=edge: this awsenv was built without pkcs11\n\
+             awsenv: hint: build it anew with `--features pkcs11`\n",
+        )
+        .exits(125);
+    assert_eq!(sandbox.calls(), []);
+}
+
 #[test]
 fn what_is_wrong_with_the_files_is_said_before_any_call() {
     if !installed("openssl") {

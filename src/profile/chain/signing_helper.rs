@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_understood_where_it_is_built_in() {
+    fn a_pkcs11_token_is_understood_where_it_is_built_in() {
         let command = format!(
             "/opt/aws_signing_helper credential-process {} --private-key 'pkcs11:token=a;id=%01?pin-value=4242' \
              --pkcs11-lib /p11.so --reuse-pin",

@@ -27,5 +27,5 @@ pub(super) fn key(
 
 fn missing(uri: &Pkcs11Uri) -> Failure {
     Failure::new(format!("{}: this awsenv was built without pkcs11", printable(&uri.to_string())))
-        .hint("`cargo install awsenv --features pkcs11` builds one that asks tokens")
+        .hint("build it anew with `--features pkcs11`")
 }
