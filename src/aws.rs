@@ -21,6 +21,8 @@ use crate::places::expand_home;
 use crate::profile::endpoints::Endpoints;
 
 mod attempts;
+mod door;
+mod federation;
 mod near;
 mod once;
 mod proxy;
@@ -28,6 +30,7 @@ pub mod roles_anywhere;
 mod skew;
 
 use attempts::Attempts;
+pub use door::Post;
 pub use near::{Answer, Unanswered};
 pub use once::is_of_connecting;
 pub use skew::{seconds_ahead, wrong_clock};
@@ -224,6 +227,8 @@ pub fn fallback_region(role_arn: Option<&str>) -> &'static str {
         Some("aws-eusc") => "eusc-de-east-1",
         Some("aws-iso") => "us-iso-east-1",
         Some("aws-iso-b") => "us-isob-east-1",
+        Some("aws-iso-e") => "eu-isoe-west-1",
+        Some("aws-iso-f") => "us-isof-south-1",
         _ => "us-east-1",
     }
 }

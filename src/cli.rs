@@ -22,11 +22,13 @@ use crate::process::Unprotected;
 use crate::prompt::shell::Shell;
 use crate::world::World;
 
+mod console;
 mod key;
 mod saml;
 mod sso;
 mod whose;
 
+use console::Console;
 use key::Key;
 use saml::Saml;
 use sso::Sso;
@@ -172,12 +174,6 @@ Examples:
         format: Format,
     },
     /// Exchange a SAML assertion for a role, and print the credentials
-    #[command(after_help = "\
-Example:
-  awsenv assume-saml --role-arn arn:aws:iam::111122223333:role/Dev \\
-    --principal-arn arn:aws:iam::111122223333:saml-provider/corp < assertion
-
-The assertion comes on standard input, in base64, as a browser posts it. What is printed is kept nowhere.")]
     AssumeSaml(Saml),
     /// Sign in, by a browser, an MFA code or a private key's password; nothing is done where that is good still
     #[command(after_help = "\
@@ -261,6 +257,8 @@ BROWSER or the setting `browser` names the browser.")]
         #[command(subcommand)]
         command: Sso,
     },
+    /// Open the web console, signed in
+    Console(Console),
     /// Long-lived keys in the keychain
     Key {
         #[command(subcommand)]
@@ -436,6 +434,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Agent { command: Agent::Stop } => agent::stop(&world),
         Command::Agent { command: Agent::Run } => agent::run::run(world),
         Command::Sso { command } => command.run(&world),
+        Command::Console(console) => console.run(&world),
         Command::Key { command } => command.run(&world),
         Command::AssumeSaml(saml) => saml.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),

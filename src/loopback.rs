@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
+pub mod peer;
+
 /// The longest head of a request that is read.
 const LONGEST: usize = 16 * 1024;
 const FIELDS: usize = 64;

@@ -8,6 +8,10 @@ use anyhow::Result;
 use crate::limits::{self, Reason};
 use crate::toml_walk::{Document, Item, Table};
 
+pub mod console;
+
+use console::Console;
+
 /// One person's settings, or the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -43,6 +47,8 @@ pub struct Settings {
     pub agent_idle: Duration,
     /// A command that prints the passphrase of the encrypted file.
     pub passphrase_command: Option<String>,
+    /// How the web console is opened.
+    pub console: Console,
     /// The file holds a mistake and these are the defaults: nobody knows what it would have trusted.
     pub broken: bool,
 }
@@ -94,7 +100,7 @@ pub enum Colours {
     Never,
 }
 
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 17] = [
     "wait",
     "margin",
     "session_duration",
@@ -111,6 +117,7 @@ const KNOWN: [&str; 16] = [
     "debug_trap",
     "agent_idle",
     "passphrase_command",
+    "console",
 ];
 const SSO_CACHE: [(&str, SsoCache); 2] = [("cli", SsoCache::Cli), ("sealed", SsoCache::Sealed)];
 const LABEL: [(&str, Label); 1] = [("aws-vault", Label::AwsVault)];
@@ -151,6 +158,7 @@ impl Default for Settings {
             debug_trap: false,
             agent_idle: Duration::from_secs(600),
             passphrase_command: None,
+            console: Console::default(),
             broken: false,
         }
     }
@@ -183,6 +191,7 @@ impl Settings {
                 .duration("agent_idle", |asked| at_most(asked, LONGEST_IDLE))?
                 .unwrap_or(usual.agent_idle),
             passphrase_command: top.checked("passphrase_command", command)?,
+            console: top.item("console").map(|item| console::read(&item)).transpose()?.unwrap_or_default(),
             broken: false,
         })
     }
@@ -269,6 +278,17 @@ wrap_cd = false
 debug_trap = true
 agent_idle = "1h"
 passphrase_command = "pass show awsenv"
+
+[console]
+open = "container"
+extension = "granted"
+duration = "8h"
+policy_arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+
+[console.accounts.111122223333]
+name = "acme prod"
+colour = "red"
+browser_profile = "Profile 1"
 "#;
 
     #[test]
@@ -298,6 +318,21 @@ passphrase_command = "pass show awsenv"
             debug_trap: true,
             agent_idle: Duration::from_secs(3600),
             passphrase_command: Some("pass show awsenv".into()),
+            console: Console {
+                open: console::Open::Container,
+                extension: console::Extension::Granted,
+                duration: Some(Duration::from_secs(8 * 3600)),
+                policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".into()],
+                accounts: [(
+                    "111122223333".into(),
+                    console::Account {
+                        name: Some("acme prod".into()),
+                        colour: Some(console::Colour::Red),
+                        browser_profile: Some("Profile 1".into()),
+                    },
+                )]
+                .into(),
+            },
         };
         assert_eq!(parse(ALL).unwrap(), settings);
     }
@@ -369,6 +404,26 @@ passphrase_command = "pass show awsenv"
             ("colours = 1", "config.toml:1: colours: expected true, false or \"auto\""),
             ("wrap_cd = 'no'", "config.toml:1: wrap_cd: expected true or false, found text"),
             ("passphrase_command = ''", "config.toml:1: passphrase_command: a command is expected"),
+            ("console = true", "config.toml:1: console: expected a table, found true or false"),
+            ("[console]\nopne = 'tab'", "config.toml:2: console.opne: unknown key\ndid you mean `open`?"),
+            (
+                "[console]\nopen = 'window'",
+                "config.toml:2: console.open: unknown word window\nknown words: tab, container, browser-profile",
+            ),
+            ("[console]\nduration = '13h'", "config.toml:2: console.duration: AWS allows 15m to 12h00m"),
+            (
+                "[console.accounts.1]",
+                "config.toml:1: console.accounts.1: an account is twelve digits, in quotes",
+            ),
+            (
+                "[console.accounts.111122223333]\ncolour = 'rde'",
+                "config.toml:2: console.accounts.111122223333.colour: unknown word rde\ndid you mean `red`?",
+            ),
+            (
+                "[console.accounts.111122223333]\nbrowser_profile = '../x'",
+                "config.toml:2: console.accounts.111122223333.browser_profile: the name of a browser's profile \
+                 directory, like \"Profile 1\"",
+            ),
             ("[wait]", "config.toml:1: wait: expected text like \"1h\", found a table"),
         ] {
             assert_eq!(complaint(text), expected, "of {text}");

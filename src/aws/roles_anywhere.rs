@@ -1,44 +1,14 @@
-//! IAM Roles Anywhere: its one call that no SDK has. It goes the way of all others: endpoints, retries, timeouts, proxy,
-//! certificates, log.
+//! IAM Roles Anywhere: where it is, and how it answers its one call.
 
-use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
-use aws_sdk_sts::error::SdkError;
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
-use aws_smithy_runtime_api::http::Request;
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_types::error::ErrorMetadata;
-use aws_smithy_types::retry::RetryConfig;
 
-use super::attempts::Attempts;
-use super::{Aws, timeouts};
+use super::Aws;
+use super::door::{Door, Post, Posted};
 use crate::message::Failure;
 
 /// Where it is reached.
-pub struct RolesAnywhere {
-    url: String,
-    region: String,
-    attempts: u32,
-    http: SharedHttpClient,
-}
-
-/// A request that is signed.
-#[derive(Debug)]
-pub struct Post {
-    /// What AWS calls it.
-    pub call: &'static str,
-    /// Below the endpoint.
-    pub path: &'static str,
-    /// Encoded.
-    pub query: String,
-    /// All that is signed, and the signature.
-    pub headers: Vec<(&'static str, String)>,
-    /// JSON.
-    pub body: String,
-}
+pub struct RolesAnywhere(Door);
 
 impl Aws<'_> {
     /// IAM Roles Anywhere in a region; `own` is where the profile itself says it is.
@@ -52,15 +22,20 @@ impl Aws<'_> {
                 self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?,
             )?,
         };
-        let http = self.http(own)?;
-        Ok(RolesAnywhere { url, region: region.to_owned(), attempts: self.attempts(3), http })
+        Ok(RolesAnywhere(Door {
+            service: "RolesAnywhere",
+            url,
+            region: region.to_owned(),
+            attempts: self.attempts(3),
+            http: self.http(own)?,
+        }))
     }
 }
 
 impl RolesAnywhere {
     /// What the `host` header says.
     pub fn host(&self) -> &str {
-        let (scheme, rest) = self.url.split_once("://").unwrap_or(("https", &self.url));
+        let (scheme, rest) = self.0.url.split_once("://").unwrap_or(("https", &self.0.url));
         let host = rest.split('/').next().unwrap_or_default();
         let usual = if scheme == "http" { ":80" } else { ":443" };
         host.strip_suffix(usual).unwrap_or(host)
@@ -68,42 +43,15 @@ impl RolesAnywhere {
 
     /// A path, with what the endpoint has before it.
     pub fn path(&self, below: &str) -> String {
-        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        let rest = self.0.url.split_once("://").map_or(self.0.url.as_str(), |(_, rest)| rest);
         let base = rest.split_once('/').map(|(_, path)| format!("/{path}")).unwrap_or_default();
         format!("{base}/{below}")
     }
 
     /// The answer's body.
-    pub async fn post(&self, post: Post) -> Result<Vec<u8>, SdkError<ErrorMetadata, HttpResponse>> {
-        let operation = Operation::builder()
-            .service_name("RolesAnywhere")
-            .operation_name(post.call)
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(self.http.clone())
-            .endpoint_url(&self.url)
-            .no_auth()
-            .standard_retry(&RetryConfig::standard().with_max_attempts(self.attempts))
-            .retry_classifier(HttpStatusCodeClassifier::default())
-            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
-            .retry_classifier(AwsErrorCodeClassifier::<ErrorMetadata>::new())
-            .timeout_config(timeouts())
-            .interceptor(Attempts::to(&self.region))
-            .serializer(|post: Post| request(&post))
-            .deserializer(answer)
-            .build();
-        operation.invoke(post).await
+    pub async fn post(&self, post: Post) -> Posted {
+        self.0.post(post, answer).await
     }
-}
-
-fn request(post: &Post) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
-    let mut request = Request::new(SdkBody::from(post.body.as_str()));
-    request.set_method("POST")?;
-    request.headers_mut().try_insert("user-agent", concat!("awsenv/", env!("CARGO_PKG_VERSION")))?;
-    request.set_uri(format!("{}?{}", post.path, post.query))?;
-    for (name, value) in &post.headers {
-        request.headers_mut().try_insert(*name, value.clone())?;
-    }
-    Ok(request)
 }
 
 fn answer(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<ErrorMetadata>> {

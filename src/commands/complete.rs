@@ -12,6 +12,7 @@ use clap_complete::engine::{PathCompleter, ValueCompleter as _};
 use clap_complete::env::Shells;
 
 use super::choose;
+use super::console::{SERVICES, Service};
 use crate::env::Env;
 use crate::key_index::KeyIndex;
 use crate::profile::config::{ConfigFiles, SharedConfig};
@@ -114,6 +115,13 @@ pub(crate) fn stages() -> Vec<CompletionCandidate> {
 /// What `use` takes by name.
 pub(crate) fn choices() -> Vec<CompletionCandidate> {
     choices_of(|_| true)
+}
+
+/// Services of the console.
+pub(crate) fn services() -> Vec<CompletionCandidate> {
+    let named = |service: &'static Service| service.names.iter().map(|name| (*name, service.title));
+    let all = SERVICES.iter().flat_map(named);
+    all.filter_map(|(name, title)| Some(candidate(name)?.help(Some(title.into())))).collect()
 }
 
 /// Keys in the keychain.

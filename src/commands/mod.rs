@@ -3,9 +3,11 @@
 pub mod agent;
 pub mod allow;
 pub mod assume_saml;
+mod browser;
 pub mod choose;
 pub mod complete;
 pub mod completions;
+pub mod console;
 pub mod credentials;
 mod deliver;
 pub mod edit;

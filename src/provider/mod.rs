@@ -16,6 +16,7 @@ use crate::session::login::Logins;
 use crate::session::sso::Tokens;
 
 mod error;
+pub mod federation;
 pub mod iam;
 pub mod identity;
 pub mod login;

@@ -1,6 +1,8 @@
 //! The calls of AWS STS (API version 2011-06-15). The SDK does not check what it sends: `profile::limits`
 //! has done so before.
 
+use std::time::Duration;
+
 use aws_sdk_sts::config::Builder;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 use aws_smithy_types::retry::RetryConfig;
@@ -78,6 +80,50 @@ pub(super) async fn get_session_token(
         .map_err(|error| explain("GetSessionToken", error))?;
     // Keys in a file only claim their account, and what is kept must not.
     credentials("GetSessionToken", answer.credentials, None)
+}
+
+/// GetFederationToken: a user's long-lived keys become a session that may sign in to the console. It may do what the
+/// user may and these policies allow; without any of them, nothing.
+pub(super) async fn get_federation_token(
+    name: &str,
+    policies: &Policies<'_>,
+    duration: Duration,
+    signer: &Credentials,
+    region: &str,
+    aws: &Aws<'_>,
+) -> anyhow::Result<Credentials> {
+    const CALL: &str = "GetFederationToken";
+    let call =
+        aws.sts(region, Some(signer))?.get_federation_token().name(name).duration_seconds(seconds(duration));
+    let call = match policies {
+        Policies::Inline(policy) => call.policy(*policy),
+        Policies::Managed(arns) => {
+            let managed = arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn).build());
+            call.set_policy_arns(Some(managed.collect()))
+        }
+    };
+    let answer = call.send().await.map_err(|error| of_user(explain(CALL, error)))?;
+    credentials(CALL, answer.credentials, None)
+}
+
+/// What bounds a federated user.
+pub(super) enum Policies<'a> {
+    /// JSON.
+    Inline(&'a str),
+    /// ARNs of managed policies.
+    Managed(&'a [String]),
+}
+
+/// There is no role, so no trust policy either.
+fn of_user(failure: Failure) -> Failure {
+    match reason(&failure) {
+        Some("AccessDenied") => Failure {
+            hint: Some("the user's policies must allow sts:GetFederationToken; or use a role".to_owned()),
+            exit: Exit::Failed,
+            ..failure
+        },
+        _ => failure,
+    }
 }
 
 /// AssumeRoleWithWebIdentity, unsigned: the token says who asks. `whose`: where it came from.
@@ -183,6 +229,6 @@ fn credentials(
     issued(call, [answer.access_key_id, answer.secret_access_key, answer.session_token], expiry, account)
 }
 
-fn seconds(duration: std::time::Duration) -> i32 {
+fn seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
 }

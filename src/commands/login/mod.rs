@@ -14,13 +14,13 @@ use crate::session::failure::FailureRecord;
 use crate::session::store::SessionStore;
 use crate::world::{self, World};
 
-mod opener;
 mod person;
 pub(super) mod private_key;
 mod qr;
+mod way;
 
-use opener::Way;
 use person::Person;
+use way::Way;
 
 /// What is asked for.
 #[derive(Debug)]

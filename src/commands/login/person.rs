@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::super::agent;
 use super::super::allow::tell_shells;
+use super::super::browser;
 use super::super::progress::Progress;
-use super::opener::{self, Way};
 use super::qr;
+use super::way::Way;
 use crate::message::{Exit, Failure, printable};
 use crate::provider::sign_in::{Guide, Invitation};
 use crate::secret::Secret;
@@ -39,7 +40,7 @@ impl<'a> Person<'a> {
         if !is_web_address(address) {
             return world::say("awsenv: no browser is opened: that is no https address");
         }
-        if let Err(error) = opener::open(command, address, &self.world.original) {
+        if let Err(error) = browser::open(command, address, &self.world.original) {
             world::say(&printable(&format!("awsenv: {error:#}")));
         }
     }

@@ -12,8 +12,7 @@ use serde::Deserialize;
 
 use super::error::{WINDOW, explain};
 use super::{Means, Mfa, issued, lacks, runtime};
-use crate::aws::roles_anywhere::Post;
-use crate::aws::seconds_ahead;
+use crate::aws::{Post, seconds_ahead};
 use crate::clock::{self, Timestamp};
 use crate::credentials::Credentials;
 use crate::files::Stamp;
@@ -204,7 +203,12 @@ fn create_session(
             now,
         };
         let headers = request.signed(&identity.key)?;
-        let post = Post { call: CALL, path: "/sessions", query: request.query, headers, body: request.body };
+        let post = Post {
+            call: CALL,
+            target: format!("/sessions?{}", request.query),
+            headers,
+            body: Secret::new(request.body),
+        };
         anyhow::Ok(runtime.block_on(door.post(post)).map_err(Box::new))
     };
     let now = clock::now();

@@ -16,6 +16,8 @@ pub(super) mod pkce;
 pub(super) mod refused;
 pub(super) mod renewal;
 
+pub(crate) use pkce::encoded;
+
 /// Another program writes its file in the open, and some time after AWS has answered it.
 const LOOKS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);

@@ -16,7 +16,7 @@ pub(in crate::provider) fn base64url(bytes: &[u8]) -> String {
 }
 
 /// RFC 3986, 2.1.
-pub(in crate::provider) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
         byte => format!("%{byte:02X}"),

@@ -301,6 +301,7 @@ fn principal(arn: &str) -> Principal {
         mfa: false,
         source_identity: None,
         transitive_tags: BTreeMap::new(),
+        chained: false,
         denied: false,
     };
     let parts: Vec<_> = arn.split([':', '/']).collect();

@@ -59,6 +59,7 @@ pub(crate) fn session(role: &Role, session_name: String) -> Principal {
         mfa: false,
         source_identity: None,
         transitive_tags: std::collections::BTreeMap::new(),
+        chained: false,
         denied: role.denied,
     }
 }

@@ -15,6 +15,7 @@ mod clock;
 mod console;
 mod fault;
 mod federated;
+mod federation;
 mod iam;
 mod identity;
 mod machine;
@@ -199,6 +200,11 @@ impl Sandbox {
     /// What nobody else may learn of all sign-ins: tokens, codes, verifiers, clients' secrets.
     pub fn sign_in_secrets(&self) -> Vec<String> {
         self.state.sign_ins.known().secrets.iter().cloned().collect()
+    }
+
+    /// Tokens for the console that no browser has used.
+    pub fn signin_tokens(&self) -> Vec<String> {
+        self.state.federation.unused()
     }
 
     /// As if AWS honoured this session no more, before its end.

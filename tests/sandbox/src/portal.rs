@@ -58,6 +58,7 @@ fn get_role_credentials(query: &Parameters, portal: &Portal, state: &State) -> R
         mfa: false,
         source_identity: None,
         transitive_tags: BTreeMap::new(),
+        chained: false,
         denied: false,
     };
     let issued = state.issue(nobody, portal.role_seconds);

@@ -19,6 +19,8 @@ pub(crate) struct Principal {
     pub(crate) mfa: bool,
     pub(crate) source_identity: Option<String>,
     pub(crate) transitive_tags: BTreeMap<String, String>,
+    /// A session's keys have asked for these.
+    pub(crate) chained: bool,
     /// May assume nothing.
     pub(crate) denied: bool,
 }
@@ -51,6 +53,11 @@ impl Principal {
 
     pub(crate) fn is_temporary(&self) -> bool {
         self.token.is_some()
+    }
+
+    /// Whether GetFederationToken has made it.
+    pub(crate) fn is_federated(&self) -> bool {
+        self.arn.contains(":federated-user/")
     }
 
     pub(crate) fn is_expired(&self, now: Timestamp) -> bool {

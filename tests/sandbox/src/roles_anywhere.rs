@@ -74,6 +74,7 @@ pub(crate) fn answer(
         mfa: false,
         source_identity: None,
         transitive_tags: BTreeMap::new(),
+        chained: false,
         denied: known.denied,
     };
     Ok(created(&state.issue(like, seconds), &anchor.arn))

@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::sigv4;
 use crate::state::State;
-use crate::{console, federated, iam, machine, oidc, portal, roles_anywhere, sts};
+use crate::{console, federated, federation, iam, machine, oidc, portal, roles_anywhere, sts};
 
 /// Serves until told to stop; open connections are cut.
 pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
@@ -46,7 +46,7 @@ pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped
 }
 
 /// Never in the log.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 11] = [
     "TokenCode",
     "WebIdentityToken",
     "SAMLAssertion",
@@ -56,6 +56,8 @@ const SECRETS: [&str; 9] = [
     "codeVerifier",
     "accessToken",
     "refreshToken",
+    "Session",
+    "SigninToken",
 ];
 
 /// Who is asked, and what, where the path says it.
@@ -67,6 +69,8 @@ enum Service {
     RolesAnywhere,
     /// Beside the machine that clients run on.
     Machine(&'static str),
+    /// The console's federation endpoint, and what is behind it.
+    Federation,
     /// Behind `aws login`.
     Console,
     /// A person's browser there.
@@ -87,6 +91,7 @@ impl Service {
             "/token" => Self::Oidc("CreateToken"),
             "/authorize" => Self::Browser,
             "/sessions" => Self::RolesAnywhere,
+            "/federation" | federation::LANDING => Self::Federation,
             "/v1/token" => Self::Console,
             "/v1/authorize" => Self::ConsoleBrowser,
             _ => machine::operation(path).map_or(Self::Query, Self::Machine),
@@ -98,6 +103,9 @@ impl Service {
             Self::Query => form_urlencoded::parse(body).into_owned().collect(),
             Self::Machine(_) => sts::Parameters::new(),
             Self::Portal(_) | Self::Browser | Self::ConsoleBrowser => of_query(parts),
+            Self::Federation => {
+                of_query(parts).into_iter().chain(form_urlencoded::parse(body).into_owned()).collect()
+            }
             Self::Oidc(_) | Self::Console => of_json(body),
             Self::RolesAnywhere => of_query(parts).into_iter().chain(of_json(body)).collect(),
         }
@@ -109,6 +117,7 @@ impl Service {
             Self::Portal(_) | Self::RolesAnywhere | Self::Machine(_) => refusal.of_portal(),
             Self::Oidc(_) | Self::Browser => refusal.of_oidc(),
             Self::Console | Self::ConsoleBrowser => refusal.of_console(),
+            Self::Federation => Answer { content_type: "text/html", ..refusal.answer() },
         }
     }
 }
@@ -164,6 +173,10 @@ async fn handle(
     let mut parameters = service.parameters(&parts, &body);
     let operation = match service {
         Service::Query => parameters.remove("Action").unwrap_or_default(),
+        Service::Federation => {
+            let action = parameters.remove("Action").unwrap_or_default();
+            federation::operation(parts.uri.path(), &action)
+        }
         Service::Portal(operation) | Service::Oidc(operation) | Service::Machine(operation) => {
             operation.to_owned()
         }
@@ -234,6 +247,7 @@ fn meet(
             Service::Oidc(_) => oidc::answer(operation, body, &url, state),
             Service::RolesAnywhere => roles_anywhere::answer(parameters, parts, body, state),
             Service::Machine(_) => machine::answer(operation, parts, state),
+            Service::Federation => Ok(federation::answer(operation, parameters, parts, state)),
             Service::Browser => oidc::authorize(parameters, state),
             Service::Console => console::answer(body, header("dpop"), &url, state),
             Service::ConsoleBrowser => console::authorize(parameters, &url, state),

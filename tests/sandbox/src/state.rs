@@ -11,6 +11,7 @@ use crate::call::Log;
 use crate::clock::Clock;
 use crate::console::Sessions;
 use crate::fault::Faults;
+use crate::federation::Tokens;
 use crate::identity;
 use crate::principal::Principal;
 use crate::scenario::{Anchor, AnywhereProfile, Console, Device, Machine, Portal, Role, Scenario, User};
@@ -27,6 +28,7 @@ pub(crate) struct State {
     metadata_token: OnceLock<String>,
     pub(crate) sign_ins: SignIns,
     pub(crate) console: Sessions,
+    pub(crate) federation: Tokens,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
@@ -79,6 +81,7 @@ impl State {
                 mfa: false,
                 source_identity: None,
                 transitive_tags: BTreeMap::new(),
+                chained: false,
                 denied: user.denied,
             })
         });

@@ -23,6 +23,7 @@ pub(crate) fn answer(
     match operation {
         "GetCallerIdentity" => Ok(get_caller_identity(signer)),
         "GetSessionToken" => get_session_token(parameters, signer, state),
+        "GetFederationToken" => get_federation_token(parameters, signer, state),
         "AssumeRole" => assume_role(parameters, signer, state),
         _ => Err(Refusal::new(
             400,
@@ -49,6 +50,32 @@ fn get_session_token(parameters: &Parameters, signer: &Principal, state: &State)
     let mfa = mfa(parameters, signer, state)?;
     let issued = state.issue(Principal { mfa, ..signer.clone() }, seconds);
     Ok(result("GetSessionToken", &credentials(&issued), Some(&issued)))
+}
+
+fn get_federation_token(
+    parameters: &Parameters,
+    signer: &Principal,
+    state: &State,
+) -> Result<Answer, Refusal> {
+    let name = needed(parameters, "Name", "name")?;
+    spelled("name", name, 2..=32, "+=,.@-_")?;
+    let seconds = duration(parameters, 43_200, 129_600)?;
+    check_policies(parameters)?;
+    if signer.is_temporary() {
+        return Err(Refusal::denied("Cannot call GetFederationToken with session credentials"));
+    }
+    if signer.denied {
+        let (who, account) = (signer.shown(), signer.account());
+        return Err(Refusal::denied(format!(
+            "User: {who} is not authorized to perform: sts:GetFederationToken on resource: \
+             arn:aws:sts::{account}:federated-user/{name}"
+        )));
+    }
+    let partition = signer.arn.split(':').nth(1).unwrap_or_default();
+    let arn = format!("arn:{partition}:sts::{}:federated-user/{name}", signer.account());
+    let issued = state.issue(Principal { arn, ..signer.clone() }, seconds);
+    let user = format!("    <FederatedUser>\n{}    </FederatedUser>\n", element("Arn", &issued.arn));
+    Ok(result("GetFederationToken", &(credentials(&issued) + &user), Some(&issued)))
 }
 
 fn assume_role(parameters: &Parameters, signer: &Principal, state: &State) -> Result<Answer, Refusal> {
@@ -87,6 +114,7 @@ fn assume_role(parameters: &Parameters, signer: &Principal, state: &State) -> Re
         session_name: Some(session_name.to_owned()),
         // The mark of MFA does not go beyond the first role.
         mfa: false,
+        chained: signer.is_temporary(),
         source_identity: source_identity(parameters, signer).map(str::to_owned),
         transitive_tags: tags.transitive,
         denied: role.denied,

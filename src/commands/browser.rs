@@ -1,35 +1,21 @@
-//! Which way to sign in, and what opens a browser.
+//! The person's browser: whether this machine has one, and what opens it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
-use super::Login;
 use crate::env::Env;
 use crate::message::Failure;
-use crate::session::sso::Flow;
 use crate::world::World;
 
-/// How a person gets to the portal.
-#[derive(Debug)]
-pub(super) struct Way {
-    pub(super) flow: Flow,
-    /// The command that opens an address; none: the person does.
-    pub(super) opener: Option<Vec<String>>,
-    /// Why it is not by a browser of this machine, where nobody asked for that.
-    pub(super) because: Option<&'static str>,
-}
-
-impl Way {
-    pub(super) fn of(login: &Login<'_>, world: &World) -> anyhow::Result<Self> {
-        let opener = opener(world)?;
-        let because = apart(&world.original, world.settings.browser.is_some())
-            .or_else(|| opener.is_none().then_some("there is no browser here"));
-        let flow = if login.device_code || because.is_some() { Flow::Device } else { Flow::Browser };
-        let opens = because.is_none() && !login.no_browser;
-        Ok(Self { flow, opener: opener.filter(|_| opens), because: because.filter(|_| !login.device_code) })
-    }
+/// The command that opens an address, or why none would reach the person, or come back to this machine.
+pub(super) fn browser(world: &World) -> anyhow::Result<Result<Vec<String>, &'static str>> {
+    let opener = opener(world)?;
+    Ok(match apart(&world.original, world.settings.browser.is_some()) {
+        Some(because) => Err(because),
+        None => opener.ok_or("there is no browser here"),
+    })
 }
 
 /// Why a browser would not come back to this machine. Who names one in the settings has one, in a container too.
@@ -47,14 +33,18 @@ fn apart(original: &Env, has_browser: bool) -> Option<&'static str> {
     }
 }
 
-/// The setting, BROWSER, or what the platform has.
+/// What the person has named, or what the platform has.
 fn opener(world: &World) -> anyhow::Result<Option<Vec<String>>> {
+    let of_the_platform = || of_the_platform(&world.original).map(|program| vec![program.to_owned()]);
+    Ok(named(world)?.or_else(of_the_platform))
+}
+
+/// The setting, or BROWSER.
+pub(super) fn named(world: &World) -> anyhow::Result<Option<Vec<String>>> {
     // BROWSER is a list, the first of which is the favourite.
     let favourite =
         world.original.text("BROWSER").and_then(|list| list.split(':').find(|one| !one.is_empty()));
-    let Some(command) = world.settings.browser.as_deref().or(favourite) else {
-        return Ok(of_the_platform(&world.original).map(|program| vec![program.to_owned()]));
-    };
+    let Some(command) = world.settings.browser.as_deref().or(favourite) else { return Ok(None) };
     let words =
         shell_words::split(command).with_context(|| format!("cannot understand the browser {command}"))?;
     if words.is_empty() {
@@ -74,8 +64,13 @@ fn of_the_platform(original: &Env) -> Option<&'static str> {
             Some("xdg-open").filter(|_| has_display)?
         }
     };
+    is_installed(program, original).then_some(program)
+}
+
+/// Whether a program is on the PATH.
+pub(super) fn is_installed(program: &str, original: &Env) -> bool {
     let path = original.get("PATH").unwrap_or_default();
-    std::env::split_paths(path).any(|dir| dir.join(program).is_file()).then_some(program)
+    std::env::split_paths(path).any(|dir| dir.join(program).is_file())
 }
 
 /// Opens an address, for `%s` in the command or behind it, and lets the browser go its way: a Ctrl-C is not meant

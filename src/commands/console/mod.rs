@@ -1,0 +1,194 @@
+//! `awsenv console`: the web console, signed in as whom the directory pins, or a profile.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::browser;
+use super::subject::{Asking, Subject};
+use crate::clock;
+use crate::limits;
+use crate::message::{Exit, Failure, printable};
+use crate::profile::chain::Source;
+use crate::provider::federation::{login_url, signin_token};
+use crate::secret::Secret;
+use crate::settings::console::{MOST_POLICIES, browser_profile};
+use crate::world::{self, World};
+
+mod clipboard;
+mod handover;
+mod keys;
+mod partition;
+mod services;
+mod window;
+
+use handover::Handover;
+use partition::Partition;
+use services::service;
+pub use services::{SERVICES, Service};
+use window::Whose;
+pub use window::{AUTO, Window};
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Console<'a> {
+    /// Whose.
+    pub asking: Asking<'a>,
+    /// The region that is shown; it changes nothing about the keys.
+    pub region: Option<&'a str>,
+    /// A service by one of its names.
+    pub service: Option<&'a str>,
+    /// An address of the console instead.
+    pub destination: Option<&'a str>,
+    /// How long the console's session lasts.
+    pub duration: Option<Duration>,
+    /// What bounds the session of a user's long-lived keys.
+    pub policy_arns: &'a [String],
+    /// What becomes of the address.
+    pub way: Way<'a>,
+}
+
+/// What becomes of the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// A browser opens it.
+    Open(Window<'a>),
+    /// It is printed.
+    Print,
+    /// The terminal's clipboard takes it.
+    Copy,
+    /// It is printed with what is known of it.
+    Json,
+}
+
+/// AWS takes a token for so long.
+const TOKEN: Duration = Duration::from_secs(15 * 60);
+
+/// Where the browser goes on.
+struct Page {
+    url: Secret,
+    destination: String,
+    region: String,
+    account: Option<String>,
+    duration: Option<Duration>,
+}
+
+/// Signs in.
+pub fn run(console: &Console<'_>, world: &World) -> anyhow::Result<()> {
+    check(console)?;
+    let subject = keys::of_console(console, world)?;
+    match console.way {
+        Way::Open(window) => match browser::browser(world)? {
+            Ok(opener) => open(window, opener, console, &subject, world),
+            Err(because) => {
+                let page = page(console, &subject, world)?;
+                world::say(&format!(
+                    "awsenv: {because}: open this on any device within 15 minutes; whoever has it is signed in, once"
+                ));
+                print(&page)
+            }
+        },
+        Way::Print => print(&page(console, &subject, world)?),
+        Way::Copy => {
+            clipboard::copy(&page(console, &subject, world)?.url, &world.original)?;
+            world::say(
+                "awsenv: the terminal has the address for its clipboard, if it takes such; it is good for 15 minutes, once",
+            );
+            Ok(())
+        }
+        Way::Json => print_json(&page(console, &subject, world)?, &subject),
+    }
+}
+
+/// What can be said before anybody is asked for anything.
+fn check(console: &Console<'_>) -> anyhow::Result<()> {
+    let usage = |flag: &str, text: &str, why: String| {
+        Failure::new(format!("{flag} {}: {why}", crate::message::shown(text))).exit(Exit::Usage)
+    };
+    if let Some(region) = console.region {
+        limits::region(region).map_err(|why| usage("--region", region, why))?;
+    }
+    if let Some(duration) = console.duration {
+        limits::duration(duration, limits::ROLE_DURATION)
+            .map_err(|why| usage("--duration", &clock::human(duration), why))?;
+    }
+    for arn in console.policy_arns {
+        limits::arn(arn, "iam", "policy/").map_err(|why| usage("--policy-arn", arn, why))?;
+    }
+    if console.policy_arns.len() > MOST_POLICIES {
+        return Err(Failure::new(format!("--policy-arn: at most {MOST_POLICIES}")).exit(Exit::Usage).into());
+    }
+    if let Way::Open(Window::BrowserProfile(name)) = console.way {
+        browser_profile(name).map_err(|why| usage("--browser-profile", name, why))?;
+    }
+    Ok(console.service.map(service).transpose().map(drop)?)
+}
+
+fn page(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Result<Page> {
+    let resolved = &subject.resolved;
+    let region = console.region.or(resolved.region.as_deref());
+    let partition = match (keys::arn(&resolved.chain).and_then(Partition::of_arn), &resolved.chain.source) {
+        (Some(partition), _) => partition,
+        (None, Source::Sso(sso)) => Partition::of_region(&sso.portal.region),
+        (None, _) => region.map_or(Partition::of_region(""), Partition::of_region),
+    };
+    let region = partition.region(region)?.to_owned();
+    let destination = match console.destination {
+        Some(address) => {
+            partition.check(address)?;
+            address.to_owned()
+        }
+        None => partition.page(service(console.service.unwrap_or("home"))?, &region),
+    };
+    let endpoint = partition.endpoint(&region, &world.original)?;
+    let keys = keys::keys(console, subject, world)?;
+    let token = signin_token(&keys.credentials, keys.duration, &endpoint, &subject.aws(world))?;
+    let url = login_url(&endpoint, &destination, &token);
+    Ok(Page { url, destination, region, account: keys.account, duration: keys.duration })
+}
+
+fn open(
+    window: Window<'_>,
+    usual: Vec<String>,
+    console: &Console<'_>,
+    subject: &Subject,
+    world: &World,
+) -> anyhow::Result<()> {
+    let page = page(console, subject, world)?;
+    let profile = subject.resolved.name.as_str();
+    let is_protected = subject.pin.as_ref().is_some_and(|pin| pin.protected);
+    let whose = Whose { profile, account: page.account.as_deref(), is_protected };
+    let handover = Handover::bind()?;
+    let address = handover.address();
+    let (command, given) = window::command(window, usual, &address, &whose, world)?;
+    let whom = match &page.account {
+        Some(account) if account != profile => format!("{profile} ({account})"),
+        _ => profile.to_owned(),
+    };
+    world::say(&printable(&format!(
+        "awsenv: the console of {whom} opens in the browser; if none opens, go to"
+    )));
+    world::say(&format!("  {address}"));
+    if let Err(error) = browser::open(&command, &given, &world.original) {
+        world::say(&printable(&format!("awsenv: {error:#}")));
+    }
+    handover.send_to(&page.url)
+}
+
+fn print(page: &Page) -> anyhow::Result<()> {
+    world::out(format!("{}\n", page.url.expose()).as_bytes())
+}
+
+fn print_json(page: &Page, subject: &Subject) -> anyhow::Result<()> {
+    let expiration = clock::now().checked_add(TOKEN)?;
+    let printed = json!({
+        "profile": subject.resolved.name,
+        "account": page.account,
+        "region": page.region,
+        "destination": page.destination,
+        "session_duration": page.duration.map(|duration| duration.as_secs()),
+        "url": page.url.expose(),
+        "url_expiration": clock::rfc3339(expiration),
+    });
+    world::out(format!("{printed:#}\n").as_bytes())
+}
