@@ -60,4 +60,5 @@ mod status;
 mod sts;
 mod tour;
 mod trust;
+mod web_console;
 mod web_identity;

@@ -9,20 +9,32 @@ use crate::env::Env;
 use crate::message::{Exit, Failure};
 use crate::secret::Secret;
 
-/// Sends it there. Whether the terminal takes it, it does not say.
-pub(super) fn copy(text: &Secret, original: &Env) -> anyhow::Result<()> {
-    let sequence = sequence(text, original.text("TMUX").is_some());
-    let sent = match (io::stderr().is_terminal(), io::stdout().is_terminal()) {
-        (true, _) => io::stderr().lock().write_all(sequence.as_bytes()),
-        (false, true) => io::stdout().lock().write_all(sequence.as_bytes()),
-        (false, false) => {
-            return Err(Failure::new("--copy: there is no terminal whose clipboard could take it")
+/// A terminal that is listened to.
+pub(super) enum Clipboard {
+    Stderr,
+    Stdout,
+}
+
+impl Clipboard {
+    /// That of this process.
+    pub(super) fn of_the_terminal() -> Result<Self, Failure> {
+        match (io::stderr().is_terminal(), io::stdout().is_terminal()) {
+            (true, _) => Ok(Self::Stderr),
+            (false, true) => Ok(Self::Stdout),
+            (false, false) => Err(Failure::new("--copy: there is no terminal whose clipboard could take it")
                 .hint("--print prints the address")
-                .exit(Exit::Usage)
-                .into());
+                .exit(Exit::Usage)),
         }
-    };
-    Ok(sent?)
+    }
+
+    /// Sends it there. Whether the terminal takes it, it does not say.
+    pub(super) fn take(&self, text: &Secret, original: &Env) -> io::Result<()> {
+        let sequence = sequence(text, original.text("TMUX").is_some());
+        match self {
+            Self::Stderr => io::stderr().lock().write_all(sequence.as_bytes()),
+            Self::Stdout => io::stdout().lock().write_all(sequence.as_bytes()),
+        }
+    }
 }
 
 /// In tmux, through it to the terminal outside (`allow-passthrough`).

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::browser;
 use super::subject::{Asking, Subject};
@@ -22,6 +22,7 @@ mod partition;
 mod services;
 mod window;
 
+use clipboard::Clipboard;
 use handover::Handover;
 use partition::Partition;
 use services::service;
@@ -90,7 +91,8 @@ pub fn run(console: &Console<'_>, world: &World) -> anyhow::Result<()> {
         },
         Way::Print => print(&page(console, &subject, world)?),
         Way::Copy => {
-            clipboard::copy(&page(console, &subject, world)?.url, &world.original)?;
+            let clipboard = Clipboard::of_the_terminal()?;
+            clipboard.take(&page(console, &subject, world)?.url, &world.original)?;
             world::say(
                 "awsenv: the terminal has the address for its clipboard, if it takes such; it is good for 15 minutes, once",
             );
@@ -179,16 +181,27 @@ fn print(page: &Page) -> anyhow::Result<()> {
     world::out(format!("{}\n", page.url.expose()).as_bytes())
 }
 
+/// As docs/json.md has it.
+#[derive(Serialize)]
+struct Printed<'a> {
+    profile: &'a str,
+    account: Option<&'a str>,
+    region: &'a str,
+    destination: &'a str,
+    session_duration: Option<u64>,
+    url: &'a str,
+    url_expiration: String,
+}
+
 fn print_json(page: &Page, subject: &Subject) -> anyhow::Result<()> {
-    let expiration = clock::now().checked_add(TOKEN)?;
-    let printed = json!({
-        "profile": subject.resolved.name,
-        "account": page.account,
-        "region": page.region,
-        "destination": page.destination,
-        "session_duration": page.duration.map(|duration| duration.as_secs()),
-        "url": page.url.expose(),
-        "url_expiration": clock::rfc3339(expiration),
-    });
-    world::out(format!("{printed:#}\n").as_bytes())
+    let printed = Printed {
+        profile: &subject.resolved.name,
+        account: page.account.as_deref(),
+        region: &page.region,
+        destination: &page.destination,
+        session_duration: page.duration.map(|duration| duration.as_secs()),
+        url: page.url.expose(),
+        url_expiration: clock::rfc3339(clock::now().checked_add(TOKEN)?),
+    };
+    world::out(format!("{}\n", serde_json::to_string_pretty(&printed)?).as_bytes())
 }
