@@ -61,6 +61,7 @@ fn printed(world: &World, command: &[String]) -> String {
         "key" => return keys(world),
         "sso" => return signed_in(command),
         "agent" => return agent(world),
+        "console" => return console(world),
         _ => {}
     }
     let mut run = world.run([]).at("acme").any_stdout();
@@ -115,6 +116,19 @@ fn agent(world: &World) -> String {
         printed = printed.replace(own, shown);
     }
     printed.replace("$HOME/asked", "/home/me/acme")
+}
+
+/// What `console --json` prints; the address is asked for at nine.
+fn console(world: &World) -> String {
+    let run = world.run(["console", "--json", "--service", "s3"]).at("acme");
+    let url = world.variables().text("AWS_ENDPOINT_URL_STS").unwrap();
+    let printed = run.env("AWSENV_FEDERATION_URL", url).any_stdout().success().stdout;
+    let told: Value = serde_json::from_str(&printed).unwrap();
+    let (address, token) = told["url"].as_str().unwrap().split_once("SigninToken=").unwrap();
+    printed
+        .replace(told["url_expiration"].as_str().unwrap(), "2026-11-22T09:15:00Z")
+        .replace(token, "…")
+        .replace(address.split("/federation").next().unwrap(), "https://eu-west-1.signin.aws.amazon.com")
 }
 
 /// What `sso … --json` prints of a portal with two accounts.
@@ -207,7 +221,7 @@ fn every_sample_is_what_the_program_prints() {
 fn every_field_is_in_its_table_with_its_type() {
     let world = world();
     let chapters = chapters();
-    assert_eq!(chapters.len(), 11);
+    assert_eq!(chapters.len(), 12);
     for chapter in &chapters {
         is_documented(&printed(&world, &chapter.command), chapter);
     }

@@ -16,6 +16,7 @@ use crate::pki;
 use crate::portal;
 use crate::run::PROGRAM;
 use crate::shell::Kind;
+use crate::web_console;
 use crate::world::{World, installed};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sources.md");
@@ -47,6 +48,27 @@ const WAYS: [Way; 5] = [
         seen
     }),
 ];
+
+/// Whose console one lands in, and how it is written: a user's keys sign in as the federated user that AWS makes of them.
+fn console_of(source: &Source) -> &'static str {
+    source.world.write("acme/.awsenv", &source.file);
+    source.world.allow("acme");
+    let url = source.sandbox.url();
+    let run = source.world.run(["console", "--print"]).at("acme").env("AWSENV_FEDERATION_URL", url);
+    if source.whose == console::ME && source.name == "`aws login`" {
+        let refused = run.any_stderr().exits(1).stderr;
+        assert!(refused.contains("a session of a user's own"), "{refused}");
+        return " no ² |";
+    }
+    let address = run.any_stdout().success().stdout;
+    let whose = web_console::landed(address.trim_end(), &source.sandbox);
+    if source.whose == ME {
+        assert_eq!(whose, "arn:aws:sts::111122223333:federated-user/me", "{}", source.name);
+        return " yes ¹ |";
+    }
+    assert!(whose.starts_with(source.whose), "{}: {whose}", source.name);
+    " yes |"
+}
 
 fn in_a_shell(
     source: &Source,
@@ -174,8 +196,8 @@ fn sources() -> Vec<Source> {
 
 #[test]
 fn each_source_arrives_by_each_way_as_the_one_that_it_is() {
-    let mut table = format!("| source | {} |\n|---|", WAYS.map(|(name, _)| name).join(" | "));
-    table += &"---|".repeat(WAYS.len());
+    let mut table = format!("| source | {} | `console` |\n|---|", WAYS.map(|(name, _)| name).join(" | "));
+    table += &"---|".repeat(WAYS.len() + 1);
     table.push('\n');
     for source in sources() {
         source.world.write("acme/.awsenv", &source.file);
@@ -186,6 +208,7 @@ fn each_source_arrives_by_each_way_as_the_one_that_it_is() {
             assert!(whose.starts_with(source.whose), "{}, {way}: {whose}", source.name);
             table += " yes |";
         }
+        table += console_of(&source);
         table.push('\n');
         let _ = Command::new(PROGRAM)
             .args(["agent", "stop"])

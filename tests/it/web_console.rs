@@ -39,7 +39,7 @@ fn asked(sandbox: &Sandbox) -> Vec<String> {
 
 /// Where a browser lands with an address: whose console.
 #[track_caller]
-fn landed(address: &str, sandbox: &Sandbox) -> String {
+pub(crate) fn landed(address: &str, sandbox: &Sandbox) -> String {
     let (head, page) = visit(address);
     let location = head.lines().find_map(|line| line.strip_prefix("location: "));
     let location = location.unwrap_or_else(|| panic!("nobody is signed in: {head}\n{page}"));
