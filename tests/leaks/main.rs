@@ -10,6 +10,7 @@ mod search;
 mod shells;
 mod sso;
 mod tour;
+mod web_console;
 mod world;
 
 use search::Evidence;
