@@ -115,6 +115,8 @@ fn names_are_completed_where_they_are_meant() {
     assert_eq!(at(&["use", "d"]), ["dev"]);
     assert_eq!(at(&["exec", "--stage", ""]), [""; 0], "no file counts at home");
     assert_eq!(at(&["edit", "ac"]), ["acme/"]);
+    assert_eq!(at(&["console", "--service", "route"]), ["route53"]);
+    assert!(at(&["console", "--service", ""]).len() > 150);
     for words in [&["exec", "--", "ba"][..], &["exec", "dev", "--", "ba"]] {
         assert!(at(words).contains(&"bash".to_owned()), "{words:?}: {:?}", at(words));
     }

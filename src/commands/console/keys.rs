@@ -24,6 +24,9 @@ pub(super) struct Keys {
 /// How long a session of a user's keys is where nobody says so. The AWS CLI's roles last as long.
 const USUAL: Duration = Duration::from_secs(3600);
 
+/// Kept keys that end sooner are not used.
+const LEAST: Duration = Duration::from_secs(600);
+
 /// What somebody's keys are, as far as the chain says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -63,7 +66,10 @@ pub(super) fn keys(console: &Console<'_>, subject: &Subject, world: &World) -> a
     if kind == Kind::Login && !is_role(login_arn(&subject.resolved.chain)) {
         return Err(no_users_session(&subject.resolved.name).into());
     }
-    let (credentials, account) = subject.credentials(None, world, &mut person(&console.asking, world))?;
+    let chain = &subject.resolved.chain;
+    // The console ends with the keys, if nobody asks for more; of these AWS gives none that end sooner.
+    let least = (!chain.roles.is_empty() || matches!(chain.source, Source::Sso(_))).then_some(LEAST);
+    let (credentials, account) = subject.credentials(least, world, &mut person(&console.asking, world))?;
     if kind == Kind::Unknown {
         return of_unknown(console, subject, credentials, account, world);
     }
