@@ -36,8 +36,8 @@ enum Kind {
     ChainedRole,
     /// A user's, or whatever somebody else has put there.
     Unknown,
-    /// A session of `aws login`.
-    Login,
+    /// A session that a machine or `aws login` has got somewhere: nobody knows how.
+    Given,
 }
 
 /// The subject for the console: as for `exec`, but of a user's keys without roles the keys themselves. (AWS takes no
@@ -59,14 +59,17 @@ pub(super) fn of_console(console: &Console<'_>, world: &World) -> anyhow::Result
 
 /// Gets them.
 pub(super) fn keys(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Result<Keys> {
-    let kind = kind(&subject.resolved.chain);
+    let chain = &subject.resolved.chain;
+    let kind = kind(chain);
     if kind != Kind::Unknown && !console.policy_arns.is_empty() {
         return Err(of_roles_own_policies().into());
     }
-    if kind == Kind::Login && !is_role(login_arn(&subject.resolved.chain)) {
+    if let Source::Login { session_arn } = &chain.source
+        && chain.roles.is_empty()
+        && !is_role(session_arn)
+    {
         return Err(no_users_session(&subject.resolved.name).into());
     }
-    let chain = &subject.resolved.chain;
     // The console ends with the keys, if nobody asks for more; of these AWS gives none that end sooner.
     let least = (!chain.roles.is_empty() || matches!(chain.source, Source::Sso(_))).then_some(LEAST);
     let (credentials, account) = subject.credentials(least, world, &mut person(&console.asking, world))?;
@@ -76,7 +79,7 @@ pub(super) fn keys(console: &Console<'_>, subject: &Subject, world: &World) -> a
     let asked = match kind {
         Kind::Role => console.duration.or(world.settings.console.duration),
         // The setting is for all, and must not be in the way of one.
-        Kind::Login => console.duration,
+        Kind::Given => console.duration,
         Kind::ChainedRole | Kind::Unknown => {
             if console.duration.is_some() {
                 world::say(&printable(&left_out(subject)));
@@ -141,7 +144,7 @@ fn kind(chain: &RoleChain) -> Kind {
         _ => false,
     };
     match (chain.roles.len(), &chain.source) {
-        (0, Source::Login { .. }) => Kind::Login,
+        (0, Source::Login { .. } | Source::Ec2Metadata(_) | Source::Container(_)) => Kind::Given,
         (
             0,
             Source::Keys { .. } | Source::Environment(_) | Source::Keychain { .. } | Source::Process { .. },
@@ -161,10 +164,6 @@ pub(super) fn arn(chain: &RoleChain) -> Option<&str> {
         Source::Login { session_arn } => Some(session_arn),
         _ => None,
     }
-}
-
-fn login_arn(chain: &RoleChain) -> &str {
-    arn(chain).unwrap_or_default()
 }
 
 fn is_role(arn: &str) -> bool {
