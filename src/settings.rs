@@ -47,6 +47,8 @@ pub struct Settings {
     pub agent_idle: Duration,
     /// A command that prints the passphrase of the encrypted file.
     pub passphrase_command: Option<String>,
+    /// What is exported where is noted.
+    pub history: bool,
     /// How the web console is opened.
     pub console: Console,
     /// The file holds a mistake and these are the defaults: nobody knows what it would have trusted.
@@ -100,7 +102,7 @@ pub enum Colours {
     Never,
 }
 
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 18] = [
     "wait",
     "margin",
     "session_duration",
@@ -117,6 +119,7 @@ const KNOWN: [&str; 17] = [
     "debug_trap",
     "agent_idle",
     "passphrase_command",
+    "history",
     "console",
 ];
 const SSO_CACHE: [(&str, SsoCache); 2] = [("cli", SsoCache::Cli), ("sealed", SsoCache::Sealed)];
@@ -158,6 +161,7 @@ impl Default for Settings {
             debug_trap: false,
             agent_idle: Duration::from_secs(600),
             passphrase_command: None,
+            history: true,
             console: Console::default(),
             broken: false,
         }
@@ -191,6 +195,7 @@ impl Settings {
                 .duration("agent_idle", |asked| at_most(asked, LONGEST_IDLE))?
                 .unwrap_or(usual.agent_idle),
             passphrase_command: top.checked("passphrase_command", command)?,
+            history: top.flag("history")?.unwrap_or(usual.history),
             console: top.item("console").map(|item| console::read(&item)).transpose()?.unwrap_or_default(),
             broken: false,
         })
@@ -278,6 +283,7 @@ wrap_cd = false
 debug_trap = true
 agent_idle = "1h"
 passphrase_command = "pass show awsenv"
+history = false
 
 [console]
 open = "container"
@@ -318,6 +324,7 @@ browser_profile = "Profile 1"
             debug_trap: true,
             agent_idle: Duration::from_secs(3600),
             passphrase_command: Some("pass show awsenv".into()),
+            history: false,
             console: Console {
                 open: console::Open::Container,
                 extension: console::Extension::Granted,

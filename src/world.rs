@@ -37,7 +37,7 @@ impl World {
     pub fn of_hook(env: Env) -> anyhow::Result<Self> {
         Self::with(env, |error| {
             say(render(&error).0.trim_end());
-            Ok(Settings { broken: true, ..Settings::default() })
+            Ok(Settings { broken: true, history: false, ..Settings::default() })
         })
     }
 

@@ -16,6 +16,7 @@ use crate::places::Places;
 use crate::prompt::plan::Need;
 use crate::prompt::shell::Shell;
 use crate::prompt::{self, Answer, Question};
+use crate::session::history;
 use crate::session::store::{SILENT, SessionStore};
 use crate::settings::Settings;
 use crate::world;
@@ -38,16 +39,17 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
     };
     let (settings, mistake) = match prompt::settings(&places) {
         Ok(settings) => (settings, None),
-        Err(error) => (Settings { broken: true, ..Settings::default() }, Some(error)),
+        Err(error) => (Settings { broken: true, history: false, ..Settings::default() }, Some(error)),
     };
     let question =
         |now| Question { shell, pid, is_new, version, pwd, env, places: &places, settings: &settings, now };
-    let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
+    let asked = question(clock::now());
+    let answer = prompt::answer(&asked, mistake.as_ref());
     match (&answer.needs_session, waits) {
-        (None, _) => print(shell, &answer, false),
+        (None, _) => print(&asked, &answer, false),
         (Some(need), false) => {
             let started = renew::start(need, pwd, env, &places);
-            print(shell, &answer, started && !need.old_serves && !settings.wait.is_zero())
+            print(&asked, &answer, started && !need.old_serves && !settings.wait.is_zero())
         }
         (Some(need), true) => {
             // Nearly always one runs already; unless it was killed, or the files have changed meanwhile.
@@ -57,7 +59,7 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
             if answer.needs_session.is_some() {
                 world::say(&format!("awsenv: {} is still on its way", crate::message::printable(&need.name)));
             }
-            print(shell, &answer, false)
+            print(&asked, &answer, false)
         }
     }
 }
@@ -65,12 +67,19 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
 /// Prints, and is done: taking apart what the kernel takes back anyway would cost the prompt some 2 %. Every
 /// `Secret` has been dropped, and wiped, by now.
 #[expect(clippy::exit, reason = "the prompt waits for nothing after its answer")]
-fn print(shell: Shell, answer: &Answer, pending: bool) -> ! {
+fn print(question: &Question<'_>, answer: &Answer, pending: bool) -> ! {
+    let shell = question.shell;
     if let Some(notice) = &answer.notice {
         world::say(notice);
     }
     let mark = if pending { shell.pending() } else { b"" };
     let printed = world::out(&shell.answer(&[&answer.statements, mark].concat(), &answer.guard));
+    // Nobody knows whether broken settings would have said yes.
+    if let Some(change) = answer.change.as_ref().filter(|_| question.settings.history && printed.is_ok())
+        && let Err(error) = history::append(question.places, change)
+    {
+        log::warn!("not noted in the history: {error}");
+    }
     std::process::exit(i32::from(printed.is_err()))
 }
 

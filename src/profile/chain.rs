@@ -391,6 +391,17 @@ impl Role {
     }
 }
 
+/// The role that the credentials are of which the chain ends in, by name; none where they are a user's.
+pub fn role_name(chain: &RoleChain) -> Option<&str> {
+    match (chain.roles.last(), &chain.source) {
+        (Some(role), _) => Some(role.name()),
+        (None, Source::Sso(sso)) => Some(&sso.role),
+        (None, Source::WebIdentity { role, .. }) => Some(role.name()),
+        (None, Source::RolesAnywhere(source)) => source.role_arn.rsplit('/').next(),
+        (None, _) => None,
+    }
+}
+
 /// The account of the credentials that the chain ends in, where that is known without a call.
 pub fn known_account(chain: &RoleChain) -> Option<String> {
     if let Some(role) = chain.roles.last() {

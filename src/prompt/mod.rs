@@ -11,10 +11,12 @@ use crate::env::Env;
 use crate::files;
 use crate::message::{self, printable};
 use crate::places::Places;
+use crate::session::history::Record;
 use crate::session::{aside, grant};
 use crate::settings::Settings;
 
 pub mod allowlist;
+mod change;
 pub mod choice;
 pub mod directory;
 pub mod env_diff;
@@ -77,6 +79,8 @@ pub struct Answer {
     pub needs_session: Option<Need>,
     /// At most one line, only when something changed its meaning.
     pub notice: Option<String>,
+    /// What is to be noted, where what is loaded changes.
+    pub change: Option<Record>,
 }
 
 /// Who one is without awsenv: the environment with our own values undone.
@@ -115,6 +119,7 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
             guard: Guard::disabled(question.shell),
             needs_session: None,
             notice: None,
+            change: change::end(memory.as_ref(), question),
         };
     }
     let allowlist = Allowlist::new(question.places, question.settings);
@@ -164,12 +169,14 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         absent: directory.absent.into_iter().chain(plan.absent).chain(no_settings_file).collect(),
         entries: directory.entries,
     };
+    let after = (&next.memory, &target, plan.role);
+    let change = change::between(memory.as_ref(), after, question);
     let diff = EnvDiff::between(question.env, &target);
     log::debug!("sets {:?}, unsets {:?}", diff.set.keys(), diff.unset);
     let mut statements = diff.statements(question.shell, STATE);
     statements.extend(segment_statements(next.memory.segment.as_ref(), question, abilities, plan.deadline));
     let guard = guard.function(abilities, runtime.as_ref());
-    Answer { statements, guard, needs_session: plan.needs_session, notice }
+    Answer { statements, guard, needs_session: plan.needs_session, notice, change }
 }
 
 /// What the shell's own function shows in the prompt.

@@ -52,6 +52,8 @@ pub struct Plan {
     pub needs_session: Option<Need>,
     /// What the prompt shows.
     pub segment: Option<Segment>,
+    /// The role that the credentials are of, for the history.
+    pub role: Option<String>,
 }
 
 /// A session that is missing, or about to end.
@@ -193,6 +195,7 @@ fn survey(
         delivered: way::delivered(pin, &resolved, &lasting, files),
         session,
         lasting,
+        role: chain::role_name(&resolved.chain).map(str::to_owned),
         name: resolved.name,
         region: resolved.region,
         account,
@@ -279,9 +282,10 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
     let mut segment =
         with_credentials(Standing::Fresh, &entry.name, &session.credentials, pin).in_account(account_name);
     let complaint = session.wrong_clock().map(|(what, hint)| one_line(&what, Some(hint)));
+    let role = entry.role.clone();
     if now < times.renew {
         let deadline = at_most(times.renew);
-        return Plan { wanted, deadline, segment: Some(segment), complaint, ..Plan::default() };
+        return Plan { wanted, deadline, segment: Some(segment), complaint, role, ..Plan::default() };
     }
     log::info!("{}: the session ends soon, time for the next", entry.name);
     // The token tells when the new one is there; until then look again at the end, or after a pause.
@@ -293,7 +297,8 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
         }
         None => segment.standing = Standing::Renewing,
     }
-    Plan { wanted, deadline, needs_session: need(true), segment: Some(segment), complaint, ..Plan::default() }
+    let needs_session = need(true);
+    Plan { wanted, deadline, needs_session, segment: Some(segment), complaint, role, ..Plan::default() }
 }
 
 fn with_credentials(standing: Standing, name: &str, credentials: &Credentials, pin: &Pin) -> Segment {

@@ -29,6 +29,8 @@ pub struct Entry {
     pub region: Option<String>,
     /// The account, where the chain says it.
     pub account: Option<String>,
+    /// The role that it is a session of, by name.
+    pub role: Option<String>,
     /// The profile's settings as variables.
     pub settings: Vec<(String, String)>,
     /// The profile by which programs get it, where there is one.
