@@ -23,12 +23,14 @@ use crate::prompt::shell::Shell;
 use crate::world::World;
 
 mod console;
+mod history;
 mod key;
 mod saml;
 mod sso;
 mod whose;
 
 use console::Console;
+use history::History;
 use key::Key;
 use saml::Saml;
 use sso::Sso;
@@ -247,6 +249,16 @@ BROWSER or the setting `browser` names the browser.")]
         #[arg(hide = true)]
         session: String,
     },
+    /// What was exported where, as whom, until when
+    #[command(after_help = "\
+Examples:
+  awsenv history
+  awsenv history --here --since 8h
+  awsenv history clear
+
+A line for each load and unload of a shell and for each exec, credentials and lend, in a file of your own. No key
+stands in it, and no argument of a command. The setting `history = false` ends it.")]
+    History(History),
     /// Cached sessions
     Session {
         #[command(subcommand)]
@@ -428,6 +440,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             serve::run(process, &session, &whose.asking()?, apart, world)
         }
         Command::Lend { session } => lend::run(&session, world),
+        Command::History(history) => history.run(&world),
         Command::Session { command: Session::List { json } } => session::list(json, &world),
         Command::Session { command: Session::Clear } => session::clear(&world),
         Command::Agent { command: Agent::Status { json } } => agent::status(json, &world),

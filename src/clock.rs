@@ -46,6 +46,27 @@ pub fn human(span: Duration) -> String {
     }
 }
 
+/// The hour at which something is, where the person lives: `14:35`, `22 Nov 14:35`, `22 Nov 2027`.
+pub fn hour(instant: Timestamp, now: Timestamp) -> String {
+    hour_in(&jiff::tz::TimeZone::system(), instant, now)
+}
+
+/// The day on which something is, where the person lives: `Sun 22 Nov 2026`.
+pub fn day(instant: Timestamp) -> String {
+    jiff::tz::TimeZone::system().to_datetime(instant).strftime("%a %-d %b %Y").to_string()
+}
+
+fn hour_in(zone: &jiff::tz::TimeZone, instant: Timestamp, now: Timestamp) -> String {
+    const FAR: i64 = 300 * 86400;
+    let (there, here) = (zone.to_datetime(instant), zone.to_datetime(now));
+    let form = match instant.as_second().abs_diff(now.as_second()) {
+        _ if there.date() == here.date() => "%H:%M",
+        away if away < FAR.unsigned_abs() => "%-d %b %H:%M",
+        _ => "%-d %b %Y",
+    };
+    there.strftime(form).to_string()
+}
+
 /// How this machine's clock stands to AWS's, where it is so many seconds ahead: `20m behind AWS's`.
 pub fn compared(seconds_ahead: i64) -> String {
     let whole_minutes = (seconds_ahead.unsigned_abs() + 30) / 60 * 60;
@@ -75,6 +96,21 @@ mod tests {
             assert_eq!(parse(text), Some(Timestamp::MAX), "{text}");
         }
         assert_eq!(rfc3339(parse("2026-11-22T12:00:00.75Z").unwrap()), "2026-11-22T12:00:00Z");
+    }
+
+    #[test]
+    fn an_hour_says_its_day_where_it_is_another() {
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+        let now = parse("2026-11-22T14:00:00Z").unwrap();
+        for (instant, text) in [
+            ("2026-11-22T14:35:59Z", "23:35"),
+            ("2026-11-22T15:00:00Z", "23 Nov 00:00"),
+            ("2026-11-21T14:00:00Z", "21 Nov 23:00"),
+            ("2027-09-20T00:00:00Z", "20 Sep 2027"),
+            ("9999-12-31T23:59:59Z", "31 Dec 9999"),
+        ] {
+            assert_eq!(hour_in(&zone, parse(instant).unwrap(), now), text, "{instant}");
+        }
     }
 
     #[test]

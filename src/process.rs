@@ -103,6 +103,11 @@ pub fn is_running(id: i32) -> bool {
     rustix::process::Pid::from_raw(id).is_some_and(|id| rustix::process::test_kill_process(id).is_ok())
 }
 
+/// Who started this process; 0 where that is not to be seen.
+pub fn parent() -> u32 {
+    rustix::process::getppid().map_or(0, |id| id.as_raw_nonzero().get().unsigned_abs())
+}
+
 /// `user@host` in the letters STS allows for a session's name, so that CloudTrail names a person.
 pub fn user_at_host(original: &Env) -> String {
     let user = original.text("USER").or_else(|| original.text("LOGNAME")).unwrap_or("awsenv");

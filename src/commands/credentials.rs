@@ -2,12 +2,16 @@
 
 use std::ffi::OsStr;
 
+use clap::ValueEnum as _;
 use serde_json::{Map, Value, json};
 
+use super::history::{self, Given};
 use super::subject::{Asking, person, subject};
 use crate::clock;
 use crate::credentials::Credentials;
+use crate::process;
 use crate::prompt::shell::{Shell, quote_posix};
+use crate::session::history::Event;
 use crate::world::{self, World};
 
 /// Who reads.
@@ -54,7 +58,17 @@ pub fn run(asking: &Asking<'_>, format: Format, world: &World) -> anyhow::Result
         account: account.as_deref(),
         region: subject.resolved.region.as_deref(),
     };
-    print(&printed, format)
+    print(&printed, format)?;
+    let by = format.to_possible_value();
+    let given = Given {
+        event: Event::Credentials,
+        by: by.as_ref().map_or("env", clap::builder::PossibleValue::get_name),
+        pid: process::parent(),
+        account: account.as_deref(),
+        expiry: credentials.expiry,
+    };
+    history::note(&given, &subject, asking, world);
+    Ok(())
 }
 
 /// Prints them for whoever reads.

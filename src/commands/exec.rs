@@ -1,8 +1,10 @@
 //! `awsenv exec`: one command with the credentials, in place of this process.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
+use super::history::{self, Given};
 use super::serve;
 use super::subject::{Asking, Subject, person, subject};
 use crate::env::Env;
@@ -11,6 +13,7 @@ use crate::process::{self, Unprotected};
 use crate::profile::ahead_of_endpoint;
 use crate::profile::config::ConfigFiles;
 use crate::prompt::wanted::{Delivery, Provided, Wanted};
+use crate::session::history::Event;
 use crate::world::{self, World};
 
 /// What the command gets.
@@ -73,10 +76,20 @@ fn prepare(
     env.unset("AWSENV_MFA_CODE");
     // A hook in a shell below would put the directory's credentials over the ones that were asked for.
     env.set("AWSENV_DISABLE", "1");
-    if !command.is_empty() {
-        return Ok((command.to_vec(), env));
-    }
-    Ok((vec![env.get("SHELL").map_or_else(|| "/bin/sh".into(), OsString::from)], env))
+    let command = match command {
+        [] => vec![env.get("SHELL").map_or_else(|| "/bin/sh".into(), OsString::from)],
+        command => command.to_vec(),
+    };
+    let program = command.first().and_then(|program| Path::new(program).file_name()).unwrap_or_default();
+    let given = Given {
+        event: Event::Exec,
+        by: &program.to_string_lossy(),
+        pid: std::process::id(),
+        account: account.as_deref(),
+        expiry: credentials.expiry.filter(|_| !giving.endpoint),
+    };
+    history::note(&given, &subject, asking, world);
+    Ok((command, env))
 }
 
 fn wanted(delivery: Delivery<'_>, account: Option<&str>, subject: &Subject, world: &World) -> Wanted {

@@ -4,15 +4,19 @@
 use std::path::Path;
 
 use super::credentials::print_for_process;
+use super::history::{self, Given};
 use super::lender::Lender;
 use super::renew;
 use super::subject::{Subject, pinned_at};
 use crate::agent::grants::Lend;
 use crate::clock;
+use crate::credentials::Expiry;
 use crate::message::{Exit, Failure};
+use crate::process;
 use crate::prompt::plan::{Need, is_due};
 use crate::prompt::resolve::check_account;
 use crate::provider::renew::is_good;
+use crate::session::history::{Event, Record};
 use crate::session::lease::Lease;
 use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, SessionStore};
@@ -47,11 +51,24 @@ pub fn run(lasting: &str, world: World) -> anyhow::Result<()> {
             let need = Need { session, name: kept.name.clone(), old_serves: true };
             renew::start(&need, directory.as_os_str(), &world.env, &world.places);
         }
-        return print_for_process(&kept.credentials, account.or(kept.claimed_account.as_deref()));
+        let account = account.or(kept.claimed_account.as_deref());
+        note(&kept.name, &latest.directory, (account, kept.credentials.expiry), &world);
+        return print_for_process(&kept.credentials, account);
     }
-    let (_, subject) = one_that_says_how(&leases, &lasting, &world)?;
-    let lent = Lender::new(subject, world).lend()?;
+    let (directory, subject) = one_that_says_how(&leases, &lasting, &world)?;
+    let name = subject.resolved.name.clone();
+    let lender = Lender::new(subject, world);
+    let lent = lender.clone().lend()?;
+    note(&name, directory, (lent.account.as_deref(), lent.credentials.expiry), lender.world());
     print_for_process(&lent.credentials, lent.account.as_deref())
+}
+
+/// Which client it was that asked, only its own process knows: it may be a shell in between.
+fn note(name: &str, directory: &Path, (account, expiry): (Option<&str>, Option<Expiry>), world: &World) {
+    let given =
+        Given { event: Event::Lend, by: "AWS client", pid: process::parent(), account, expiry };
+    let directory = directory.to_string_lossy().into_owned();
+    history::keep(&Record { profile: Some(name.to_owned()), directory, ..given.record() }, world);
 }
 
 /// The latest of the directories that still come to this session; if none does, what is wrong with the latest.

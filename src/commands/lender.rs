@@ -42,6 +42,11 @@ impl Lender {
         Arc::new(Self { subject, world, turn: Mutex::default() })
     }
 
+    /// What it was given.
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
     fn today(&self) -> Today {
         let subject = Arc::new(self.subject.restamped());
         let session = subject.resolved.session_key(&self.world.original);

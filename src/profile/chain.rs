@@ -26,7 +26,7 @@ pub use pkcs11_uri::{Pkcs11Uri, SCHEME as PKCS11};
 pub use resolve::{as_written, resolve, source_keys};
 pub use settle::settle;
 pub use sources::portal;
-pub use steps::{Call, Step, steps};
+pub use steps::{Call, Step, path, steps};
 
 /// How credentials are got: from one source, then each role assumed on top, in order.
 #[derive(Clone, Debug)]

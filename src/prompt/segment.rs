@@ -88,6 +88,16 @@ impl Look {
         Self { reader, colours, ascii }
     }
 
+    /// Whether there are any.
+    pub fn has_colours(self) -> bool {
+        self.colours
+    }
+
+    /// Whether there are no characters but those of ASCII.
+    pub fn is_ascii(self) -> bool {
+        self.ascii
+    }
+
     /// Text that no shell, theme or terminal reads as anything else: a name may come from somebody else's file.
     fn harmless(self, text: &str) -> String {
         let is_harmless = |c: char| c.is_alphanumeric() || " _-/.%@:+=,~…↻".contains(c);
@@ -113,12 +123,17 @@ impl Look {
 }
 
 /// The foreground colours of ECMA-48.
-#[derive(Clone, Copy)]
-enum Colour {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Somebody has to be careful.
     Red = 31,
+    /// All is well.
     Green = 32,
+    /// Something is on its way.
     Yellow = 33,
+    /// A file that nobody has allowed.
     Blue = 34,
+    /// Something is missing.
     Magenta = 35,
 }
 
@@ -174,16 +189,20 @@ impl Segment {
         }
     }
 
-    /// What stands before and after the time that is left.
-    fn parts(&self, look: Look) -> (String, String) {
-        let colour = match self.standing {
+    /// What it is drawn in, wherever it is drawn.
+    pub fn colour(&self) -> Colour {
+        match self.standing {
             _ if self.protected => Colour::Red,
             Standing::Fresh => Colour::Green,
             Standing::Renewing => Colour::Yellow,
             Standing::Person | Standing::Failed => Colour::Magenta,
             Standing::NotAllowed => Colour::Blue,
-        };
-        let (on, off) = look.ink(colour);
+        }
+    }
+
+    /// What stands before and after the time that is left.
+    fn parts(&self, look: Look) -> (String, String) {
+        let (on, off) = look.ink(self.colour());
         let mark = if self.protected { "*" } else { "" };
         let account = self.account_name.as_deref().map(|name| format!(" ({})", look.harmless(name)));
         let tail = match (self.standing, self.until, look.ascii) {

@@ -93,6 +93,24 @@ pub fn steps(chain: &RoleChain) -> Vec<Step> {
     std::iter::once(source(chain)).chain(session).chain(roles).collect()
 }
 
+/// Where a chain begins and through which roles it goes, by the names that people know.
+pub fn path(chain: &RoleChain) -> Vec<String> {
+    let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let first = match &chain.source {
+        Source::Keys { profile, .. } => vec![profile.clone()],
+        Source::Environment(_) => vec!["environment".to_owned()],
+        Source::Keychain { name, .. } => vec![name.clone()],
+        Source::Sso(sso) => vec![sso.portal.label().to_owned(), sso.role.clone()],
+        Source::Process { profile, .. } => vec![format!("process of {profile}")],
+        Source::WebIdentity { role, .. } => vec!["web identity".to_owned(), role.name().to_owned()],
+        Source::Ec2Metadata(_) => vec!["instance".to_owned()],
+        Source::Container(_) => vec!["container".to_owned()],
+        Source::Login { session_arn } => vec![last(session_arn)],
+        Source::RolesAnywhere(source) => vec!["certificate".to_owned(), last(&source.role_arn)],
+    };
+    first.into_iter().chain(chain.roles.iter().map(|role| role.name().to_owned())).collect()
+}
+
 fn source(chain: &RoleChain) -> Step {
     let step = |call| step(call, &chain.origin);
     match &chain.source {

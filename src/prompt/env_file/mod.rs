@@ -1,6 +1,7 @@
 //! `.awsenv`: what a directory asks for. This module knows what may stand in the file, not whether it was
 //! allowed, nor how its credentials are got.
 
+mod lines;
 mod names;
 mod read;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use anyhow::Result;
 use crate::message::{Failure, nearest, shown, shown_path};
 use crate::profile::chain::{Role, RolesAnywhere, Sso};
 
+pub use lines::{Lines, SOURCE};
 pub use names::refused_name;
 
 /// One `.awsenv`, checked.

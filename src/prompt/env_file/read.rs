@@ -12,7 +12,7 @@ use crate::profile::chain::{Held, PKCS11, Pkcs11Uri, Portal, Role, RolesAnywhere
 use crate::toml_walk::{Document, Item, Table};
 
 /// The keys of a file, by the order of the documentation.
-const TOP: [&str; 12] = [
+pub(super) const TOP: [&str; 12] = [
     "profile",
     "region",
     "account",
@@ -26,7 +26,7 @@ const TOP: [&str; 12] = [
     "roles_anywhere",
     "role",
 ];
-const STAGE: [&str; 11] = [
+pub(super) const STAGE: [&str; 11] = [
     "profile",
     "region",
     "account",
@@ -39,7 +39,7 @@ const STAGE: [&str; 11] = [
     "roles_anywhere",
     "role",
 ];
-const SOURCES: [&str; 4] = ["profile", "sso", "keys", "roles_anywhere"];
+pub(super) const SOURCES: [&str; 4] = ["profile", "sso", "keys", "roles_anywhere"];
 const SSO: [&str; 4] = ["start_url", "region", "account", "role"];
 const KEYS: [&str; 3] = ["name", "mfa_serial", "session"];
 const ROLES_ANYWHERE: [&str; 7] = [

@@ -2,13 +2,17 @@
 
 use serde::Serialize;
 
+use super::drawing::Canvas;
 use super::standing::Standing;
 use super::subject::{Asking, subject};
 use crate::clock;
 use crate::message::printable;
-use crate::profile::chain::{self, Step};
+use crate::profile::chain::{self, Source, Step};
 use crate::prompt::variables::is_identity;
+use crate::session::account_names;
 use crate::world::{self, World};
+
+mod drawn;
 
 /// The documented schema of `--json` (docs/json.md).
 #[derive(Serialize)]
@@ -20,6 +24,18 @@ struct Explanation {
     /// Variables of the user's that SDKs would take instead, were awsenv not here.
     shadowed_by: Vec<String>,
     cached: Cached,
+    /// What was decided and may surprise.
+    #[serde(skip)]
+    notes: Vec<String>,
+    /// Where it begins and through which roles it goes, by name.
+    #[serde(skip)]
+    path: Vec<String>,
+    #[serde(skip)]
+    source_account: Option<String>,
+    #[serde(skip)]
+    account_name: Option<String>,
+    #[serde(skip)]
+    protected: bool,
 }
 
 /// The session that is kept for it.
@@ -27,6 +43,7 @@ struct Explanation {
 struct Cached {
     /// Its access key id, as `session list` shows it.
     session: Option<String>,
+    issued: Option<String>,
     expiration: Option<String>,
 }
 
@@ -36,6 +53,7 @@ pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()>
     let resolved = subject.resolved;
     let cached = match Standing::of(&resolved, world, clock::now()) {
         Standing::Kept(session) => Cached {
+            issued: Some(clock::rfc3339(session.issued)),
             expiration: session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0)),
             session: Some(session.credentials.access_key_id),
         },
@@ -47,16 +65,29 @@ pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()>
         region: resolved.region,
         account: chain::known_account(&resolved.chain),
         steps: chain::steps(&resolved.chain),
+        path: chain::path(&resolved.chain),
+        source_account: match &resolved.chain.source {
+            Source::Sso(sso) => Some(sso.account.clone()),
+            _ => None,
+        },
+        account_name: chain::sure_account(&resolved.chain)
+            .and_then(|account| account_names::name(&world.places, &account)),
+        protected: subject.pin.is_some_and(|pin| pin.protected),
+        notes: resolved.chain.notes,
         shadowed_by: shadowed_by.filter(|name| is_identity(name)).map(str::to_owned).collect(),
         cached,
     };
     if json {
         return world::out(format!("{}\n", serde_json::to_string_pretty(&explanation)?).as_bytes());
     }
-    world::out(draw(&explanation, &resolved.chain.notes).as_bytes())
+    let text = match Canvas::of_stdout(&world.env, world.settings.colours) {
+        Some(canvas) => drawn::card(&explanation, canvas, world),
+        None => plain(&explanation),
+    };
+    world::out(text.as_bytes())
 }
 
-fn draw(explanation: &Explanation, notes: &[String]) -> String {
+fn plain(explanation: &Explanation) -> String {
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not known without a call".into());
     let mut text = format!(
         "{}\n  account {}\n  region  {}\n",
@@ -86,7 +117,7 @@ fn draw(explanation: &Explanation, notes: &[String]) -> String {
         }
         text.push('\n');
     }
-    for note in notes {
+    for note in &explanation.notes {
         text.push_str(&format!("  note: {note}\n"));
     }
     if !explanation.shadowed_by.is_empty() {

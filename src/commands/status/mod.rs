@@ -1,25 +1,38 @@
 //! `awsenv status`: what is loaded here, from where, until when, and why not.
 
+use std::path::Path;
+
 use serde::Serialize;
 
+use super::drawing::Canvas;
 use super::standing::Standing;
 use super::subject::{logins, tokens};
-use crate::clock;
+use crate::clock::{self, SignedDuration, Timestamp};
 use crate::files;
 use crate::key_index::{KeyIndex, Rests};
-use crate::keychain;
-use crate::message::{self, printable};
-use crate::places::tilde;
+use crate::message;
 use crate::profile::chain::{self, Portal, Source};
 use crate::profile::config::ConfigFiles;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, Verdict};
+use crate::prompt::env_file::Deliver;
 use crate::prompt::memory::{self, Memory, STATE};
 use crate::prompt::plan;
 use crate::prompt::resolve::{check_account, resolve};
+use crate::prompt::shell::Shell;
+use crate::prompt::wanted::ENDPOINT;
 use crate::provider::sso::SIGN_IN;
 use crate::session::account_names;
 use crate::world::{self, World};
+
+mod decided;
+mod drawn;
+mod plain;
+
+use decided::Decided;
+
+/// So long a client registration lasts with AWS, which says only when it ends.
+const REGISTRATION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The documented schema of `--json` (docs/json.md).
 #[derive(Debug, Serialize)]
@@ -37,6 +50,16 @@ struct Status {
     region: Option<String>,
     /// The call that gives the first credentials, and the roles on top.
     steps: Vec<String>,
+    /// The last role's name; `null` for keys of a user.
+    role: Option<String>,
+    /// The stage says that one has to be careful.
+    protected: bool,
+    /// How programs get the credentials: `env`, `profile`, `endpoint`; `null` where there are none to get.
+    delivery: Option<&'static str>,
+    /// The profile or the address by which this shell's programs get them.
+    delivered_by: Option<String>,
+    /// `PATH:LINE` of what decided, or what else did.
+    decided_by: Decided,
     /// Where the keys rest that it begins with: `os`, `file`; `null` where it begins otherwise.
     keychain: Option<Rests>,
     /// Whether this shell's environment holds them now.
@@ -45,7 +68,9 @@ struct Status {
     expiration: Option<String>,
     /// How the session stands: `kept`, `pending`, `failed`, `needs_person`, `absent`; `null` where it takes none.
     session: Option<&'static str>,
-    /// Its end, where one is kept.
+    /// When it was got, where one is kept.
+    session_issued: Option<String>,
+    /// Its end.
     session_expiration: Option<String>,
     /// The sign-in that it begins with.
     sign_in: SignIn,
@@ -57,6 +82,19 @@ struct Status {
     reason: Option<String>,
     /// What to do about it.
     hint: Option<String>,
+    /// Where it begins and through which roles it goes, by the names that people know.
+    #[serde(skip)]
+    path: Vec<String>,
+    #[serde(skip)]
+    spans: Spans,
+}
+
+/// What has an end, and its beginning where that is known.
+#[derive(Debug, Default)]
+struct Spans {
+    session: Option<(Option<Timestamp>, Timestamp)>,
+    sign_in: Option<(Option<Timestamp>, Timestamp)>,
+    registration: Option<(Option<Timestamp>, Timestamp)>,
 }
 
 /// How a sign-in stands, as far as files say it.
@@ -78,7 +116,11 @@ pub fn run(json: bool, world: &World) -> anyhow::Result<()> {
     if json {
         return world::out(format!("{}\n", serde_json::to_string_pretty(&status)?).as_bytes());
     }
-    world::out(card(&status, world).as_bytes())
+    let text = match Canvas::of_stdout(&world.env, world.settings.colours) {
+        Some(canvas) => drawn::card(&status, canvas, world),
+        None => plain::lines(&status, world),
+    };
+    world::out(text.as_bytes())
 }
 
 fn status(world: &World) -> Status {
@@ -95,6 +137,11 @@ fn status(world: &World) -> Status {
         account_name: None,
         region: None,
         steps: Vec::new(),
+        role: None,
+        protected: false,
+        delivery: None,
+        delivered_by: None,
+        decided_by: Decided::default(),
         keychain: None,
         loaded: remembered.as_ref().is_some_and(|memory| {
             !memory.lost
@@ -107,12 +154,15 @@ fn status(world: &World) -> Status {
             .and_then(|_| world.env.text("AWS_CREDENTIAL_EXPIRATION"))
             .map(str::to_owned),
         session: None,
+        session_issued: None,
         session_expiration: None,
         sign_in: SignIn::default(),
         again: None,
         stands_back: remembered.is_some_and(|memory| memory.stands_back),
         reason: None,
         hint: None,
+        path: Vec::new(),
+        spans: Spans::default(),
     };
     if !matches!(directory.verdict, Verdict::Nothing) {
         status.reason = directory.complaint.as_ref().map(|complaint| complaint.text.clone());
@@ -133,9 +183,12 @@ fn status(world: &World) -> Status {
             status.state = "pinned";
             status.name = pinned.pin.name();
             status.region.clone_from(&pinned.pin.region);
+            status.protected = pinned.pin.protected;
+            status.decided_by = Decided::of(&pinned, directory.choice.as_ref());
             if pinned.pin.source.is_none() {
                 return status;
             }
+            (status.delivery, status.delivered_by) = delivery(pinned.pin.deliver, status.loaded, world);
             let files = ConfigFiles::locate(&world.original, &world.places.home);
             let answer = KeyIndex::load(&world.places).and_then(|keys| {
                 let resolved = resolve(
@@ -148,6 +201,9 @@ fn status(world: &World) -> Status {
                 status.region.clone_from(&resolved.region);
                 status.steps = chain::steps(&resolved.chain).iter().map(|step| step.summary()).collect();
                 status.account = chain::known_account(&resolved.chain);
+                status.role = chain::role_name(&resolved.chain).map(str::to_owned);
+                status.path = chain::path(&resolved.chain);
+                status.decided_by.take(&resolved, &pinned.pin, &files, world);
                 let asked = pinned.pin.account.as_deref();
                 if let Source::Keychain { name, .. } = &resolved.chain.source {
                     status.keychain = keys.find(name).map(|entry| entry.rests);
@@ -164,16 +220,18 @@ fn status(world: &World) -> Status {
                     }
                 }
                 match &resolved.chain.source {
-                    Source::Sso(sso) => status.sign_in = sign_in(&sso.portal, world),
-                    Source::Login { session_arn } => status.sign_in = at_console(session_arn, world),
+                    Source::Sso(sso) => sign_in(&sso.portal, &mut status, world),
+                    Source::Login { session_arn } => at_console(session_arn, &mut status, world),
                     _ => {}
                 }
                 let standing = Standing::of(&resolved, world, clock::now());
                 status.session = Some(standing.word());
                 match standing {
                     Standing::Kept(session) => {
-                        let end = session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0));
-                        status.session_expiration = end;
+                        let end = session.credentials.expiry.map(|expiry| expiry.0);
+                        status.session_issued = Some(clock::rfc3339(session.issued));
+                        status.session_expiration = end.map(clock::rfc3339);
+                        status.spans.session = end.map(|end| (Some(session.issued), end));
                         let of_the_chain = chain::sure_account(&resolved.chain);
                         let account = of_the_chain.as_deref().or(session.credentials.account.as_deref());
                         // What is only claimed gets no name.
@@ -197,42 +255,46 @@ fn status(world: &World) -> Status {
     status
 }
 
-fn sign_in(portal: &Portal, world: &World) -> SignIn {
+/// How programs get the credentials, and by what if this shell's do.
+fn delivery(deliver: Option<Deliver>, loaded: bool, world: &World) -> (Option<&'static str>, Option<String>) {
+    let (word, variable) = match deliver {
+        None | Some(Deliver::Env) => return (Some("env"), None),
+        Some(Deliver::Profile) => ("profile", "AWS_PROFILE"),
+        Some(Deliver::Endpoint) => ("endpoint", ENDPOINT),
+    };
+    (Some(word), world.env.text(variable).filter(|_| loaded).map(str::to_owned))
+}
+
+fn sign_in(portal: &Portal, status: &mut Status, world: &World) {
     let tokens = tokens(world);
     let token = tokens.load(portal).kept();
     let client = token.as_ref().and_then(|token| token.client.as_ref());
-    SignIn {
+    status.spans.sign_in = token.as_ref().map(|token| (written(&tokens.path_of(portal)), token.expires));
+    status.spans.registration =
+        client.map(|client| (client.expires.checked_sub(REGISTRATION).ok(), client.expires));
+    status.sign_in = SignIn {
         portal: Some(portal.label().to_owned()),
         renewable: token.as_ref().is_some_and(|token| tokens.is_renewable(portal, token, clock::now())),
         registration_expiration: client.map(|client| clock::rfc3339(client.expires)),
-        expiration: token.map(|token| clock::rfc3339(token.expires)),
-    }
+        expiration: token.as_ref().map(|token| clock::rfc3339(token.expires)),
+    };
 }
 
-fn at_console(session_arn: &str, world: &World) -> SignIn {
+fn at_console(session_arn: &str, status: &mut Status, world: &World) {
     let logins = logins(world);
     let token = logins.load(session_arn).kept();
-    SignIn {
+    status.spans.sign_in = token.as_ref().map(|token| (written(&logins.path_of(session_arn)), token.expires()));
+    status.sign_in = SignIn {
         portal: Some(session_arn.to_owned()),
         renewable: token.as_ref().is_some_and(|token| logins.is_renewable(token)),
         registration_expiration: None,
         expiration: token.map(|token| clock::rfc3339(token.expires())),
-    }
+    };
 }
 
-impl SignIn {
-    fn summary(&self) -> Option<String> {
-        let Self { portal, expiration, renewable, registration_expiration } = self;
-        let portal = portal.as_deref()?;
-        Some(match (expiration, registration_expiration) {
-            (None, _) => format!("{portal}, not signed in"),
-            (Some(until), Some(registration)) if *renewable => {
-                format!("{portal}, until {until}, then renewed; registered until {registration}")
-            }
-            (Some(until), None) if *renewable => format!("{portal}, until {until}, then renewed"),
-            (Some(until), _) => format!("{portal}, until {until}, not renewed"),
-        })
-    }
+/// A token says when it ends, and its file when it began.
+fn written(path: &Path) -> Option<Timestamp> {
+    Timestamp::try_from(std::fs::metadata(path).ok()?.modified().ok()?).ok()
 }
 
 /// Why there is no session, and what to do.
@@ -271,45 +333,33 @@ fn because(status: &mut Status, error: &anyhow::Error) {
     status.hint = message::hint(error).map(str::to_owned);
 }
 
-fn card(status: &Status, world: &World) -> String {
-    let mut rows: Vec<(&str, String)> = Vec::new();
-    let title = match (status.state, &status.name) {
+fn title(status: &Status) -> String {
+    match (status.state, &status.name) {
         ("pinned", Some(name)) => name.clone(),
         ("pinned", None) => "variables only".into(),
         ("refused", _) => "no credentials".into(),
         ("not_allowed", _) => "not allowed".into(),
         _ => "nothing is pinned here".into(),
-    };
-    rows.extend(status.chosen.clone().map(|chosen| ("chosen", format!("{chosen}, for this shell"))));
-    let called = status.account_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-    rows.extend(status.account.as_ref().map(|account| ("account", format!("{account}{called}"))));
-    rows.extend(status.region.clone().map(|region| ("region", region)));
-    rows.extend((!status.steps.is_empty()).then(|| ("by", status.steps.join(" → "))));
-    rows.extend(
-        status.keychain.map(|rests| ("keys", format!("in {}", keychain::shown(rests, &world.places)))),
-    );
-    rows.extend(status.sign_in.summary().map(|summary| ("sign-in", summary)));
-    rows.extend(status.session_expiration.as_ref().map(|until| ("session", format!("until {until}"))));
-    if status.state == "pinned" {
-        let loaded = match (status.stands_back, status.loaded, &status.expiration) {
-            (true, ..) => "no: credentials were set by hand".into(),
-            (_, true, Some(until)) => format!("yes, until {until}"),
-            (_, true, None) => "yes".into(),
-            (_, false, _) if world.env.text("AWSENV_DISABLE").is_some() => "no: AWSENV_DISABLE is set".into(),
-            (_, false, _) if world.env.get(STATE).is_none() => "no: no hook has run in this shell".into(),
-            (_, false, _) => "no".into(),
+    }
+}
+
+/// Why a pin is not in this shell, where that is for the shell to mend, and how.
+fn why_not(status: &Status, world: &World) -> Option<(String, String)> {
+    let (why, what_to_do) = if status.stands_back {
+        ("credentials were set by hand", "unset them, then leave the directory and come back".to_owned())
+    } else if status.loaded {
+        return None;
+    } else if world.env.text("AWSENV_DISABLE").is_some() {
+        ("AWSENV_DISABLE is set", "`unset AWSENV_DISABLE`, or `set -e AWSENV_DISABLE` in fish".to_owned())
+    } else if world.env.get(STATE).is_none() {
+        let shell = world.env.text("SHELL").and_then(Shell::named).unwrap_or(Shell::Bash);
+        let line = match shell {
+            Shell::Fish => "awsenv hook fish | source".to_owned(),
+            shell => format!("eval \"$(awsenv hook {})\"", shell.name()),
         };
-        rows.push(("loaded", loaded));
-    }
-    for file in &status.files {
-        rows.push(("file", tilde(std::path::Path::new(file), &world.places.home)));
-    }
-    rows.extend(status.reason.clone().map(|reason| ("why", reason)));
-    rows.extend(status.hint.clone().map(|hint| ("hint", hint)));
-    rows.extend(status.again.clone().map(|again| ("again", format!("not before {again}"))));
-    let mut text = printable(&title) + "\n";
-    for (name, value) in rows {
-        text.push_str(&format!("  {name:<8} {}\n", printable(&value)));
-    }
-    text
+        ("no hook has run in this shell", format!("put `{line}` into your shell's file"))
+    } else {
+        return None;
+    };
+    Some((why.to_owned(), what_to_do))
 }

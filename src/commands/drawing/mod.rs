@@ -1,0 +1,249 @@
+//! What a person looks at on a terminal: cards with a frame, lines in two columns, bars. It knows how wide things are
+//! and which characters a terminal has, and nothing of what it draws. Where nobody looks, commands print plain lines.
+
+use std::io::{IsTerminal, stdout};
+
+use crate::clock::{self, Timestamp};
+use crate::env::Env;
+use crate::prompt::segment::{Colour, Look, Reader};
+use crate::settings::Colours;
+
+mod line;
+
+pub(super) use line::{Ink, Line};
+use line::{cut, cut_front, wrapped};
+
+/// Narrower than this, a frame is in the way.
+const NARROWEST: usize = 40;
+/// Wider than this, nobody finds the other end of a line.
+const WIDEST: usize = 120;
+/// Between the two columns of a line.
+const GAP: usize = 2;
+/// What the second column may always have.
+const SECOND: usize = 24;
+/// A frame, and the air inside it.
+const FRAME: usize = 6;
+const BAR: usize = 20;
+
+/// A terminal that one can draw on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Canvas {
+    columns: usize,
+    colours: bool,
+    ascii: bool,
+}
+
+/// A row of a card.
+#[derive(Clone, Debug)]
+enum Row {
+    /// What it says, and at the other end of the line who says so; that may be cut.
+    Pair(Line, Line),
+    /// Text that goes on below itself, behind this.
+    Text(Line, Ink, String),
+}
+
+/// Rows, until it is known how wide they can be.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet {
+    canvas: Canvas,
+    rows: Vec<Row>,
+    label: usize,
+}
+
+impl Canvas {
+    /// stdout, if somebody looks at it, or asks for colours all the same.
+    pub(super) fn of_stdout(env: &Env, colours: Colours) -> Option<Self> {
+        let size = rustix::termios::tcgetwinsize(stdout()).ok().filter(|_| stdout().is_terminal());
+        Self::of(size.map(|size| size.ws_col.into()), env, colours)
+    }
+
+    /// `terminal`: how wide it is, if it is one; 0 where it does not say.
+    fn of(terminal: Option<usize>, env: &Env, colours: Colours) -> Option<Self> {
+        let look = Look::of(Reader::Terminal, env, colours);
+        let is_forced = env.text("CLICOLOR_FORCE").is_some_and(|value| value != "0") && env.text("NO_COLOR").is_none();
+        if terminal.is_none() && !is_forced {
+            return None;
+        }
+        let told = || env.text("COLUMNS").and_then(|columns| columns.parse().ok());
+        let columns = terminal.filter(|columns| *columns > 0).or_else(told).unwrap_or(80);
+        (columns >= NARROWEST).then(|| Self {
+            columns: columns.min(WIDEST),
+            colours: look.has_colours() || is_forced && colours != Colours::Never,
+            ascii: look.is_ascii(),
+        })
+    }
+
+    /// A piece of a line.
+    pub(super) fn text(self, ink: Ink, text: &str) -> Line {
+        Line::of(ink, text, self.ascii)
+    }
+
+    /// What is drawn with where the terminal has it, else what stands in for it.
+    pub(super) fn sign(self, sign: &'static str, ascii: &'static str) -> &'static str {
+        if self.ascii { ascii } else { sign }
+    }
+
+    /// Rows to come; labels take so much room.
+    pub(super) fn sheet(self, label: usize) -> Sheet {
+        Sheet { canvas: self, rows: Vec::new(), label }
+    }
+
+    /// How much is left of a span: the bar, the time, and the hour at which it ends.
+    pub(super) fn time(self, begin: Option<Timestamp>, end: Timestamp, now: Timestamp) -> Line {
+        let left = end.as_second().saturating_sub(now.as_second());
+        let whole = begin.map_or(0, |begin| end.as_second().saturating_sub(begin.as_second()));
+        let ink = match left {
+            ..=0 => Ink::Of(Colour::Magenta),
+            _ if left.saturating_mul(4) < whole => Ink::Of(Colour::Yellow),
+            _ => Ink::Of(Colour::Green),
+        };
+        let span = clock::human(std::time::Duration::from_secs(left.unsigned_abs()));
+        let hour = clock::hour(end, now);
+        let said = match left {
+            ..=0 => format!("ended {span} ago, {hour}"),
+            _ => format!("{span} left, until {hour}"),
+        };
+        let bar = begin.map_or_else(Line::default, |_| self.bar(left, whole, ink).and(Line::space(2)));
+        bar.and(self.text(Ink::Plain, &said))
+    }
+
+    fn bar(self, part: i64, whole: i64, ink: Ink) -> Line {
+        let (part, whole) = (part.clamp(0, whole.max(0)), whole.max(1));
+        // What is there is seen to be there.
+        let full = usize::try_from((part.saturating_mul(BAR as i64) + whole - 1) / whole).unwrap_or(0).min(BAR);
+        let (on, off) = (self.sign("━", "#"), self.sign("─", "-"));
+        self.text(ink, &on.repeat(full)).and(self.text(Ink::Faint, &off.repeat(BAR - full)))
+    }
+
+    /// Lines in columns, each as wide as it has to be; what is too much is taken from the one column that can spare it.
+    pub(super) fn columns(self, rows: &[Vec<Line>], spare: usize) -> String {
+        let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(Line::width).max().unwrap_or(0);
+        let mut widths: Vec<_> = (0..count).map(widest).collect();
+        let all = widths.iter().sum::<usize>() + GAP * count.saturating_sub(1);
+        if let Some(width) = widths.get_mut(spare) {
+            *width = width.saturating_sub(all.saturating_sub(self.columns)).max(8.min(*width));
+        }
+        let line = |row: &Vec<Line>| {
+            let mut whole = Line::default();
+            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                let cell = if column == spare { cut_front(cell, *width, self.ascii) } else { cell.clone() };
+                let space = if column + 1 == row.len() { 0 } else { width - cell.width().min(*width) + GAP };
+                whole = whole.and(cell).and(Line::space(space));
+            }
+            cut(&whole, self.columns, self.ascii).drawn(self.colours) + "\n"
+        };
+        rows.iter().map(line).collect()
+    }
+}
+
+impl Sheet {
+    /// What something is, and who says so.
+    pub(super) fn field(&mut self, label: &str, value: Line, place: Option<&str>) {
+        let label = self.label(label);
+        self.row(label.and(value), place);
+    }
+
+    /// A line, and who says so.
+    pub(super) fn row(&mut self, line: Line, place: Option<&str>) {
+        let place = self.canvas.text(Ink::Faint, place.unwrap_or_default());
+        self.rows.push(Row::Pair(line, place));
+    }
+
+    /// Text of any length.
+    pub(super) fn story(&mut self, label: &str, ink: Ink, text: &str) {
+        let label = self.label(label);
+        self.rows.push(Row::Text(label, ink, text.to_owned()));
+    }
+
+    /// Text of any length behind something that is as wide on each line.
+    pub(super) fn beside(&mut self, before: Line, ink: Ink, text: &str) {
+        self.rows.push(Row::Text(before, ink, text.to_owned()));
+    }
+
+    /// An empty line, unless the sheet is empty or ends in one.
+    pub(super) fn gap(&mut self) {
+        if self.rows.last().is_some_and(|row| !row.is_empty()) {
+            self.row(Line::default(), None);
+        }
+    }
+
+    fn label(&self, label: &str) -> Line {
+        let text = self.canvas.text(Ink::Faint, label);
+        let space = self.label.saturating_sub(text.width());
+        text.and(Line::space(space))
+    }
+
+    /// The rows in a frame of this colour, with a title, and something at the other end of the frame.
+    pub(super) fn card(mut self, colour: Option<Colour>, title: &Line, aside: &Line) -> String {
+        while self.rows.last().is_some_and(Row::is_empty) {
+            self.rows.pop();
+        }
+        let canvas = self.canvas;
+        let frame = colour.map_or(Ink::Faint, Ink::Of);
+        let widest = self.rows.iter().map(Row::width).chain([title.width() + aside.width() + 6]).max().unwrap_or(0);
+        let inner = (widest + FRAME).clamp(NARROWEST, canvas.columns) - FRAME;
+        let draw = |text: &str| canvas.text(frame, text);
+        let (across, side) = (canvas.sign("─", "-"), canvas.sign("│", "|"));
+        let corners = [["╭", "+"], ["╮", "+"], ["╰", "+"], ["╯", "+"]].map(|[sign, ascii]| canvas.sign(sign, ascii));
+
+        let aside = if aside.width() + 16 > inner { &Line::default() } else { aside };
+        let aside = if aside.is_empty() { Line::default() } else { Line::space(1).and(aside.clone()).and(Line::space(1)) };
+        let title = cut(title, inner + 2 - aside.width().min(inner), canvas.ascii);
+        let rest = (inner + 4).saturating_sub(4 + title.width() + aside.width());
+        let top = draw(&format!("{}{across}", corners[0]))
+            .and(Line::space(1))
+            .and(title)
+            .and(Line::space(1))
+            .and(draw(&across.repeat(rest)))
+            .and(aside)
+            .and(draw(&format!("{across}{}", corners[1])));
+        let bottom = draw(&format!("{}{}{}", corners[2], across.repeat(inner + 4), corners[3]));
+        let mut lines = vec![top];
+        for row in &self.rows {
+            for line in row.lines(inner, canvas.ascii) {
+                let space = inner.saturating_sub(line.width());
+                let before = draw(side).and(Line::space(2));
+                lines.push(before.and(line).and(Line::space(space + 2)).and(draw(side)));
+            }
+        }
+        lines.push(bottom);
+        lines.iter().map(|line| line.drawn(canvas.colours) + "\n").collect()
+    }
+}
+
+impl Row {
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Pair(left, right) if left.is_empty() && right.is_empty())
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::Pair(left, right) if right.is_empty() => left.width(),
+            Self::Pair(left, right) => left.width() + GAP + right.width(),
+            Self::Text(before, _, text) => before.width() + Line::of(Ink::Plain, text, false).width(),
+        }
+    }
+
+    fn lines(&self, inner: usize, ascii: bool) -> Vec<Line> {
+        match self {
+            Self::Pair(left, right) if right.is_empty() => vec![cut(left, inner, ascii)],
+            Self::Pair(left, right) => {
+                let kept = right.width().min(SECOND);
+                let left = cut(left, inner.saturating_sub(kept + GAP), ascii);
+                let right = cut_front(right, inner.saturating_sub(left.width() + GAP), ascii);
+                let space = inner.saturating_sub(left.width() + right.width());
+                vec![left.and(Line::space(space)).and(right)]
+            }
+            Self::Text(before, ink, text) => {
+                let indent = before.width();
+                let texts = wrapped(&Line::of(*ink, text, ascii), inner.saturating_sub(indent).max(1));
+                let first = |index| if index == 0 { before.clone() } else { before.continued() };
+                texts.into_iter().enumerate().map(|(index, text)| first(index).and(text)).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
