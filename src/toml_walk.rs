@@ -149,6 +149,11 @@ impl<'t> Item<'t> {
         line(self.table.document.text, self.at)
     }
 
+    /// `PATH:LINE` of the key.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.table.document.path.display(), self.line())
+    }
+
     /// What is wrong with it.
     pub fn failure(&self, what: &str) -> Failure {
         self.table.document.failure(self.at, &format!("{}: {what}", self.name()))

@@ -34,10 +34,15 @@ pub struct Wanted<'a> {
 pub fn list(wanted: &Wanted<'_>, json: bool, world: &World) -> anyhow::Result<()> {
     let path = history::path(&world.places);
     let shown = tilde(&path, &world.places.home);
-    let history = History::read(&world.places)
-        .map_err(|error| Failure::new(format!("cannot read {shown}: {error}")).hint("`awsenv history clear` begins anew"))?;
+    let history = History::read(&world.places).map_err(|error| {
+        Failure::new(format!("cannot read {shown}: {error}")).hint("`awsenv history clear` begins anew")
+    })?;
     if history.damaged > 0 {
-        let lines = if history.damaged == 1 { "1 damaged line is" } else { &format!("{} damaged lines are", history.damaged) };
+        let lines = if history.damaged == 1 {
+            "1 damaged line is"
+        } else {
+            &format!("{} damaged lines are", history.damaged)
+        };
         world::say(&printable(&format!("awsenv: {shown}: {lines} passed over")));
     }
     let now = clock::now();
@@ -83,7 +88,8 @@ fn chosen(records: Vec<Record>, wanted: &Wanted<'_>, here: &str, now: Timestamp)
         is_below || record.event == Event::Unload && was_inside
     };
     let since = wanted.since.and_then(|since| now.checked_sub(since).ok());
-    let is_young = |record: &Record| since.is_none_or(|since| clock::parse(&record.at).is_some_and(|at| at >= since));
+    let is_young =
+        |record: &Record| since.is_none_or(|since| clock::parse(&record.at).is_some_and(|at| at >= since));
     let mut records: Vec<_> = records
         .into_iter()
         .filter(|record| !wanted.here || is_here(record))
@@ -138,7 +144,8 @@ fn row(record: &Record, canvas: Canvas, now: Timestamp, world: &World) -> Vec<Li
         Event::Exec => Ink::Of(Colour::Blue),
         Event::Credentials | Event::Lend => Ink::Of(Colour::Yellow),
     };
-    let hour = |text: &str| clock::parse(text).map(|at| clock::hour(at, clock::parse(&record.at).unwrap_or(now)));
+    let hour =
+        |text: &str| clock::parse(text).map(|at| clock::hour(at, clock::parse(&record.at).unwrap_or(now)));
     let role = record.role.as_ref().map(|role| faint(&format!(" {role}"))).unwrap_or_default();
     let until = record.expiration.as_deref().filter(|_| record.event != Event::Unload).and_then(hour);
     vec![

@@ -65,8 +65,7 @@ pub fn run(lasting: &str, world: World) -> anyhow::Result<()> {
 
 /// Which client it was that asked, only its own process knows: it may be a shell in between.
 fn note(name: &str, directory: &Path, (account, expiry): (Option<&str>, Option<Expiry>), world: &World) {
-    let given =
-        Given { event: Event::Lend, by: "AWS client", pid: process::parent(), account, expiry };
+    let given = Given { event: Event::Lend, by: "AWS client", pid: process::parent(), account, expiry };
     let directory = directory.to_string_lossy().into_owned();
     history::keep(&Record { profile: Some(name.to_owned()), directory, ..given.record() }, world);
 }

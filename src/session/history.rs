@@ -157,7 +157,8 @@ fn turn(full: &File, places: &Places) -> io::Result<bool> {
         return Ok(false);
     }
     let path = path(places);
-    let is_in_place = fs::metadata(&path).is_ok_and(|there| full.metadata().is_ok_and(|own| own.ino() == there.ino()));
+    let is_in_place =
+        fs::metadata(&path).is_ok_and(|there| full.metadata().is_ok_and(|own| own.ino() == there.ino()));
     if is_in_place {
         fs::rename(&path, older(places))?;
     }
@@ -216,7 +217,8 @@ mod tests {
             append(&places, &record(round)).unwrap();
             assert_eq!(fs::read_to_string(path(&places)).unwrap().lines().count(), 1, "{round}");
         }
-        let kept: Vec<_> = History::read(&places).unwrap().records.into_iter().map(|record| record.directory).collect();
+        let kept: Vec<_> =
+            History::read(&places).unwrap().records.into_iter().map(|record| record.directory).collect();
         assert_eq!(kept, ["/second", "/long", "/third"]);
         // Who still has the file that was put aside does not put the next one aside.
         let late = File::open(older(&places)).unwrap();
@@ -243,7 +245,8 @@ mod tests {
         assert!(append(&places, &record("/a")).is_err());
         fs::remove_file(&places.state).unwrap();
         fs::create_dir(&places.state).unwrap();
-        rustix::fs::mknodat(rustix::fs::CWD, path(&places), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, path(&places), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .unwrap();
         assert!(append(&places, &record("/a")).is_err());
         fs::remove_file(path(&places)).unwrap();
         std::os::unix::fs::symlink(dir.path().join("elsewhere"), path(&places)).unwrap();

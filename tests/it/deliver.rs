@@ -14,14 +14,14 @@ use crate::run::PROGRAM;
 use crate::shell::{Kind, Shell};
 use crate::world::{World, installed};
 
-const FILE: &str = "profile = \"one\"\ndeliver = \"profile\"\n";
+pub(crate) const FILE: &str = "profile = \"one\"\ndeliver = \"profile\"\n";
 
 fn world(sandbox: &Sandbox) -> World {
     cloud::pinned(sandbox, FILE)
 }
 
 /// What AWS clients run for the profile that a shell has.
-fn process(world: &World, shell: &Shell<'_>) -> String {
+pub(crate) fn process(world: &World, shell: &Shell<'_>) -> String {
     process_of(world, shell.get("AWS_PROFILE").unwrap())
 }
 
@@ -32,7 +32,7 @@ fn process_of(world: &World, profile: &str) -> String {
 }
 
 /// What that says, in a shell's environment.
-fn lent(world: &World, shell: &Shell<'_>, process: &str) -> Result<Value, String> {
+pub(crate) fn lent(world: &World, shell: &Shell<'_>, process: &str) -> Result<Value, String> {
     let mut sh = world.command("sh");
     let output = sh.args(["-c", process]).env_clear().envs(shell.env.iter()).output().unwrap();
     match output.status.success() {

@@ -27,6 +27,7 @@ mod fail_closed;
 mod files;
 mod generated;
 mod guard;
+mod history;
 mod hops;
 mod house;
 mod import;

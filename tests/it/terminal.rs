@@ -35,6 +35,11 @@ impl Terminal {
         Self::launch(world, "", arguments, lines, columns)
     }
 
+    /// The same, on a screen of so many columns.
+    pub(crate) fn of_width(world: &World, directory: &str, arguments: &[&str], columns: u16) -> Self {
+        Self::launch(world, directory, arguments, 60, columns)
+    }
+
     fn launch(world: &World, directory: &str, arguments: &[&str], lines: u16, columns: u16) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(pty_process::Size::new(lines, columns)).unwrap();

@@ -121,6 +121,16 @@ pub(super) fn cut_front(line: &Line, width: usize, ascii: bool) -> Line {
     kept.into_iter().rev().collect()
 }
 
+/// As much of both ends as fits: of a path or an ARN, the last part counts.
+pub(super) fn cut_within(line: &Line, width: usize, ascii: bool) -> Line {
+    if line.width() <= width {
+        return line.clone();
+    }
+    let head = first(line.chars(), width / 2);
+    let kept: usize = head.iter().map(|(_, c)| cells(*c)).sum();
+    Line::from_iter(head).and(cut_front(line, width - kept, ascii))
+}
+
 /// Broken between words, and within those that are longer than a line.
 pub(super) fn wrapped(line: &Line, width: usize) -> Vec<Line> {
     let mut lines: Vec<Vec<(Ink, char)>> = vec![Vec::new()];

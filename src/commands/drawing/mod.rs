@@ -11,10 +11,12 @@ use crate::settings::Colours;
 mod line;
 
 pub(super) use line::{Ink, Line};
-use line::{cut, cut_front, wrapped};
+use line::{cut, cut_front, cut_within, wrapped};
 
 /// Narrower than this, a frame is in the way.
 const NARROWEST: usize = 40;
+/// A card of a few words has this width all the same.
+const CARD: usize = 60;
 /// Wider than this, nobody finds the other end of a line.
 const WIDEST: usize = 120;
 /// Between the two columns of a line.
@@ -60,7 +62,8 @@ impl Canvas {
     /// `terminal`: how wide it is, if it is one; 0 where it does not say.
     fn of(terminal: Option<usize>, env: &Env, colours: Colours) -> Option<Self> {
         let look = Look::of(Reader::Terminal, env, colours);
-        let is_forced = env.text("CLICOLOR_FORCE").is_some_and(|value| value != "0") && env.text("NO_COLOR").is_none();
+        let is_forced =
+            env.text("CLICOLOR_FORCE").is_some_and(|value| value != "0") && env.text("NO_COLOR").is_none();
         if terminal.is_none() && !is_forced {
             return None;
         }
@@ -69,7 +72,7 @@ impl Canvas {
         (columns >= NARROWEST).then(|| Self {
             columns: columns.min(WIDEST),
             colours: look.has_colours() || is_forced && colours != Colours::Never,
-            ascii: look.is_ascii(),
+            ascii: look.is_ascii() || env.text("TERM").is_some_and(|term| term == "dumb"),
         })
     }
 
@@ -110,7 +113,8 @@ impl Canvas {
     fn bar(self, part: i64, whole: i64, ink: Ink) -> Line {
         let (part, whole) = (part.clamp(0, whole.max(0)), whole.max(1));
         // What is there is seen to be there.
-        let full = usize::try_from((part.saturating_mul(BAR as i64) + whole - 1) / whole).unwrap_or(0).min(BAR);
+        let full =
+            usize::try_from((part.saturating_mul(BAR as i64) + whole - 1) / whole).unwrap_or(0).min(BAR);
         let (on, off) = (self.sign("━", "#"), self.sign("─", "-"));
         self.text(ink, &on.repeat(full)).and(self.text(Ink::Faint, &off.repeat(BAR - full)))
     }
@@ -118,7 +122,8 @@ impl Canvas {
     /// Lines in columns, each as wide as it has to be; what is too much is taken from the one column that can spare it.
     pub(super) fn columns(self, rows: &[Vec<Line>], spare: usize) -> String {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(Line::width).max().unwrap_or(0);
+        let widest =
+            |column: usize| rows.iter().filter_map(|row| row.get(column)).map(Line::width).max().unwrap_or(0);
         let mut widths: Vec<_> = (0..count).map(widest).collect();
         let all = widths.iter().sum::<usize>() + GAP * count.saturating_sub(1);
         if let Some(width) = widths.get_mut(spare) {
@@ -181,16 +186,22 @@ impl Sheet {
         }
         let canvas = self.canvas;
         let frame = colour.map_or(Ink::Faint, Ink::Of);
-        let widest = self.rows.iter().map(Row::width).chain([title.width() + aside.width() + 6]).max().unwrap_or(0);
-        let inner = (widest + FRAME).clamp(NARROWEST, canvas.columns) - FRAME;
+        let widest =
+            self.rows.iter().map(Row::width).chain([title.width() + aside.width() + 6]).max().unwrap_or(0);
+        let inner = (widest + FRAME).max(CARD).min(canvas.columns) - FRAME;
         let draw = |text: &str| canvas.text(frame, text);
         let (across, side) = (canvas.sign("─", "-"), canvas.sign("│", "|"));
-        let corners = [["╭", "+"], ["╮", "+"], ["╰", "+"], ["╯", "+"]].map(|[sign, ascii]| canvas.sign(sign, ascii));
+        let corners =
+            [["╭", "+"], ["╮", "+"], ["╰", "+"], ["╯", "+"]].map(|[sign, ascii]| canvas.sign(sign, ascii));
 
         let aside = if aside.width() + 16 > inner { &Line::default() } else { aside };
-        let aside = if aside.is_empty() { Line::default() } else { Line::space(1).and(aside.clone()).and(Line::space(1)) };
-        let title = cut(title, inner + 2 - aside.width().min(inner), canvas.ascii);
-        let rest = (inner + 4).saturating_sub(4 + title.width() + aside.width());
+        let aside = if aside.is_empty() {
+            Line::default()
+        } else {
+            Line::space(1).and(aside.clone()).and(Line::space(1))
+        };
+        let title = cut(title, inner.saturating_sub(aside.width() + 1), canvas.ascii);
+        let rest = inner.saturating_sub(title.width() + aside.width());
         let top = draw(&format!("{}{across}", corners[0]))
             .and(Line::space(1))
             .and(title)
@@ -227,10 +238,10 @@ impl Row {
 
     fn lines(&self, inner: usize, ascii: bool) -> Vec<Line> {
         match self {
-            Self::Pair(left, right) if right.is_empty() => vec![cut(left, inner, ascii)],
+            Self::Pair(left, right) if right.is_empty() => vec![cut_within(left, inner, ascii)],
             Self::Pair(left, right) => {
                 let kept = right.width().min(SECOND);
-                let left = cut(left, inner.saturating_sub(kept + GAP), ascii);
+                let left = cut_within(left, inner.saturating_sub(kept + GAP), ascii);
                 let right = cut_front(right, inner.saturating_sub(left.width() + GAP), ascii);
                 let space = inner.saturating_sub(left.width() + right.width());
                 vec![left.and(Line::space(space)).and(right)]

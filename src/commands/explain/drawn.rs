@@ -38,7 +38,8 @@ pub(super) fn card(explanation: &Explanation, canvas: Canvas, world: &World) -> 
 }
 
 fn chain(explanation: &Explanation, canvas: Canvas, colour: Colour, sheet: &mut Sheet, world: &World) {
-    let place = |step: &Step| step.decided_by.as_ref().map(|place| tilde(Path::new(place), &world.places.home));
+    let place =
+        |step: &Step| step.decided_by.as_ref().map(|place| tilde(Path::new(place), &world.places.home));
     let last = explanation.steps.len().saturating_sub(1);
     let end = |index| if index == last { Some(colour) } else { None };
     for (index, step) in explanation.steps.iter().enumerate() {
@@ -48,7 +49,10 @@ fn chain(explanation: &Explanation, canvas: Canvas, colour: Colour, sheet: &mut 
             let call = ends_in.is_none().then(|| canvas.text(Ink::Faint, &format!("  {}", step.call)));
             let name = canvas.text(Ink::Strong, beginning).and(call.unwrap_or_default());
             let is_end = end(index).filter(|_| ends_in.is_none());
-            sheet.row(node(canvas, is_end).and(name), ends_in.is_none().then(|| place(step)).flatten().as_deref());
+            sheet.row(
+                node(canvas, is_end).and(name),
+                ends_in.is_none().then(|| place(step)).flatten().as_deref(),
+            );
         }
         let Some(whom) = ends_in else { continue };
         let down = canvas.text(Ink::Faint, canvas.sign("│", "|")).and(Line::space(2));

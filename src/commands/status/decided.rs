@@ -72,7 +72,9 @@ impl Decided {
             self.region = self.region.take().or_else(|| own().filter(|_| pin.region.is_none()));
         }
         let names = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
-        let is_users = |name: &&str| world.original.text(name).is_some_and(|region| resolved.region.as_deref() == Some(region));
+        let is_users = |name: &&str| {
+            world.original.text(name).is_some_and(|region| resolved.region.as_deref() == Some(region))
+        };
         if self.region.is_none() && resolved.region.is_some() {
             self.region = names.into_iter().find(is_users).map(str::to_owned);
         }

@@ -35,7 +35,9 @@ fn colour(status: &Status) -> Option<Colour> {
         ("none", _) => return None,
         ("not_allowed", _) => Colour::Blue,
         _ if status.protected => Colour::Red,
-        ("refused", _) if status.hint.as_deref().is_some_and(|hint| hint.contains("awsenv allow")) => Colour::Blue,
+        ("refused", _) if status.hint.as_deref().is_some_and(|hint| hint.contains("awsenv allow")) => {
+            Colour::Blue
+        }
         ("refused", _) | (_, Some("failed" | "needs_person")) => Colour::Magenta,
         (_, Some("pending" | "absent")) => Colour::Yellow,
         _ if status.reason.is_some() && !status.loaded => Colour::Magenta,
@@ -60,30 +62,49 @@ fn aside(status: &Status, canvas: Canvas) -> Line {
 fn whose(status: &Status, canvas: Canvas, sheet: &mut Sheet, world: &World) {
     let decided = &status.decided_by;
     let plain = |text: &str| canvas.text(Ink::Plain, text);
-    let place = |place: &Option<String>| place.as_ref().map(|place| tilde(Path::new(place), &world.places.home));
+    let place =
+        |place: &Option<String>| place.as_ref().map(|place| tilde(Path::new(place), &world.places.home));
     if let Some(account) = &status.account {
         let name = status.account_name.as_ref().map(|name| canvas.text(Ink::Strong, &format!("  {name}")));
-        sheet.field("account", plain(account).and(name.unwrap_or_default()), place(&decided.account).as_deref());
+        sheet.field(
+            "account",
+            plain(account).and(name.unwrap_or_default()),
+            place(&decided.account).as_deref(),
+        );
     }
     if let Some(region) = &status.region {
         sheet.field("region", plain(region), place(&decided.region).as_deref());
     }
     if !status.path.is_empty() {
-        sheet.field(if status.path.len() > 1 { "chain" } else { "source" }, path(&status.path, canvas), place(&decided.profile).as_deref());
+        sheet.field(
+            if status.path.len() > 1 { "chain" } else { "source" },
+            path(&status.path, canvas),
+            place(&decided.profile).as_deref(),
+        );
     }
     if let Some(rests) = status.keychain {
         sheet.field("keys", plain(&format!("in {}", keychain::shown(rests, &world.places))), None);
     }
     let name = status.delivered_by.as_deref();
     let delivery = match status.delivery {
-        Some("profile") => Some(format!("a profile{}", name.map(|name| format!(", {name}")).unwrap_or_default())),
-        Some("endpoint") => Some(format!("the agent{}", name.map(|uri| format!(" at {uri}")).unwrap_or_default())),
+        Some("profile") => {
+            Some(format!("a profile{}", name.map(|name| format!(", {name}")).unwrap_or_default()))
+        }
+        Some("endpoint") => {
+            Some(format!("the agent{}", name.map(|uri| format!(" at {}", address(uri))).unwrap_or_default()))
+        }
         Some(_) => Some("variables of this shell".to_owned()),
         None => None,
     };
-    if let Some(delivery) = delivery {
+    if let Some(delivery) = delivery.filter(|_| !status.path.is_empty()) {
         sheet.field("given by", plain(&delivery), place(&decided.delivery).as_deref());
     }
+}
+
+/// Without the path, which says nothing to a person.
+fn address(uri: &str) -> &str {
+    let bare = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    bare.split('/').next().unwrap_or(bare)
 }
 
 /// Names with arrows in between; the last is who one is.
@@ -126,7 +147,11 @@ fn files(status: &Status, canvas: Canvas, sheet: &mut Sheet, world: &World) {
     let home = &world.places.home;
     let source = status.decided_by.source.as_deref();
     if let Some(chosen) = &status.chosen {
-        sheet.field("chosen", canvas.text(Ink::Strong, chosen).and(canvas.text(Ink::Plain, ", for this shell")), Some("awsenv use"));
+        sheet.field(
+            "chosen",
+            canvas.text(Ink::Strong, chosen).and(canvas.text(Ink::Plain, ", for this shell")),
+            Some("awsenv use"),
+        );
     }
     for file in &status.files {
         let line = source.and_then(|source| source.strip_prefix(file.as_str())?.strip_prefix(':'));
@@ -140,10 +165,15 @@ fn trouble(status: &Status, sheet: &mut Sheet, now: Timestamp, world: &World) {
     let why_not = why_not(status, world).filter(|_| status.state == "pinned");
     let (not_loaded, what_to_do) = why_not.unzip();
     let reason = status.reason.clone().or(not_loaded);
-    if let Some(reason) = &reason {
-        sheet.story("why", Ink::Plain, reason);
+    // A line for the prompt has both in one.
+    let parts = reason.as_deref().map(|reason| {
+        reason.split_once("; ").filter(|_| status.state == "not_allowed").unwrap_or((reason, ""))
+    });
+    if let Some((why, _)) = parts {
+        sheet.story("why", Ink::Plain, why);
     }
-    if let Some(hint) = status.hint.clone().or(what_to_do) {
+    let in_line = parts.map(|(_, what)| what.to_owned()).filter(|what| !what.is_empty());
+    if let Some(hint) = status.hint.clone().or(what_to_do).or(in_line) {
         sheet.story("do", Ink::Strong, &hint);
     }
     if let Some(again) = status.again.as_deref().and_then(clock::parse) {

@@ -31,6 +31,9 @@ mod plain;
 
 use decided::Decided;
 
+/// What to do where nothing is pinned.
+const NOTHING: &str =
+    "`awsenv init PROFILE` pins a profile here, `awsenv use PROFILE` takes one for this shell";
 /// So long a client registration lasts with AWS, which says only when it ends.
 const REGISTRATION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -169,10 +172,12 @@ fn status(world: &World) -> Status {
     }
     match directory.verdict {
         Verdict::Nothing => {
+            status.hint = Some(NOTHING.to_owned());
             if let Some(complaint) = directory.complaint {
                 status.state = "not_allowed";
                 status.files = vec![shown(&complaint.path)];
                 status.reason = Some(complaint.text);
+                status.hint = None;
             }
         }
         Verdict::Refused(_, error, _) => {
@@ -283,7 +288,8 @@ fn sign_in(portal: &Portal, status: &mut Status, world: &World) {
 fn at_console(session_arn: &str, status: &mut Status, world: &World) {
     let logins = logins(world);
     let token = logins.load(session_arn).kept();
-    status.spans.sign_in = token.as_ref().map(|token| (written(&logins.path_of(session_arn)), token.expires()));
+    status.spans.sign_in =
+        token.as_ref().map(|token| (written(&logins.path_of(session_arn)), token.expires()));
     status.sign_in = SignIn {
         portal: Some(session_arn.to_owned()),
         renewable: token.as_ref().is_some_and(|token| logins.is_renewable(token)),

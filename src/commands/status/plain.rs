@@ -12,15 +12,24 @@ pub(super) fn lines(status: &Status, world: &World) -> String {
     let mut rows: Vec<(&str, String)> = Vec::new();
     let decided = &status.decided_by;
     let by = |place: &Option<String>| {
-        place.as_ref().map(|place| format!(" ({})", tilde(Path::new(place), &world.places.home))).unwrap_or_default()
+        place
+            .as_ref()
+            .map(|place| format!(" ({})", tilde(Path::new(place), &world.places.home)))
+            .unwrap_or_default()
     };
     rows.extend(status.chosen.clone().map(|chosen| ("chosen", format!("{chosen}, for this shell"))));
     let called = status.account_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     rows.extend(
-        status.account.as_ref().map(|account| ("account", format!("{account}{called}{}", by(&decided.account)))),
+        status
+            .account
+            .as_ref()
+            .map(|account| ("account", format!("{account}{called}{}", by(&decided.account)))),
     );
     rows.extend(status.region.as_ref().map(|region| ("region", format!("{region}{}", by(&decided.region)))));
-    rows.extend((!status.steps.is_empty()).then(|| ("by", format!("{}{}", status.steps.join(" → "), by(&decided.profile)))));
+    rows.extend(
+        (!status.steps.is_empty())
+            .then(|| ("by", format!("{}{}", status.steps.join(" → "), by(&decided.profile)))),
+    );
     rows.extend(
         status.keychain.map(|rests| ("keys", format!("in {}", keychain::shown(rests, &world.places)))),
     );
@@ -44,7 +53,10 @@ pub(super) fn lines(status: &Status, world: &World) -> String {
         rows.push(("loaded", loaded));
     }
     for (index, file) in status.files.iter().enumerate() {
-        let line = decided.source.as_deref().and_then(|source| source.strip_prefix(file.as_str())?.strip_prefix(':'));
+        let line = decided
+            .source
+            .as_deref()
+            .and_then(|source| source.strip_prefix(file.as_str())?.strip_prefix(':'));
         let line = line.filter(|_| index == 0).map(|line| format!(":{line}")).unwrap_or_default();
         rows.push(("file", tilde(Path::new(file), &world.places.home) + &line));
     }

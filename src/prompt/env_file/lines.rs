@@ -51,9 +51,15 @@ mod tests {
     fn a_stage_speaks_before_its_file() {
         let text = "profile = \"dev\"\nregion = \"eu-west-1\"\n[stage.prod]\nprofile = \"prod\"\naccount = \"111122223333\"\n";
         let line = |stage, key| Lines::of(text, Path::new("x"), stage).of_key(key);
-        assert_eq!([line(None, SOURCE), line(None, "region"), line(None, "account")], [Some(1), Some(2), None]);
+        assert_eq!(
+            [line(None, SOURCE), line(None, "region"), line(None, "account")],
+            [Some(1), Some(2), None]
+        );
         let prod = Some("prod");
-        assert_eq!([line(prod, SOURCE), line(prod, "region"), line(prod, "account")], [Some(4), Some(2), Some(5)]);
+        assert_eq!(
+            [line(prod, SOURCE), line(prod, "region"), line(prod, "account")],
+            [Some(4), Some(2), Some(5)]
+        );
         assert_eq!([line(Some("none"), "region"), line(prod, "deliver")], [Some(2), None]);
         assert!(Lines::of("profile =", Path::new("x"), None).of_key(SOURCE).is_none());
     }

@@ -195,6 +195,7 @@ fn role(table: &Table<'_>) -> Result<Role> {
         tags,
         policy: table.item("policy").map(|item| policy(&item)).transpose()?,
         policy_arns: policy_arns(table)?,
+        decided_by: Some(table.needed("arn")?.place()),
         ..Role::default()
     })
 }

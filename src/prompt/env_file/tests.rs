@@ -132,6 +132,7 @@ fn a_sign_in_with_a_role_on_top() {
             tags: texts(&[("team", "payments")]),
             transitive_tags: vec!["team".into()],
             source_identity: Some("me".into()),
+            decided_by: Some("acme/.awsenv:9".into()),
             ..Role::default()
         }],
         ..Pin::default()
