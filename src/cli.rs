@@ -30,7 +30,6 @@ mod sso;
 mod whose;
 
 use console::Console;
-use history::History;
 use key::Key;
 use saml::Saml;
 use sso::Sso;
@@ -249,16 +248,7 @@ BROWSER or the setting `browser` names the browser.")]
         #[arg(hide = true)]
         session: String,
     },
-    /// What was exported where, as whom, until when
-    #[command(after_help = "\
-Examples:
-  awsenv history
-  awsenv history --here --since 8h
-  awsenv history clear
-
-A line for each load and unload of a shell and for each exec, credentials and lend, in a file of your own. No key
-stands in it, and no argument of a command. The setting `history = false` ends it.")]
-    History(History),
+    History(history::History),
     /// Cached sessions
     Session {
         #[command(subcommand)]

@@ -6,9 +6,19 @@ use crate::commands::history::{self, Wanted};
 use crate::commands::subject;
 use crate::world::World;
 
-/// What was exported where, as whom, until when.
+/// What was exported where, as whom, until when
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Examples:
+  awsenv history
+  awsenv history --here --since 8h
+  awsenv history clear
+
+A line for each load and unload of a shell, and for each exec, credentials and lend. No key stands in
+it, and no argument of a command. The setting `history = false` ends it."
+)]
 pub(super) struct History {
     #[command(subcommand)]
     command: Option<Command>,

@@ -48,7 +48,7 @@ fn asked<'w>(world: &'w World, shell: &Shell<'_>, arguments: &[&str]) -> Run<'w>
 
 /// As the hook's function does it: the state that comes back is the shell's next one.
 #[track_caller]
-fn choose(world: &World, shell: &mut Shell<'_>, arguments: &[&str], said: &str) {
+pub(crate) fn choose(world: &World, shell: &mut Shell<'_>, arguments: &[&str], said: &str) {
     let output = asked(world, shell, arguments).any_stdout().stderr(said).success();
     shell.env.set("AWSENV_STATE", &output.stdout);
     shell.prompt();

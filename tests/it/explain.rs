@@ -120,14 +120,17 @@ fn a_session_that_is_kept_is_shown_without_a_call() {
     let sandbox = cloud::sandbox();
     let world = cloud::world(&sandbox);
     let explain = || world.run(["explain", "two", "--json"]).any_stdout().success().json()["cached"].clone();
-    assert_eq!(explain(), serde_json::json!({"session": null, "expiration": null}));
+    let none = serde_json::json!({"session": null, "issued": null, "expiration": null});
+    assert_eq!(explain(), none);
     let env = cloud::exec(&world, "two");
     let (key, until) =
         (env.text("AWS_ACCESS_KEY_ID").unwrap(), env.text("AWS_CREDENTIAL_EXPIRATION").unwrap());
-    assert_eq!(explain(), serde_json::json!({"session": key, "expiration": until}));
+    let kept = explain();
+    assert_eq!([&kept["session"], &kept["expiration"]], [key, until]);
+    assert!(kept["issued"].as_str().is_some_and(|issued| issued < until), "{kept}");
     let drawn = world.run(["explain", "two"]).any_stdout().success().stdout;
     assert!(drawn.contains(&format!("\n  kept    {key}, until {until}\n  1. ")), "{drawn}");
     cloud::age(&world, std::time::Duration::from_secs(3600));
-    assert_eq!(explain(), serde_json::json!({"session": null, "expiration": null}));
+    assert_eq!(explain(), none);
     assert_eq!(sandbox.calls().len(), 2);
 }

@@ -58,6 +58,7 @@ fn world() -> World {
 fn printed(world: &World, command: &[String]) -> String {
     match command[0].as_str() {
         "session" => return sessions(world),
+        "history" => return history(world),
         "key" => return keys(world),
         "sso" => return signed_in(command),
         "agent" => return agent(world),
@@ -84,6 +85,16 @@ fn sessions(world: &World) -> String {
     let printed = world.run(["session", "list", "--json"]).any_stdout().success().stdout;
     let list: Value = serde_json::from_str(&printed).unwrap();
     printed.replace(list[0]["issued"].as_str().unwrap(), "2026-11-22T09:00:00Z")
+}
+
+/// What `history --json` prints once a command was run; it was at nine.
+fn history(world: &World) -> String {
+    world.run(["history", "clear"]).any_stderr().success();
+    world.run(["exec", "--", "true"]).at("acme").success();
+    let printed = world.run(["history", "--json"]).any_stdout().success().stdout;
+    let list: Value = serde_json::from_str(&printed).unwrap();
+    let shown = printed.replace(list[0]["at"].as_str().unwrap(), "2026-11-22T09:00:00Z");
+    shown.replace(&list[0]["pid"].to_string(), "4242").replace("$HOME", "/home/me")
 }
 
 /// What `key list --json` prints once a key was added; it was at nine.

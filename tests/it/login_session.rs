@@ -786,11 +786,11 @@ fn status_and_explain_know_it_from_files_alone() {
     let expected = format!(
         "me
   account  111122223333
-  region   eu-west-1
-  by       Login me
+  region   eu-west-1 (~/.aws/config:2)
+  by       Login me (~/.aws/config:1)
   sign-in  {ME}, not signed in
   loaded   no: no hook has run in this shell
-  file     ~/acme/.awsenv
+  file     ~/acme/.awsenv:1
   why      me needs a sign-in
   hint     run `awsenv login`
 "

@@ -394,10 +394,10 @@ fn status_tells_every_end_from_files_alone() {
     let json = || world.run(["status", "--json"]).at("acme").any_stdout().success().json();
     assert!(
         rows().ends_with(
-            "  by       GetRoleCredentials dev
+            "  by       GetRoleCredentials dev (~/.aws/config:5)
   sign-in  corp, not signed in
   loaded   no: no hook has run in this shell
-  file     ~/acme/.awsenv
+  file     ~/acme/.awsenv:1
   why      dev needs a sign-in
   hint     run `awsenv login`
 "

@@ -7,8 +7,15 @@ use crate::shell::Kind;
 use crate::world::World;
 
 #[test]
-fn nothing_here_is_one_line() {
-    World::new().run(["status"]).stdout("nothing is pinned here\n").success();
+fn where_nothing_is_pinned_it_says_what_to_do() {
+    World::new()
+        .run(["status"])
+        .stdout(
+            "nothing is pinned here
+  hint     `awsenv init PROFILE` pins a profile here, `awsenv use PROFILE` takes one for this shell
+",
+        )
+        .success();
 }
 
 #[test]
@@ -19,10 +26,11 @@ fn a_pin_is_told_with_its_account_and_file() {
         .stdout(
             "dev
   account  111122223333
-  region   eu-west-1
-  by       StaticKeys dev
+  region   eu-west-1 (~/.aws/config:2)
+  by       StaticKeys dev (~/.aws/config:1)
   loaded   no: no hook has run in this shell
-  file     ~/acme/.awsenv
+  file     ~/acme/.awsenv:1
+  hint     put `eval \"$(awsenv hook bash)\"` into your shell's file
 ",
         )
         .success();
@@ -82,9 +90,10 @@ fn variables_alone_are_a_pin_too() {
         .at("acme")
         .stdout(
             "variables only
-  region   eu-west-1
+  region   eu-west-1 (~/acme/.awsenv:1)
   loaded   no: no hook has run in this shell
   file     ~/acme/.awsenv
+  hint     put `eval \"$(awsenv hook bash)\"` into your shell's file
 ",
         )
         .success();
@@ -100,7 +109,7 @@ fn a_profile_that_cannot_be_used_says_why() {
         .stdout(
             "dve
   loaded   no: no hook has run in this shell
-  file     ~/acme/.awsenv
+  file     ~/acme/.awsenv:1
   why      cannot use profile dve: there is no profile dve in $HOME/.aws/config or $HOME/.aws/credentials
   hint     did you mean dev?
 ",
@@ -113,10 +122,10 @@ fn links_are_told_as_the_shell_calls_them() {
     let world = World::with_pin();
     std::os::unix::fs::symlink(world.at("acme"), world.at("link")).unwrap();
     let status = world.run(["status"]).at("link").any_stdout().success();
-    assert!(status.stdout.contains("  file     ~/link/.awsenv\n"), "{}", status.stdout);
+    assert!(status.stdout.contains("  file     ~/link/.awsenv:1\n"), "{}", status.stdout);
     // A PWD that is not where we are is not believed.
     let status = world.run(["status"]).at("link").env("PWD", "/").any_stdout().success();
-    assert!(status.stdout.contains("  file     ~/acme/.awsenv\n"), "{}", status.stdout);
+    assert!(status.stdout.contains("  file     ~/acme/.awsenv:1\n"), "{}", status.stdout);
 }
 
 /// What `status` tells in `acme`: the text from the line `loaded` on, and how the session stands.
@@ -137,7 +146,7 @@ fn a_session_that_nobody_asked_for_yet_is_being_fetched_and_is_there() {
     assert_eq!(
         text,
         "  loaded   no: no hook has run in this shell
-  file     ~/acme/.awsenv
+  file     ~/acme/.awsenv:1
   why      no session is kept yet
   hint     the hook fetches one at the next prompt, `awsenv refresh` does it now
 "
