@@ -1,6 +1,7 @@
 //! explain: how credentials would be got, without network.
 
 use crate::cloud;
+use crate::terminal::Terminal;
 use crate::world::World;
 
 /// A role behind a role behind keys with MFA, with everything that may go into a call.
@@ -133,4 +134,40 @@ fn a_session_that_is_kept_is_shown_without_a_call() {
     cloud::age(&world, std::time::Duration::from_secs(3600));
     assert_eq!(explain(), none);
     assert_eq!(sandbox.calls().len(), 2);
+}
+
+#[test]
+fn on_a_terminal_a_chain_is_drawn_from_its_source_down() {
+    let world = World::new()
+        .config(CHAIN)
+        .file("acme/x", "")
+        .env("NO_COLOR", "1")
+        .env("AWS_PROFILE", "base")
+        .env("AWS_ACCESS_KEY_ID", "AKIAMINE");
+    let (screen, code) = Terminal::of_width(&world, "acme", &["explain", "deploy"], 80).end();
+    assert_eq!(
+        screen,
+        "\
+╭─ deploy ────────────────────────────────────────────────────── 444455556666 ─╮
+│  ◇  base  StaticKeys                                        ~/.aws/config:3  │
+│  │  GetSessionToken · 8h00m · eu-west-1 ·                                    │
+│  │  MFA arn:aws:iam::111122223333:mfa/me                                     │
+│  ▼                                                                           │
+│  ◇  the same, with MFA                                      ~/.aws/config:9  │
+│  │  AssumeRole · us-east-1                                                   │
+│  ▼                                                                           │
+│  ◇  arn:aws:iam::111122223333:role/Ops                      ~/.aws/config:7  │
+│  │  AssumeRole · 30m · us-east-1 · external id acme · session name me        │
+│  ▼                                                                           │
+│  ◆  arn:aws:iam::444455556666:role/Deploy                  ~/.aws/config:13  │
+│                                                                              │
+│  region    us-east-1                                                         │
+│  kept      no session                                                        │
+│                                                                              │
+│  shadowed  AWS_ACCESS_KEY_ID, AWS_PROFILE: set in your environment, put      │
+│            aside while this is loaded                                        │
+╰──────────────────────────────────────────────────────────────────────────────╯
+"
+    );
+    assert_eq!(code, 0);
 }

@@ -53,8 +53,12 @@ fn a_session_is_noted_with_its_role_and_end_and_again_when_it_is_renewed() {
     let world = cloud::pinned(&sandbox, "[stage.far]\nprofile = \"two\"\n[stage.near]\nprofile = \"one\"\n");
     let mut shell = world.shell(Kind::Bash);
     shell.cd("acme");
-    choose(&world, &mut shell, &["far"], "");
-    shell.arrive("acme").wait();
+    choose(
+        &world,
+        &mut shell,
+        &["far"],
+        "awsenv: stage far (two) in this shell, as long as ~/acme/.awsenv counts\n",
+    );
     let first = history(&world, []);
     assert_eq!(each(&first, "event"), ["load"]);
     assert_eq!(

@@ -4,6 +4,7 @@ use awsenv_sandbox::Fault;
 
 use crate::cloud;
 use crate::shell::Kind;
+use crate::terminal::Terminal;
 use crate::world::World;
 
 #[test]
@@ -157,7 +158,7 @@ fn a_session_that_nobody_asked_for_yet_is_being_fetched_and_is_there() {
     gate.wait_for(1, cloud::DEADLINE);
     let (text, session) = told(&world);
     assert_eq!(session, "pending");
-    assert!(text.ends_with("  why      a session is being fetched\n"), "{text}");
+    assert!(text.contains("  why      a session is being fetched\n"), "{text}");
     gate.open();
     shell.wait();
     assert_eq!(told(&world).1, "kept");
@@ -199,4 +200,71 @@ fn a_session_that_takes_a_code_says_so_before_anybody_has_tried() {
     // The code was given for another session: no person is needed any more.
     world.run(["exec", "careful", "--duration", "15m", "--mfa-code", "111111", "--", "true"]).success();
     assert_eq!(told(&world).1, "absent");
+}
+
+/// What a terminal of so many columns shows.
+fn drawn(world: &World, arguments: &[&str], columns: u16) -> String {
+    let (screen, code) = Terminal::of_width(world, "acme", arguments, columns).end();
+    assert_eq!(code, 0, "{screen}");
+    world.shown(&screen)
+}
+
+#[test]
+fn on_a_terminal_it_is_a_card_that_says_who_decided_what() {
+    let world = World::with_pin().env("NO_COLOR", "1").env("AWSENV_DISABLE", "1");
+    assert_eq!(
+        drawn(&world, &["status"], 80),
+        "\
+╭─ dev ────────────────────────────────────────────────────── not loaded ─╮
+│  account    111122223333                                                │
+│  region     eu-west-1                                  ~/.aws/config:2  │
+│  source     dev                                        ~/.aws/config:1  │
+│  given by   variables of this shell                                     │
+│                                                                         │
+│  file       ~/acme/.awsenv:1                                            │
+│                                                                         │
+│  why        AWSENV_DISABLE is set                                       │
+│  do         `unset AWSENV_DISABLE`, or `set -e AWSENV_DISABLE` in fish  │
+╰─────────────────────────────────────────────────────────────────────────╯
+"
+    );
+    let ascii = drawn(&World::with_pin().env("TERM", "dumb"), &["status"], 80);
+    assert!(ascii.is_ascii() && ascii.starts_with("+- dev ---") && !ascii.contains('\x1b'), "{ascii}");
+    let coloured = drawn(&World::with_pin(), &["status"], 80);
+    assert!(coloured.starts_with("\x1b[32m╭─\x1b[0m \x1b[1;32mdev\x1b[0m "), "{coloured}");
+    let narrow = drawn(&World::with_pin(), &["status"], 39);
+    assert!(narrow.starts_with("dev\n  account  111122223333\n"), "{narrow}");
+    let forced = World::with_pin().env("CLICOLOR_FORCE", "1").env("COLUMNS", "60");
+    let forced = forced.run(["status"]).at("acme").any_stdout().success().stdout;
+    assert!(forced.starts_with("\x1b[32m╭─"), "{forced}");
+}
+
+#[test]
+fn a_protected_stage_is_red_and_a_file_nobody_allowed_blue() {
+    let file = "profile = \"dev\"\n[stage.prod]\nprofile = \"prod\"\nprotected = true\n";
+    let world = World::with_profiles().file("acme/.awsenv", file).allowed("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    crate::choose::choose(
+        &world,
+        &mut shell,
+        &["prod", "--yes"],
+        "awsenv: stage prod (prod) in this shell, as long as ~/acme/.awsenv counts\n",
+    );
+    let status = |json: &[&str]| {
+        let run = world.run(["status"]).at("acme").environment(&shell.env).env("CLICOLOR_FORCE", "1");
+        json.iter().fold(run, |run, json| run.arg(*json)).any_stdout().success()
+    };
+    let card = status(&[]).stdout;
+    assert!(card.starts_with("\x1b[31m╭─\x1b[0m \x1b[1;31mprod*\x1b[0m "), "{card}");
+    assert!(card.contains("protected") && card.contains("awsenv use"), "{card}");
+    let json = status(&["--json"]).json();
+    assert_eq!(
+        [&json["protected"], &json["delivery"]],
+        [&serde_json::json!(true), &serde_json::json!("env")]
+    );
+    assert!(json["decided_by"]["source"].as_str().unwrap().ends_with("acme/.awsenv:3"), "{json}");
+    world.write("acme/.awsenv", "profile = \"prod\"\n");
+    let card = world.run(["status"]).at("acme").env("CLICOLOR_FORCE", "1").any_stdout().success().stdout;
+    assert!(card.starts_with("\x1b[34m╭─"), "{card}");
 }

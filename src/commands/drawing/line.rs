@@ -5,6 +5,9 @@ use unicode_width::UnicodeWidthChar as _;
 use crate::message::printable;
 use crate::prompt::segment::Colour;
 
+/// A space at which no line ends.
+pub(in crate::commands) const TIGHT: char = '\u{a0}';
+
 /// What a piece is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::commands) enum Ink {
@@ -70,13 +73,13 @@ impl Line {
         Self(self.0.iter().map(|(ink, text)| (*ink, text.chars().map(below).collect())).collect())
     }
 
-    /// With the escapes of its inks, if it shall have any.
+    /// With the escapes of its inks, if it shall have any. A space that holds words together is one like any other.
     pub(super) fn drawn(&self, colours: bool) -> String {
         let piece = |(ink, text): &(Ink, String)| match *ink {
             ink if colours && ink != Ink::Plain => format!("{}{text}\x1b[0m", ink.begin()),
             _ => text.clone(),
         };
-        self.0.iter().map(piece).collect()
+        self.0.iter().map(piece).collect::<String>().replace(TIGHT, " ")
     }
 
     fn chars(&self) -> impl DoubleEndedIterator<Item = (Ink, char)> {
@@ -187,7 +190,7 @@ fn mark(width: usize, ascii: bool) -> &'static str {
 
 fn plainly(c: char) -> char {
     match c {
-        ' '..='~' => c,
+        ' '..='~' | TIGHT => c,
         '→' => '>',
         '…' | '↻' => '~',
         '·' => '-',

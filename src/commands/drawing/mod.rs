@@ -10,7 +10,7 @@ use crate::settings::Colours;
 
 mod line;
 
-pub(super) use line::{Ink, Line};
+pub(super) use line::{Ink, Line, TIGHT};
 use line::{cut, cut_front, cut_within, wrapped};
 
 /// Narrower than this, a frame is in the way.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::Explanation;
 use crate::clock;
-use crate::commands::drawing::{Canvas, Ink, Line, Sheet};
+use crate::commands::drawing::{Canvas, Ink, Line, Sheet, TIGHT};
 use crate::places::tilde;
 use crate::profile::chain::{Call, Step};
 use crate::prompt::segment::Colour;
 use crate::world::World;
 
-const LABEL: usize = 9;
+const LABEL: usize = 10;
 
 pub(super) fn card(explanation: &Explanation, canvas: Canvas, world: &World) -> String {
     let mut sheet = canvas.sheet(LABEL);
@@ -102,7 +102,8 @@ fn call(step: &Step, canvas: Canvas) -> String {
         step.session_name.as_ref().map(|name| format!("session name {name}")),
         step.source_identity.as_ref().map(|identity| format!("source identity {identity}")),
     ];
-    details.into_iter().flatten().chain(tags).collect::<Vec<_>>().join(between)
+    let whole = |detail: String| detail.replace(' ', &TIGHT.to_string());
+    details.into_iter().flatten().chain(tags).map(whole).collect::<Vec<_>>().join(between)
 }
 
 fn kept(explanation: &Explanation, canvas: Canvas, sheet: &mut Sheet) {
