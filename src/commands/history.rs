@@ -48,14 +48,20 @@ pub fn list(wanted: &Wanted<'_>, json: bool, world: &World) -> anyhow::Result<()
     let now = clock::now();
     let records = chosen(history.records, wanted, &world.pwd().to_string_lossy(), now);
     if json {
-        return world::out(format!("{}\n", serde_json::to_string_pretty(&Listed(&records))?).as_bytes());
+        return world::out(
+            format!(
+                "{}\n",
+                serde_json::to_string_pretty(&records.iter().map(Shown::from).collect::<Vec<_>>())?
+            )
+            .as_bytes(),
+        );
     }
     if records.is_empty() {
         let why = if world.settings.history { "" } else { ": the settings say history = false" };
         world::say(&format!("awsenv: nothing is noted{why}"));
     }
     let text = match Canvas::of_stdout(&world.env, world.settings.colours) {
-        Some(canvas) => drawn(&records, canvas, now, world),
+        Some(canvas) => drawn(&records, canvas, world),
         None => records.iter().map(plain).collect(),
     };
     world::out(text.as_bytes())
@@ -71,10 +77,46 @@ pub fn clear(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A line of the documented schema is as it stands in the file (docs/json.md).
+/// The documented schema of `--json` (docs/json.md).
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Listed<'a>(&'a [Record]);
+struct Shown<'a> {
+    at: String,
+    event: Event,
+    by: &'a str,
+    pid: u32,
+    directory: &'a str,
+    profile: Option<&'a str>,
+    stage: Option<&'a str>,
+    account: Option<&'a str>,
+    role: Option<&'a str>,
+    expiration: Option<String>,
+}
+
+impl<'a> From<&'a Record> for Shown<'a> {
+    fn from(record: &'a Record) -> Self {
+        Self {
+            at: dated(record.at),
+            event: record.event,
+            by: &record.by,
+            pid: record.pid,
+            directory: &record.directory,
+            profile: record.profile.as_deref(),
+            stage: record.stage.as_deref(),
+            account: record.account.as_deref(),
+            role: record.role.as_deref(),
+            expiration: record.expiration.map(dated),
+        }
+    }
+}
+
+fn dated(seconds: i64) -> String {
+    clock::rfc3339(instant(seconds))
+}
+
+/// What no clock can say is as far away as there is.
+fn instant(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
 
 fn chosen(records: Vec<Record>, wanted: &Wanted<'_>, here: &str, now: Timestamp) -> Vec<Record> {
     // A shell that unloads is elsewhere by then: it belongs to where it loaded.
@@ -88,8 +130,7 @@ fn chosen(records: Vec<Record>, wanted: &Wanted<'_>, here: &str, now: Timestamp)
         is_below || record.event == Event::Unload && was_inside
     };
     let since = wanted.since.and_then(|since| now.checked_sub(since).ok());
-    let is_young =
-        |record: &Record| since.is_none_or(|since| clock::parse(&record.at).is_some_and(|at| at >= since));
+    let is_young = |record: &Record| since.is_none_or(|since| instant(record.at) >= since);
     let mut records: Vec<_> = records
         .into_iter()
         .filter(|record| !wanted.here || is_here(record))
@@ -102,10 +143,10 @@ fn chosen(records: Vec<Record>, wanted: &Wanted<'_>, here: &str, now: Timestamp)
 
 fn plain(record: &Record) -> String {
     let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
-    let until = record.expiration.as_ref().map(|until| format!("  until {until}")).unwrap_or_default();
+    let until = record.expiration.map(|until| format!("  until {}", dated(until))).unwrap_or_default();
     let line = format!(
         "{}  {:<11}  {} {}  {}  {}  {}  {}{until}",
-        record.at,
+        dated(record.at),
         record.event.word(),
         record.by,
         record.pid,
@@ -123,19 +164,19 @@ fn whose(record: &Record) -> String {
 }
 
 /// Day by day, newest below.
-fn drawn(records: &[Record], canvas: Canvas, now: Timestamp, world: &World) -> String {
+fn drawn(records: &[Record], canvas: Canvas, world: &World) -> String {
     let mut text = String::new();
-    let days = |record: &Record| clock::parse(&record.at).map(clock::day).unwrap_or_default();
+    let days = |record: &Record| clock::day(instant(record.at));
     for of_a_day in records.chunk_by(|one, next| days(one) == days(next)) {
         let day = canvas.text(Ink::Strong, &days(&of_a_day[0]));
         text.push_str(&canvas.columns(&[vec![day]], 0));
-        let rows: Vec<_> = of_a_day.iter().map(|record| row(record, canvas, now, world)).collect();
+        let rows: Vec<_> = of_a_day.iter().map(|record| row(record, canvas, world)).collect();
         text.push_str(&canvas.columns(&rows, 4));
     }
     text
 }
 
-fn row(record: &Record, canvas: Canvas, now: Timestamp, world: &World) -> Vec<Line> {
+fn row(record: &Record, canvas: Canvas, world: &World) -> Vec<Line> {
     let plain = |text: &str| canvas.text(Ink::Plain, text);
     let faint = |text: &str| canvas.text(Ink::Faint, text);
     let ink = match record.event {
@@ -144,12 +185,11 @@ fn row(record: &Record, canvas: Canvas, now: Timestamp, world: &World) -> Vec<Li
         Event::Exec => Ink::Of(Colour::Blue),
         Event::Credentials | Event::Lend => Ink::Of(Colour::Yellow),
     };
-    let hour =
-        |text: &str| clock::parse(text).map(|at| clock::hour(at, clock::parse(&record.at).unwrap_or(now)));
+    let hour = |at: i64| clock::hour(instant(at), instant(record.at));
     let role = record.role.as_ref().map(|role| faint(&format!(" {role}"))).unwrap_or_default();
-    let until = record.expiration.as_deref().filter(|_| record.event != Event::Unload).and_then(hour);
+    let until = record.expiration.filter(|_| record.event != Event::Unload).map(hour);
     vec![
-        faint("  ").and(plain(&hour(&record.at).unwrap_or_default())),
+        faint("  ").and(plain(&hour(record.at))),
         canvas.text(ink, record.event.word()),
         canvas.text(Ink::Strong, &whose(record)).and(role),
         plain(record.account.as_deref().unwrap_or("-")),
@@ -189,7 +229,7 @@ impl Given<'_> {
     /// Of nobody, nowhere.
     pub(super) fn record(&self) -> Record {
         Record {
-            at: clock::rfc3339(clock::now()),
+            at: clock::now().as_second(),
             event: self.event,
             by: self.by.to_owned(),
             pid: self.pid,
@@ -198,7 +238,7 @@ impl Given<'_> {
             stage: None,
             account: self.account.map(str::to_owned),
             role: None,
-            expiration: self.expiry.map(|expiry| clock::rfc3339(expiry.0)),
+            expiration: self.expiry.map(|expiry| expiry.0.as_second()),
         }
     }
 }

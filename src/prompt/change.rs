@@ -3,7 +3,6 @@
 use super::Question;
 use super::choice::What;
 use super::memory::{Memory, Trace};
-use crate::clock::{self, Timestamp};
 use crate::env::Env;
 use crate::session::history::{Event, Record};
 
@@ -61,9 +60,8 @@ fn held(memory: &Memory) -> Option<Held<'_>> {
 
 fn record(event: Event, env: &Env, question: &Question<'_>) -> Record {
     let text = |name| env.text(name).map(str::to_owned);
-    let end = env.text("AWSENV_EXPIRATION").and_then(|text| Timestamp::from_second(text.parse().ok()?).ok());
     Record {
-        at: clock::rfc3339(question.now),
+        at: question.now.as_second(),
         event,
         by: question.shell.name().to_owned(),
         pid: question.pid,
@@ -72,6 +70,6 @@ fn record(event: Event, env: &Env, question: &Question<'_>) -> Record {
         stage: None,
         account: text("AWSENV_ACCOUNT"),
         role: None,
-        expiration: end.map(clock::rfc3339),
+        expiration: env.text("AWSENV_EXPIRATION").and_then(|text| text.parse().ok()),
     }
 }

@@ -21,8 +21,8 @@ const OPENING: &str = "{\"at\":";
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// RFC 3339, in UTC.
-    pub at: String,
+    /// Seconds since 1970: a prompt has no time to write a date.
+    pub at: i64,
     /// What happened.
     pub event: Event,
     /// The shell, or the program that got them, without its arguments.
@@ -39,8 +39,8 @@ pub struct Record {
     pub account: Option<String>,
     /// The last role's name; none for keys of a user.
     pub role: Option<String>,
-    /// The end of the credentials.
-    pub expiration: Option<String>,
+    /// The end of the credentials, likewise.
+    pub expiration: Option<i64>,
 }
 
 /// What happened.
@@ -171,7 +171,7 @@ mod tests {
 
     fn record(directory: &str) -> Record {
         Record {
-            at: "2026-11-22T09:00:00Z".into(),
+            at: 1_795_348_800,
             event: Event::Load,
             by: "bash".into(),
             pid: 7,
@@ -231,7 +231,7 @@ mod tests {
         let (_dir, places) = places();
         append(&places, &record("/a")).unwrap();
         let whole = fs::read(path(&places)).unwrap();
-        for damaged in ["nonsense\n", "{}\n", "\0\n", "{\"at\":\"2026-11-22T09:00:00Z\",\"event\":\"lo"] {
+        for damaged in ["nonsense\n", "{}\n", "\0\n", "{\"at\":1795348800,\"event\":\"lo"] {
             fs::write(path(&places), [&whole, damaged.as_bytes(), &whole].concat()).unwrap();
             let history = History::read(&places).unwrap();
             assert_eq!((history.records.len(), history.damaged), (2, 1), "{damaged:?}");

@@ -156,7 +156,7 @@ fn what_one_asks_for_is_what_one_gets() {
     // A shell that has left is elsewhere; what it left is what was loaded here.
     let here = world.run(["history", "--json", "--here"]).at("acme").any_stdout().success().json();
     assert_eq!(each(here.as_array().unwrap(), "event"), ["load", "unload", "load"]);
-    let old = world.read(FILE).replace("\"at\":\"20", "\"at\":\"19");
+    let old = world.read(FILE).replace("\"at\":", "\"at\":-");
     world.write(FILE, &old);
     assert_eq!(events(history(&world, ["--since", "1h"])), "");
     world.run(["history", "--since", "soon"]).any_stderr().exits(2);
