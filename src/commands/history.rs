@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::drawing::{Canvas, Ink, Line};
+use super::sso::columns;
 use super::subject::{Asking, Subject};
 use crate::clock::{self, Timestamp};
 use crate::credentials::Expiry;
@@ -62,7 +63,7 @@ pub fn list(wanted: &Wanted<'_>, json: bool, world: &World) -> anyhow::Result<()
     }
     let text = match Canvas::of_stdout(&world.env, world.settings.colours) {
         Some(canvas) => drawn(&records, canvas, world),
-        None => records.iter().map(plain).collect(),
+        None => columns(&records.iter().map(plain).collect::<Vec<_>>()),
     };
     world::out(text.as_bytes())
 }
@@ -141,21 +142,19 @@ fn chosen(records: Vec<Record>, wanted: &Wanted<'_>, here: &str, now: Timestamp)
     records.split_off(first)
 }
 
-fn plain(record: &Record) -> String {
+fn plain(record: &Record) -> [String; 8] {
     let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
-    let until = record.expiration.map(|until| format!("  until {}", dated(until))).unwrap_or_default();
-    let line = format!(
-        "{}  {:<11}  {} {}  {}  {}  {}  {}{until}",
+    let cells = [
         dated(record.at),
-        record.event.word(),
-        record.by,
-        record.pid,
+        record.event.word().to_owned(),
+        format!("{} {}", record.by, record.pid),
         whose(record),
         text(&record.account),
         text(&record.role),
-        record.directory,
-    );
-    printable(&line) + "\n"
+        record.directory.clone(),
+        record.expiration.map(|until| format!("until {}", dated(until))).unwrap_or_default(),
+    ];
+    cells.map(|cell| printable(&cell))
 }
 
 fn whose(record: &Record) -> String {

@@ -21,8 +21,8 @@ const CARD: usize = 60;
 const WIDEST: usize = 120;
 /// Between the two columns of a line.
 const GAP: usize = 2;
-/// What the second column may always have.
-const SECOND: usize = 24;
+/// What the second column may always have: a file and a line.
+const SECOND: usize = 16;
 /// A frame, and the air inside it.
 const FRAME: usize = 6;
 const BAR: usize = 20;

@@ -148,7 +148,7 @@ fn role_of(chain: &chain::RoleChain) -> Option<&chain::Sso> {
 }
 
 /// Columns as wide as what stands in them; the last one is not filled up.
-fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {

@@ -129,12 +129,14 @@ fn times(status: &Status, canvas: Canvas, sheet: &mut Sheet, now: Timestamp) {
         sheet.field("session", canvas.text(Ink::Plain, "keys without an end"), None);
     }
     let Some(portal) = &status.sign_in.portal else { return };
+    let place =
+        Some(portal.as_str()).filter(|portal| status.path.first().is_none_or(|first| first != portal));
     match spans.sign_in {
-        None => sheet.field("sign-in", canvas.text(Ink::Of(Colour::Magenta), "not signed in"), Some(portal)),
+        None => sheet.field("sign-in", canvas.text(Ink::Of(Colour::Magenta), "not signed in"), place),
         Some((begin, end)) => {
             let renewed = if status.sign_in.renewable { ", renewed" } else { "" };
             let time = canvas.time(begin, end, now).and(canvas.text(Ink::Faint, renewed));
-            sheet.field("sign-in", time, Some(portal));
+            sheet.field("sign-in", time, place);
         }
     }
     if let Some((begin, end)) = spans.registration {
