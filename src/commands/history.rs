@@ -168,9 +168,9 @@ fn drawn(records: &[Record], canvas: Canvas, world: &World) -> String {
     let days = |record: &Record| clock::day(instant(record.at));
     for of_a_day in records.chunk_by(|one, next| days(one) == days(next)) {
         let day = canvas.text(Ink::Strong, &days(&of_a_day[0]));
-        text.push_str(&canvas.columns(&[vec![day]], 0));
+        text.push_str(&canvas.columns(&[vec![day]], &[]));
         let rows: Vec<_> = of_a_day.iter().map(|record| row(record, canvas, world)).collect();
-        text.push_str(&canvas.columns(&rows, 4));
+        text.push_str(&canvas.columns(&rows, &[2, 4, 5]));
     }
     text
 }
@@ -185,6 +185,11 @@ fn row(record: &Record, canvas: Canvas, world: &World) -> Vec<Line> {
         Event::Credentials | Event::Lend => Ink::Of(Colour::Yellow),
     };
     let hour = |at: i64| clock::hour(instant(at), instant(record.at));
+    let home = &world.places.home;
+    let directory = match Path::new(&record.directory) {
+        directory if directory == home => "~".to_owned(),
+        directory => tilde(directory, home),
+    };
     let role = record.role.as_ref().map(|role| faint(&format!(" {role}"))).unwrap_or_default();
     let until = record.expiration.filter(|_| record.event != Event::Unload).map(hour);
     vec![
@@ -192,7 +197,7 @@ fn row(record: &Record, canvas: Canvas, world: &World) -> Vec<Line> {
         canvas.text(ink, record.event.word()),
         canvas.text(Ink::Strong, &whose(record)).and(role),
         plain(record.account.as_deref().unwrap_or("-")),
-        plain(&tilde(Path::new(&record.directory), &world.places.home)),
+        plain(&directory),
         plain(&record.by).and(faint(&format!(" {}", record.pid))),
         faint(&until.map(|until| format!("until {until}")).unwrap_or_default()),
     ]

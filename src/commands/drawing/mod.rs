@@ -119,21 +119,26 @@ impl Canvas {
         self.text(ink, &on.repeat(full)).and(self.text(Ink::Faint, &off.repeat(BAR - full)))
     }
 
-    /// Lines in columns, each as wide as it has to be; what is too much is taken from the one column that can spare it.
-    pub(super) fn columns(self, rows: &[Vec<Line>], spare: usize) -> String {
+    /// Lines in columns, each as wide as it has to be. What is too much is taken from the widest of those that can
+    /// spare some.
+    pub(super) fn columns(self, rows: &[Vec<Line>], can_spare: &[usize]) -> String {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let widest =
             |column: usize| rows.iter().filter_map(|row| row.get(column)).map(Line::width).max().unwrap_or(0);
         let mut widths: Vec<_> = (0..count).map(widest).collect();
-        let all = widths.iter().sum::<usize>() + GAP * count.saturating_sub(1);
-        if let Some(width) = widths.get_mut(spare) {
-            *width = width.saturating_sub(all.saturating_sub(self.columns)).max(8.min(*width));
+        let room = self.columns.saturating_sub(GAP * count.saturating_sub(1));
+        while widths.iter().sum::<usize>() > room {
+            let of_those = widths.iter_mut().enumerate().filter(|(column, _)| can_spare.contains(column));
+            match of_those.map(|(_, width)| width).max() {
+                Some(widest) if *widest > 8 => *widest -= 1,
+                _ => break,
+            }
         }
         let line = |row: &Vec<Line>| {
             let mut whole = Line::default();
             for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let cell = if column == spare { cut_front(cell, *width, self.ascii) } else { cell.clone() };
-                let space = if column + 1 == row.len() { 0 } else { width - cell.width().min(*width) + GAP };
+                let cell = cut_within(cell, *width, self.ascii);
+                let space = if column + 1 == row.len() { 0 } else { width - cell.width() + GAP };
                 whole = whole.and(cell).and(Line::space(space));
             }
             cut(&whole, self.columns, self.ascii).drawn(self.colours) + "\n"

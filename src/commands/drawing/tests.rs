@@ -130,17 +130,17 @@ fn a_card_is_as_wide_as_what_is_in_it_and_never_wider_than_the_terminal() {
 }
 
 #[test]
-fn columns_are_as_wide_as_they_have_to_be_and_one_gives_way() {
+fn columns_are_as_wide_as_they_have_to_be_and_the_widest_gives_way() {
     let canvas = plain(40);
     let row = |cells: &[&str]| cells.iter().map(|cell| canvas.text(Ink::Plain, cell)).collect::<Vec<_>>();
     assert_eq!(
-        canvas.columns(&[row(&["a", "bb", "c"]), row(&["aaa", "b", ""])], 1),
+        canvas.columns(&[row(&["a", "bb", "c"]), row(&["aaa", "b", ""])], &[1]),
         "a    bb  c\naaa  b   \n"
     );
     let long = "/very/long/path".repeat(5);
-    assert_eq!(
-        canvas.columns(&[row(&["a", &long, "c"])], 1).lines().map(|line| line.chars().count()).max(),
-        Some(40)
-    );
-    assert_eq!(canvas.columns(&[], 0), "");
+    let drawn = canvas.columns(&[row(&["abc", &long, "c"]), row(&["a", "b", &long])], &[1, 2]);
+    assert!(widths(&drawn)[1] == 40 && drawn.starts_with("abc  /very/lo…"), "{drawn}");
+    assert_eq!(canvas.columns(&[], &[0]), "");
+    let wide = canvas.columns(&[row(&[long.as_str(); 30])], &[3]);
+    assert_eq!(widths(&wide), [40]);
 }

@@ -263,7 +263,11 @@ fn a_stage_with_roles_alone_puts_them_on_the_same_source() {
         "account = '444455556666'\n{SSO}\n[[stage.audit.role]]\narn = 'arn:aws:iam::444455556666:role/Audit'"
     );
     let file = parse(&text).unwrap();
-    let audit = Role { arn: "arn:aws:iam::444455556666:role/Audit".into(), ..Role::default() };
+    let audit = Role {
+        arn: "arn:aws:iam::444455556666:role/Audit".into(),
+        decided_by: Some("acme/.awsenv:20".into()),
+        ..Role::default()
+    };
     assert_eq!(file.pin(Some("audit")).unwrap(), Pin { roles: vec![audit], ..file.base });
 }
 
