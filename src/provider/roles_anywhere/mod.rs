@@ -18,6 +18,7 @@ use crate::credentials::Credentials;
 use crate::files::Stamp;
 use crate::message::{Failure, printable, shown_path};
 use crate::profile::chain::{Held, RolesAnywhere};
+use crate::secret::Secret;
 use crate::session::{noted, refused_pin};
 
 mod bundle;
