@@ -1,7 +1,7 @@
-# awsenv for bash 3.2 and later. `awsenv hook bash` prints this after one line that sets __awsenv_bin.
+# awsenv for bash 3.2 and later. `awsenv hook bash` prints this after lines that set __awsenv_bin and __awsenv_text.
 # Only names that begin with __awsenv are defined, `awsenv` and `awsenv_prompt`. No trap is touched. Fine to source twice.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # __awsenv_bin is set by that line
+# shellcheck disable=SC2154 # __awsenv_bin is set by those lines
 # shellcheck disable=SC2034 # exported by a quoted builtin, which shellcheck does not know
 # shellcheck disable=SC2317 # the guard is called by name
 # shellcheck disable=SC2178,SC2128 # PROMPT_COMMAND is an array or a string, by version
@@ -160,11 +160,20 @@ __awsenv_use() {
   __awsenv_hook() { __awsenv_prompted; }
 }
 
+# For `awsenv doctor`, what a program cannot see of this shell: what runs before a prompt, and in which order.
+__awsenv_report() {
+  \builtin printf '%s\n' "shell bash $BASH_VERSION" "hook ${__awsenv_text-}" "also ${BLE_VERSION:+ble}"
+  \builtin printf 'also %s\n' ${precmd_functions[@]+"${precmd_functions[@]}"}
+  \builtin printf 'prompt %s\n' "${STARSHIP_PROMPT_COMMAND-}" ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"}
+}
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 awsenv() {
   \builtin local __awsenv_status=0
   if [[ ${1-} == use && $BASH_SUBSHELL -eq 0 ]]; then
     __awsenv_use "${@:2}" || __awsenv_status=$?
+  elif [[ ${1-} == doctor ]]; then
+    AWSENV_SHELL_REPORT=$(__awsenv_report) "$__awsenv_bin" "$@" || __awsenv_status=$?
   else
     "$__awsenv_bin" "$@" || __awsenv_status=$?
   fi

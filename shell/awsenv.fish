@@ -1,5 +1,5 @@
 # awsenv for fish 3.6 and later (older ones ask the program at each prompt). `awsenv hook fish` prints this
-# after one line that sets __awsenv_bin. Only names that begin with __awsenv are defined, `awsenv` and
+# after lines that set __awsenv_bin and __awsenv_text. Only names that begin with __awsenv are defined, `awsenv` and
 # `awsenv_prompt`.
 
 # 0: nothing has changed. 1: ask the program. 75: an answer is under way, or was cut off.
@@ -146,10 +146,20 @@ function __awsenv_use
     end
 end
 
+# For `awsenv doctor`, what a program cannot see of this shell: what runs before a prompt.
+function __awsenv_report
+    echo "shell fish $version"
+    echo "hook $__awsenv_text"
+    functions --handlers-type generic | string replace -fr '^fish_prompt ' 'prompt '
+end
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 function awsenv
     if test "$argv[1]" = use; and not status is-command-substitution
         __awsenv_use $argv[2..]
+    else if test "$argv[1]" = doctor
+        set -lx AWSENV_SHELL_REPORT (__awsenv_report | string collect)
+        $__awsenv_bin $argv
     else
         $__awsenv_bin $argv
     end

@@ -1,4 +1,4 @@
-# awsenv for zsh 5 and later. `awsenv hook zsh` prints this after one line that sets __awsenv_bin.
+# awsenv for zsh 5 and later. `awsenv hook zsh` prints this after lines that set __awsenv_bin and __awsenv_text.
 # Only names that begin with __awsenv are defined, `awsenv` and `awsenv_prompt`. No trap is touched. Fine to source twice.
 
 # A clock without a process; -F: the parameter alone. Without the module the guard asks the prompt's own.
@@ -140,11 +140,21 @@ __awsenv_use() {
   __awsenv_hook() { __awsenv_ok || __awsenv_check; }
 }
 
+# For `awsenv doctor`, what a program cannot see of this shell: what runs before a prompt, and in which order.
+__awsenv_report() {
+  \builtin emulate -L zsh
+  \builtin print -r -- "shell zsh $ZSH_VERSION"
+  \builtin print -r -- "hook $__awsenv_text"
+  (( ! $#precmd_functions )) || \builtin print -rl -- "prompt "$^precmd_functions
+}
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 awsenv() {
   if [[ "${1-}" == use ]] && (( ! ZSH_SUBSHELL )); then
     \builtin shift
     __awsenv_use "$@"
+  elif [[ "${1-}" == doctor ]]; then
+    AWSENV_SHELL_REPORT=$(__awsenv_report) "$__awsenv_bin" "$@"
   else
     "$__awsenv_bin" "$@"
   fi

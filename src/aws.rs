@@ -26,6 +26,7 @@ mod federation;
 mod near;
 mod once;
 mod proxy;
+mod reach;
 pub mod roles_anywhere;
 mod skew;
 
@@ -33,6 +34,7 @@ use attempts::Attempts;
 pub use door::Post;
 pub use near::{Answer, Unanswered};
 pub use once::is_of_connecting;
+pub use reach::{Reached, Service, Unreached};
 pub use skew::{seconds_ahead, wrong_clock};
 
 /// Makes clients that reach AWS as the user's environment and the profile say.

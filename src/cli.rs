@@ -23,6 +23,7 @@ use crate::prompt::shell::Shell;
 use crate::world::World;
 
 mod console;
+mod doctor;
 mod history;
 mod key;
 mod saml;
@@ -30,6 +31,7 @@ mod sso;
 mod whose;
 
 use console::Console;
+use doctor::Doctor;
 use key::Key;
 use saml::Saml;
 use sso::Sso;
@@ -119,6 +121,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look for what is wrong on this machine, and say how to put it right
+    #[command(after_help = "\
+Examples:
+  awsenv doctor
+  awsenv doctor config permissions
+  awsenv doctor --offline --json
+
+Nothing is changed, and no secret is shown. AWS is asked nothing but whether it is there, for a few seconds.
+
+Exit codes: 0 nothing is broken (there may be warnings), 1 something is.")]
+    Doctor(Doctor),
     /// Choose a stage or a profile for this shell, until you leave the directory
     #[command(after_help = "\
 Examples:
@@ -378,6 +391,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
     }
     let world = match &cli.command {
         Command::Hook { .. } => World::of_hook(env)?,
+        Command::Doctor(_) => World::of_doctor(env)?,
         _ => World::of(env)?,
     };
     match cli.command {
@@ -399,6 +413,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Deny { path } => allow::deny(path.as_deref(), &world),
         Command::Trust { command: Trust::List { json } } => trust::list(json, &world),
         Command::Status { json } => status::run(json, &world),
+        Command::Doctor(doctor) => return doctor.run(&world),
         Command::Explain { whose, json } => explain::run(&whose.asking()?, json, &world),
         Command::Use { name, yes, hook } => {
             choose::run(&Use { name: name.as_deref(), yes, by_hook: hook }, &world)

@@ -22,6 +22,26 @@ pub fn find(places: &Places, name: Name<'_>) -> Option<Key> {
     keyring::find(name.keyring).or_else(|| read(&path(places, name)?))
 }
 
+/// Where the key of this name is, or would be.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the kernel's keyring.
+    Keyring,
+    /// In this file, on tmpfs.
+    File(PathBuf),
+    /// There is no place for one.
+    Nowhere,
+}
+
+/// Where it is, once it was kept.
+pub fn place(places: &Places, name: Name<'_>) -> Place {
+    match path(places, name).filter(|path| read(path).is_some()) {
+        _ if keyring::find(name.keyring).is_some() => Place::Keyring,
+        Some(path) => Place::File(path),
+        None => Place::Nowhere,
+    }
+}
+
 /// Keeps a key under this name, if there is a place for one.
 pub fn keep(places: &Places, name: Name<'_>, key: &Key) -> Option<()> {
     keyring::keep(name.keyring, key).or_else(|| {
@@ -132,8 +152,10 @@ mod tests {
         assert_eq!(find(&places, name), None);
         keep(&places, name, &Key::new([7; 32])).unwrap();
         assert_eq!(find(&places, name), Some(Key::new([7; 32])));
+        assert_ne!(place(&places, name), Place::Nowhere);
         forget(&places, name);
         assert_eq!(find(&places, name), None);
+        assert_eq!(place(&places, name), Place::Nowhere);
     }
 
     #[test]

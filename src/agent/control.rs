@@ -73,6 +73,9 @@ pub enum Reply {
 pub struct Status {
     /// Its process id.
     pub pid: u32,
+    /// Its version; empty of one that did not say it yet.
+    #[serde(default)]
+    pub version: String,
     /// `127.0.0.1:PORT`.
     pub address: String,
     /// Since when (RFC 3339).

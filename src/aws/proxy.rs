@@ -1,5 +1,7 @@
 //! The proxy of the environment. The SDK's HTTP client reads it too, and goes without where it cannot.
 
+use std::ffi::OsStr;
+
 use aws_smithy_http_client::proxy::ProxyConfig;
 use hyper_util::client::proxy::matcher::Matcher;
 
@@ -8,12 +10,7 @@ use crate::message::Failure;
 
 /// As the environment says, for calls to this endpoint; a proxy that says nothing is an error.
 pub(super) fn proxy(env: &Env, endpoint: Option<&str>) -> Result<ProxyConfig, Failure> {
-    let is_plain = endpoint.is_some_and(|url| url.starts_with("http://"));
-    let own = if is_plain { ["HTTP_PROXY", "http_proxy"] } else { ["HTTPS_PROXY", "https_proxy"] };
-    // Of two spellings the first that is set counts, even if it is empty.
-    let set = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, env.get(name)?)));
-    let named = [own, ["ALL_PROXY", "all_proxy"]].into_iter().filter_map(set);
-    match named.into_iter().find(|(_, value)| !value.is_empty()) {
+    match named(env, endpoint) {
         Some((name, value)) if !value.to_str().is_some_and(is_understood) => {
             // Its value is not shown: a password may stand in it.
             Err(Failure::new(format!("{name} is no URL of a proxy")).hint(
@@ -22,6 +19,23 @@ pub(super) fn proxy(env: &Env, endpoint: Option<&str>) -> Result<ProxyConfig, Fa
         }
         _ => Ok(ProxyConfig::from_env()),
     }
+}
+
+/// The variable whose proxy calls to this address take, if they take one: `NO_PROXY` may say otherwise.
+pub(super) fn taken(env: &Env, url: &str) -> Option<&'static str> {
+    let (name, _) = named(env, Some(url))?;
+    // The client reads the process's own variables, and so does this.
+    Matcher::from_env().intercept(&url.parse().ok()?).map(|_| name)
+}
+
+/// The variable that counts for calls to this endpoint, and its value.
+fn named<'e>(env: &'e Env, endpoint: Option<&str>) -> Option<(&'static str, &'e OsStr)> {
+    let is_plain = endpoint.is_some_and(|url| url.starts_with("http://"));
+    let own = if is_plain { ["HTTP_PROXY", "http_proxy"] } else { ["HTTPS_PROXY", "https_proxy"] };
+    // Of two spellings the first that is set counts, even if it is empty.
+    let set = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, env.get(name)?)));
+    let named = [own, ["ALL_PROXY", "all_proxy"]].into_iter().filter_map(set);
+    named.into_iter().find(|(_, value)| !value.is_empty())
 }
 
 fn is_understood(value: &str) -> bool {

@@ -1,8 +1,10 @@
-//! `awsenv hook SHELL`: the text a shell evals at its start. The files of `shell/` as they stand, after one
-//! assignment.
+//! `awsenv hook SHELL`: the text a shell evals at its start. The files of `shell/` as they stand, after two
+//! assignments: the program, and which text this is.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::prompt::shell::Shell;
 use crate::settings::Settings;
@@ -10,16 +12,25 @@ use crate::world::{self, World};
 
 /// Prints the hook.
 pub fn run(shell: Shell, program: &OsStr, world: &World) -> anyhow::Result<()> {
-    let mut text = match shell {
-        Shell::Bash | Shell::Zsh => b"__awsenv_bin=".to_vec(),
-        Shell::Fish => b"set -g __awsenv_bin ".to_vec(),
+    let (bin, digest) = match shell {
+        Shell::Bash | Shell::Zsh => ("__awsenv_bin=", "__awsenv_text="),
+        Shell::Fish => ("set -g __awsenv_bin ", "set -g __awsenv_text "),
     };
+    let mut text = bin.as_bytes().to_vec();
     text.extend(shell.quote(as_found(program, world)));
     text.push(b'\n');
+    text.extend_from_slice(format!("{digest}{}\n", self::digest(shell, &world.settings)).as_bytes());
     for file in files(shell, &world.settings) {
         text.extend_from_slice(file.as_bytes());
     }
     world::out(&text)
+}
+
+/// Tells one text of a hook from the next: a shell may be older than the program, or than the settings.
+pub(super) fn digest(shell: Shell, settings: &Settings) -> String {
+    let mut sha = Sha256::new();
+    files(shell, settings).iter().for_each(|file| sha.update(file));
+    crate::files::hex(&sha.finalize()[..4])
 }
 
 fn files(shell: Shell, settings: &Settings) -> Vec<&'static str> {

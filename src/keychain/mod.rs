@@ -137,6 +137,11 @@ impl<'a> Keychain<'a> {
         }
     }
 
+    /// Whether the system's is locked, as far as it says so without a dialog.
+    pub fn is_locked(&self) -> Option<bool> {
+        os::is_locked(self.original)
+    }
+
     /// Puts keys there, in the place of what has the name. Nothing is to follow them.
     pub fn write(&self, name: &str, keys: &Keys, rests: Rests) -> anyhow::Result<()> {
         match rests {

@@ -123,6 +123,12 @@ pub(super) fn has_collection(name: &str, env: &Env) -> bool {
     has_bus(env) && looked().unwrap_or(false)
 }
 
+/// Whether the default keyring is. Nobody is asked anything for it.
+pub(super) fn is_locked(env: &Env) -> Option<bool> {
+    let looked = || within(Asks::Nobody, || connect(Asks::Nobody)?.get_default_collection()?.is_locked());
+    if has_bus(env) { looked().ok() } else { None }
+}
+
 /// By the path that the service makes of the name it was created with.
 fn named<'s>(service: &'s SecretService, name: &str) -> Result<Option<Collection<'s>>, Error> {
     let path = format!("/org/freedesktop/secrets/collection/{name}");

@@ -8,6 +8,7 @@ pub mod config;
 pub mod delivered;
 pub mod edit;
 pub mod endpoints;
+pub mod lint;
 pub mod locator;
 pub mod owned;
 // The folder is named after the AWS shared config's profiles, and so is what stands in this file.

@@ -8,6 +8,8 @@ use crate::places::Places;
 use crate::seal::{self, Key};
 use crate::volatile::{self, Name};
 
+pub use crate::volatile::Place;
+
 const NAME: Name<'_> = Name { keyring: "awsenv:seal:1", file: "key" };
 
 /// The key of this user on this machine. `None`: there is no place for one.
@@ -21,6 +23,14 @@ pub fn key(places: &Places) -> Option<Key> {
             volatile::find(places, NAME)
         })
     })
+}
+
+/// Where it is; it is made if it was not there.
+pub fn place(places: &Places) -> Place {
+    match key(places) {
+        Some(_) => volatile::place(places, NAME),
+        None => Place::Nowhere,
+    }
 }
 
 /// A digest that only the key's owner can compute, fit for a file's name.

@@ -100,10 +100,7 @@ pub(super) fn revoke(sign_in: Option<&str>, world: &World) {
 
 /// `awsenv agent status`.
 pub fn status(json: bool, world: &World) -> anyhow::Result<()> {
-    let status = match ask(&Question::Status, &[], world)? {
-        Some(Reply::Status(status)) => Some(status),
-        _ => None,
-    };
+    let status = running(world)?;
     if json {
         let told = Told { running: status.is_some(), status };
         return world::out(format!("{}\n", serde_json::to_string_pretty(&told)?).as_bytes());
@@ -170,6 +167,14 @@ pub fn stop(world: &World) -> anyhow::Result<()> {
 fn pid(alive: &Path) -> Option<Pid> {
     let (bytes, _) = files::read_limited(alive, 16).ok()??;
     Pid::from_raw(std::str::from_utf8(&bytes).ok()?.parse().ok()?)
+}
+
+/// What the agent does; `None`: none runs.
+pub(super) fn running(world: &World) -> anyhow::Result<Option<Status>> {
+    Ok(match ask(&Question::Status, &[], world)? {
+        Some(Reply::Status(status)) => Some(status),
+        _ => None,
+    })
 }
 
 /// `None`: no agent runs.

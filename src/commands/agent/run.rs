@@ -164,6 +164,7 @@ impl Agent {
             }
             Question::Status => Reply::Status(Status {
                 pid: std::process::id(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
                 address: self.uri.split('/').nth(2).unwrap_or_default().to_owned(),
                 since: clock::rfc3339(self.since),
                 shells: self.shells(),

@@ -1,0 +1,303 @@
+//! What AWS clients pass over in silence in the two files: headers that name nothing, keys spelled wrong, a section
+//! twice, secrets in plain text. Lines alone; whether a profile can be followed is the chain's to say.
+
+use std::collections::BTreeMap;
+
+use super::locator::{File, Line, Meaning, Section};
+use crate::message::{nearest, shown};
+
+/// Something to look at.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Lint {
+    /// The first is 1.
+    pub line: usize,
+    /// What is there.
+    pub what: String,
+    /// What to do.
+    pub fix: String,
+    /// How bad it is.
+    pub weight: Weight,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It works, and not as one would think.
+    Warning,
+    /// It is there, and AWS clients do not see it.
+    Broken,
+}
+
+/// Of sections.
+const KINDS: [&str; 5] = ["profile", "sso-session", "services", "plugins", "login-session"];
+
+/// Of a profile: the AWS SDKs and Tools Reference Guide's, the AWS CLI's, aws-vault's own. A key of another tool is
+/// near none of them.
+const KEYS: &[&str] = &[
+    "account_id_endpoint_mode",
+    "auth_scheme_preference",
+    "aws_access_key_id",
+    "aws_account_id",
+    "aws_secret_access_key",
+    "aws_security_token",
+    "aws_session_token",
+    "ca_bundle",
+    "cli_auto_prompt",
+    "cli_binary_format",
+    "cli_follow_urlparam",
+    "cli_history",
+    "cli_pager",
+    "cli_timestamp_format",
+    "credential_process",
+    "credential_source",
+    "defaults_mode",
+    "disable_request_compression",
+    "duration_seconds",
+    "ec2_metadata_service_endpoint",
+    "ec2_metadata_service_endpoint_mode",
+    "ec2_metadata_v1_disabled",
+    "endpoint_discovery_enabled",
+    "endpoint_url",
+    "external_id",
+    "ignore_configured_endpoint_urls",
+    "include_profile",
+    "login_session",
+    "max_attempts",
+    "metadata_service_num_attempts",
+    "metadata_service_timeout",
+    "mfa_process",
+    "mfa_serial",
+    "output",
+    "parameter_validation",
+    "parent_profile",
+    "region",
+    "request_checksum_calculation",
+    "request_min_compression_size_bytes",
+    "response_checksum_validation",
+    "retry_mode",
+    "role_arn",
+    "role_session_name",
+    "s3",
+    "s3_disable_express_session_auth",
+    "s3_disable_multiregion_access_points",
+    "s3_us_east_1_regional_endpoint",
+    "s3_use_arn_region",
+    "sdk_ua_app_id",
+    "services",
+    "session_tags",
+    "sigv4a_signing_region_set",
+    "source_identity",
+    "source_profile",
+    "sso_account_id",
+    "sso_region",
+    "sso_registration_scopes",
+    "sso_role_name",
+    "sso_session",
+    "sso_start_url",
+    "sts_regional_endpoints",
+    "tcp_keepalive",
+    "transitive_session_tags",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "user_agent_appid",
+    "web_identity_token_file",
+    "web_identity_token_process",
+];
+
+/// Reads one of the files.
+pub fn lint(file: File, text: &str) -> Vec<Lint> {
+    let mut found = Vec::new();
+    let mut headers: BTreeMap<Section<'_>, usize> = BTreeMap::new();
+    let mut section: Option<Lines<'_>> = None;
+    for (line, text) in (1..).zip(text.lines()) {
+        match Line::read(text) {
+            Line::Header(spelling) => {
+                found.extend(section.take().into_iter().flat_map(|lines| lines.lints(file)));
+                let Some(Meaning { section: meaning, .. }) = Meaning::of(spelling, file) else {
+                    found.push(nameless(file, spelling.trim(), line));
+                    continue;
+                };
+                found.extend(kind(meaning, line));
+                if let Some(first) = headers.insert(meaning, line) {
+                    headers.insert(meaning, first);
+                    found.push(Lint {
+                        line,
+                        what: format!("[{}] again; it is on line {first}, too", spelling.trim()),
+                        fix: "put what is below both under one header".into(),
+                        weight: Weight::Warning,
+                    });
+                }
+                section = Some(Lines { section: meaning, keys: Vec::new() });
+            }
+            Line::Property { key, .. } => {
+                section.iter_mut().for_each(|lines| lines.keys.push((line, key.to_ascii_lowercase())));
+            }
+            Line::Continuation(_) | Line::Nothing => {}
+        }
+    }
+    found.extend(section.into_iter().flat_map(|lines| lines.lints(file)));
+    found
+}
+
+/// A header that AWS clients skip, with all that is below.
+fn nameless(file: File, spelling: &str, line: usize) -> Lint {
+    let header = shown(spelling);
+    let fix = match (file, spelling.split_once(' ')) {
+        (File::Config, None) => format!("write [profile {header}]"),
+        (File::Credentials, Some((_, name))) => format!("write [{}]", shown(name.trim())),
+        _ => "take the characters out that no name may have".into(),
+    };
+    Lint {
+        line,
+        what: format!("[{header}] names no profile here: AWS clients skip it"),
+        fix,
+        weight: Weight::Broken,
+    }
+}
+
+fn kind(section: Section<'_>, line: usize) -> Option<Lint> {
+    if KINDS.contains(&section.kind) {
+        return None;
+    }
+    let near = nearest(&section.kind.replace('_', "-"), KINDS)?;
+    let (kind, name) = (shown(section.kind), shown(section.name));
+    Some(Lint {
+        line,
+        what: format!("[{kind} {name}]: no AWS client knows sections of this kind"),
+        fix: format!("did you mean [{near} {name}]?"),
+        weight: Weight::Broken,
+    })
+}
+
+/// A section's keys, with their lines.
+struct Lines<'a> {
+    section: Section<'a>,
+    keys: Vec<(usize, String)>,
+}
+
+impl Lines<'_> {
+    fn lints(&self, file: File) -> Vec<Lint> {
+        if !matches!(self.section.kind, "profile" | "sso-session") {
+            return Vec::new();
+        }
+        let slips = self.keys.iter().filter_map(|(line, key)| {
+            let near = nearest(key, KEYS.iter().copied()).filter(|near| near != key)?;
+            Some(Lint {
+                line: *line,
+                what: format!("{}: AWS clients know no such key", shown(key)),
+                fix: format!("did you mean {near}?"),
+                weight: Weight::Warning,
+            })
+        });
+        let twice = self.keys.iter().enumerate().filter_map(|(at, (line, key))| {
+            let (first, _) = self.keys[..at].iter().find(|(_, earlier)| earlier == key)?;
+            Some(Lint {
+                line: *line,
+                what: format!("{}: it is on line {first}, too, and the last one counts", shown(key)),
+                fix: "take one of them out".into(),
+                weight: Weight::Warning,
+            })
+        });
+        slips.chain(twice).chain(self.beside_a_role()).chain(self.plain_text(file)).collect()
+    }
+
+    fn line(&self, key: &str) -> Option<usize> {
+        self.keys.iter().find(|(_, known)| known == key).map(|(line, _)| *line)
+    }
+
+    /// AWS clients take the role, and do not say that the sign-in beside it is nobody's.
+    fn beside_a_role(&self) -> Option<Lint> {
+        self.line("role_arn")?;
+        let sso = ["sso_session", "sso_start_url", "sso_account_id", "sso_role_name"];
+        let line = sso.into_iter().find_map(|key| self.line(key))?;
+        Some(Lint {
+            line,
+            what: format!(
+                "profile {} has both role_arn and sso_*: the sign-in does not count",
+                self.section.name
+            ),
+            fix: "put the sign-in into a profile of its own, and name that as source_profile".into(),
+            weight: Weight::Warning,
+        })
+    }
+
+    /// Keys without an end, readable by whatever runs as this user.
+    fn plain_text(&self, file: File) -> Option<Lint> {
+        let line = self.line("aws_secret_access_key")?;
+        if self.line("aws_session_token").is_some() {
+            return None;
+        }
+        let name = shown(self.section.name);
+        let fix = match file {
+            File::Credentials => format!("`awsenv key import {name}` moves them into the keychain"),
+            File::Config => format!("`awsenv key add {name}`, then take the lines out"),
+        };
+        let what = format!("profile {name} has long-lived keys in plain text");
+        Some(Lint { line, what, fix, weight: Weight::Warning })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(file: File, text: &str) -> Vec<(usize, String)> {
+        lint(file, text).into_iter().map(|lint| (lint.line, lint.fix)).collect()
+    }
+
+    #[test]
+    fn a_header_that_names_nothing_is_named() {
+        assert_eq!(lines(File::Config, "[dev]\nregion=x\n"), [(1, "write [profile dev]".into())]);
+        assert_eq!(lines(File::Credentials, "[profile dev]\n"), [(1, "write [dev]".into())]);
+        assert_eq!(
+            lines(File::Config, "[sso_session corp]\n"),
+            [(1, "did you mean [sso-session corp]?".into())]
+        );
+        assert_eq!(
+            lines(File::Config, "[default]\n[profile a]\n[sso-session b]\n[services c]\n[plugins]\n"),
+            [(5, "write [profile plugins]".into())]
+        );
+        assert_eq!(lines(File::Credentials, "[dev]\n[default]\n"), []);
+    }
+
+    #[test]
+    fn a_key_that_is_nearly_one_is_named_and_one_of_another_tool_is_not() {
+        let text = "[profile a]\nregoin = x\nsource-profile = b\ngranted_color = blue\ns3 =\n  regoin = x\n";
+        let found = lines(File::Config, text);
+        assert_eq!(found, [(2, "did you mean region?".into()), (3, "did you mean source_profile?".into())]);
+    }
+
+    #[test]
+    fn what_is_there_twice_is_named_with_the_other_line() {
+        let found = lint(File::Config, "[profile a]\nregion = x\nregion = y\n[profile b]\n[profile a]\n");
+        let found: Vec<_> = found.iter().map(|lint| (lint.line, lint.what.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                (3, "region: it is on line 2, too, and the last one counts"),
+                (5, "[profile a] again; it is on line 1, too")
+            ]
+        );
+    }
+
+    #[test]
+    fn keys_in_plain_text_are_named_without_what_they_are_and_those_that_end_are_not() {
+        let text = "[a]\naws_access_key_id = AKIA\naws_secret_access_key = planted\n";
+        let found = lint(File::Credentials, text);
+        assert_eq!(found[0].fix, "`awsenv key import a` moves them into the keychain");
+        assert!(!format!("{found:?}").contains("planted"));
+        assert_eq!(lint(File::Credentials, &format!("{text}aws_session_token = t\n")), []);
+        assert_eq!(
+            lines(File::Config, "[default]\naws_secret_access_key = s\n")[0].1,
+            "`awsenv key add default`, then take the lines out"
+        );
+    }
+
+    #[test]
+    fn a_sign_in_beside_a_role_does_not_count() {
+        let found = lines(File::Config, "[profile a]\nrole_arn = r\nsource_profile = b\nsso_session = c\n");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].0, 4);
+        assert_eq!(lines(File::Config, "[profile a]\nsso_session = c\nsso_account_id = 1\n"), []);
+    }
+}
