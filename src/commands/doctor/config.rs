@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Finding};
+use super::{Check, Finding, Verdict};
 use crate::key_index::KeyIndex;
-use crate::message;
 use crate::places::tilde;
 use crate::profile::chain::{self, Asked};
 use crate::profile::config::{ConfigFiles, File, SharedConfig};
@@ -26,7 +25,7 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
     let config = match files.read() {
         Ok(config) => config,
         Err(error) => {
-            found.push(Finding::of_error(CHECK, &error, "mend that line"));
+            found.push(of_error(&error, world));
             return found;
         }
     };
@@ -62,22 +61,22 @@ fn profiles(config: &SharedConfig, world: &World) -> Vec<Finding> {
         }
         // What it takes may be on the machine that it is meant for.
         let is_elsewhere = profile.as_ref().is_some_and(|profile| profile.get("credential_source").is_some());
-        let seen = tilde_all(&format!("{error:#}"), world);
-        let fix = message::hint(&error).unwrap_or("mend that line");
-        let finding = match is_elsewhere {
-            true => Finding::note(CHECK, &seen),
-            false => Finding::broken(CHECK, &seen, fix),
-        };
-        reasons.entry(seen).or_insert(finding);
+        let mut finding = of_error(&error, world);
+        if is_elsewhere {
+            (finding.result, finding.fix) = (Verdict::Note, None);
+        }
+        reasons.entry(finding.seen.clone()).or_insert(finding);
     }
     reasons.into_values().collect()
 }
 
-fn tilde_all(text: &str, world: &World) -> String {
-    match world.places.home.to_str() {
-        Some(home) if home != "/" => text.replace(&format!("{home}/"), "~/"),
-        _ => text.to_owned(),
+/// With paths as all other checks show them.
+fn of_error(error: &anyhow::Error, world: &World) -> Finding {
+    let mut finding = Finding::of_error(CHECK, error, "mend that line");
+    if let Some(home) = world.places.home.to_str().filter(|home| *home != "/") {
+        finding.seen = finding.seen.replace(&format!("{home}/"), "~/");
     }
+    finding
 }
 
 /// The worst first, and no more than somebody reads.
