@@ -78,7 +78,7 @@ enum Command {
         #[arg(add = ArgValueCandidates::new(complete::profiles))]
         profile: Option<String>,
         /// Refuse credentials of any other account
-        #[arg(long)]
+        #[arg(long, add = ArgValueCandidates::new(complete::accounts))]
         account: Option<String>,
         /// A region that wins over the profile's
         #[arg(long)]
@@ -308,7 +308,7 @@ In bash, zsh and fish the hook's function `awsenv_prompt` says the same, and sta
     )]
     Completions {
         /// The shell
-        shell: clap_complete::Shell,
+        shell: completions::Shell,
     },
     /// Print the manual page
     #[command(after_help = "Example:\n  awsenv man | man -l -")]

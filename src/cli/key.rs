@@ -20,6 +20,7 @@ Examples:
 The keychain is the system's (macOS Keychain, Secret Service), else an encrypted file; AWSENV_KEYCHAIN=auto|os|file.")]
     Add {
         /// What to call them: a profile's name, or any that a .awsenv names in [keys]
+        #[arg(add = ArgValueCandidates::new(complete::profiles))]
         name: String,
         /// Read JSON from stdin, and ask nothing
         #[arg(long)]
@@ -46,7 +47,7 @@ else there is touched. Other AWS clients then get them from awsenv: by the hook,
 credential_process = awsenv credentials NAME --format process. What aws-vault has is copied.")]
     Import {
         /// Whose: profiles, or names in aws-vault; without one all are shown, and you are asked
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::plain_keys))]
         names: Vec<String>,
         /// Where they are now
         #[arg(long, value_enum, default_value = "credentials")]

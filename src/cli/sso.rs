@@ -1,8 +1,10 @@
 //! `awsenv sso …`.
 
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 
 use super::whose::OfPortal;
+use crate::commands::complete;
 use crate::commands::sso::populate::Populate;
 use crate::commands::sso::{self, Filter};
 use crate::commands::subject::Asking;
@@ -75,7 +77,7 @@ that knows no sign-in gets its keys: from awsenv.")]
 #[derive(Args, Debug)]
 pub(super) struct Which {
     /// Only accounts of this name or id; `*` stands for any text, `?` for a character
-    #[arg(long = "account", value_name = "A")]
+    #[arg(long = "account", value_name = "A", add = ArgValueCandidates::new(complete::accounts))]
     accounts: Vec<String>,
     /// Only roles of this name, likewise
     #[arg(long = "role", value_name = "R")]

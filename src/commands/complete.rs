@@ -8,22 +8,36 @@ use std::sync::OnceLock;
 
 use clap::Command;
 use clap_complete::CompletionCandidate;
-use clap_complete::engine::{PathCompleter, ValueCompleter as _};
+use clap_complete::engine::{self, PathCompleter, ValueCompleter as _};
 use clap_complete::env::Shells;
 
 use super::choose;
 use super::console::{SERVICES, Service};
 use crate::env::Env;
 use crate::key_index::KeyIndex;
-use crate::profile::config::{ConfigFiles, SharedConfig};
+use crate::profile::config::{ConfigFiles, File};
+use crate::profile::locator;
 use crate::prompt::choice::What;
+use crate::session::account_names;
 use crate::world::{self, World};
 
 /// Names the shell that asks.
 pub const ASKED: &str = "AWSENV_COMPLETE";
 
+/// Shells that the engine's library does not know, or has run what was typed: `shell/complete.*` has them ask.
+const OURS: [(&str, &str); 5] = [
+    ("elvish", include_str!("../../shell/complete.elv")),
+    ("nushell", include_str!("../../shell/complete.nu")),
+    ("powershell", include_str!("../../shell/complete.ps1")),
+    ("tcsh", include_str!("../../shell/complete.tcsh")),
+    ("xonsh", include_str!("../../shell/complete.xsh")),
+];
+
 /// The text that has a shell ask, for `awsenv completions` and the committed files.
 pub fn registration(shell: &str) -> Option<Vec<u8>> {
+    if let Some((_, text)) = OURS.iter().find(|(ours, _)| *ours == shell) {
+        return Some(text.as_bytes().to_vec());
+    }
     let mut text = Vec::new();
     let shells = Shells::builtins();
     shells.completer(shell)?.write_registration(ASKED, "awsenv", "awsenv", "awsenv", &mut text).ok()?;
@@ -32,17 +46,61 @@ pub fn registration(shell: &str) -> Option<Vec<u8>> {
 
 /// Answers with what fits after these words. A shell that nobody knows, or no words, gets nothing.
 pub fn run(shell: &str, command: &mut Command, arguments: &[OsString]) -> anyhow::Result<()> {
-    let words = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect::<Vec<_>>();
+    let mut words = arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect::<Vec<_>>();
+    let ours = OURS.iter().any(|(ours, _)| *ours == shell);
+    if ours {
+        words = words_of(shell, words);
+    }
     // The completers are plain functions, and learn it this way.
     let _ = BEHIND_DASHES.set(words.iter().rev().skip(1).position(|word| word == "--"));
     let shells = Shells::builtins();
     let mut answer = Vec::new();
+    if ours && !words.is_empty() {
+        let last = words.len() - 1;
+        let found = engine::complete(command, words, last, Some(Path::new("."))).unwrap_or_default();
+        return world::out(&only_plain(&lines(&found, shell != "tcsh")));
+    }
     let quotes = matches!(shell, "zsh" | "fish");
     if let Some(shell) = shells.completer(shell).filter(|_| !words.is_empty()) {
         command.build();
         let _ = shell.write_complete(command, words, Some(Path::new(".")), &mut answer);
     }
     world::out(&if quotes { answer } else { only_plain(&answer) })
+}
+
+/// The words of the line, the last of which is to be completed.
+fn words_of(shell: &str, mut words: Vec<OsString>) -> Vec<OsString> {
+    match shell {
+        // It says what was typed in a variable, and passes nothing on.
+        "tcsh" => {
+            let line = Env::of_this_process().text("COMMAND_LINE").unwrap_or_default().to_owned();
+            let mut words: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+            words.extend(line.ends_with(char::is_whitespace).then(OsString::new));
+            words
+        }
+        // Older ones drop an empty word: one letter stands before the last.
+        "powershell" => {
+            if let Some(last) = words.last_mut() {
+                *last = last.to_str().and_then(|word| word.strip_prefix('=')).unwrap_or_default().into();
+            }
+            words
+        }
+        _ => words,
+    }
+}
+
+/// A line each: the word, and behind a tab what it is.
+fn lines(found: &[CompletionCandidate], with_help: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    for candidate in found {
+        text.extend_from_slice(candidate.get_value().as_encoded_bytes());
+        let help = candidate.get_help().filter(|_| with_help).map(ToString::to_string).unwrap_or_default();
+        if let Some(line) = help.lines().next() {
+            text.extend_from_slice(format!("\t{line}").as_bytes());
+        }
+        text.push(b'\n');
+    }
+    text
 }
 
 /// Of an answer for a shell that puts what it is given into the line as it is: a clone may hold files of any name.
@@ -98,12 +156,27 @@ pub(crate) fn profiles() -> Vec<CompletionCandidate> {
         Some(_) => return Vec::new(),
         None => {}
     }
-    config().iter().flat_map(SharedConfig::profiles).filter_map(candidate).collect()
+    sections("profile")
 }
 
 /// `[sso-session]`s.
 pub(crate) fn sso_sessions() -> Vec<CompletionCandidate> {
-    config().iter().flat_map(SharedConfig::sso_sessions).filter_map(candidate).collect()
+    sections("sso-session")
+}
+
+/// Accounts that a portal has listed.
+pub(crate) fn accounts() -> Vec<CompletionCandidate> {
+    let names = here().map(|world| account_names::all(&world.places)).unwrap_or_default();
+    let named = |(id, name): (String, String)| Some(candidate(&id)?.help(Some(name.into())));
+    names.into_iter().filter_map(named).collect()
+}
+
+/// Names that `key import` would take.
+pub(crate) fn plain_keys() -> Vec<CompletionCandidate> {
+    let Some(world) = here() else { return Vec::new() };
+    let files = ConfigFiles::locate(&world.original, &world.places.home);
+    let Ok(text) = files.text(File::Credentials) else { return Vec::new() };
+    locator::names(File::Credentials, text.expose(), "profile").into_iter().filter_map(candidate).collect()
 }
 
 /// Stages of the file that counts here.
@@ -146,9 +219,11 @@ fn candidate(name: &str) -> Option<CompletionCandidate> {
     (!name.starts_with(['-', '=']) && name.chars().all(is_plain)).then(|| CompletionCandidate::new(name))
 }
 
-fn config() -> Option<SharedConfig> {
-    let world = here()?;
-    ConfigFiles::locate(&world.original, &world.places.home).read().ok()
+fn sections(kind: &str) -> Vec<CompletionCandidate> {
+    let names = here()
+        .map(|world| ConfigFiles::locate(&world.original, &world.places.home).names(kind))
+        .unwrap_or_default();
+    names.iter().filter_map(|name| candidate(name)).collect()
 }
 
 /// A mistake in the settings is for others to say.

@@ -2,6 +2,7 @@
 //! What cannot be read is an error here, where the SDKs shrug: half a config is how one ends up in the wrong
 //! account.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -16,7 +17,7 @@ use aws_runtime::env_config::section::EnvConfigSections;
 use aws_runtime::env_config::source;
 use aws_types::os_shim_internal;
 
-use super::locator::{Clash, Locator, Section, Spot};
+use super::locator::{self, Clash, Locator, Section, Spot};
 use super::profile::{Profile, SsoSession};
 use crate::env::Env;
 use crate::files;
@@ -61,6 +62,17 @@ impl ConfigFiles {
     /// The text of one of the two. A missing file is an empty one.
     pub fn text(&self, file: File) -> anyhow::Result<Secret> {
         text(self.path(file))
+    }
+
+    /// The names of the profiles, or of another kind of section, sorted, and nothing of what they say: a mistake in
+    /// the files is for others to find.
+    pub fn names(&self, kind: &str) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        for file in [File::Config, File::Credentials] {
+            let Ok(text) = self.text(file) else { continue };
+            names.extend(locator::names(file, text.expose(), kind).into_iter().map(str::to_owned));
+        }
+        names.into_iter().collect()
     }
 
     /// The path of one of the two.

@@ -97,6 +97,13 @@ impl Locator {
     }
 }
 
+/// The names of all sections of a kind in one file, by their headers alone: for who has to be quick.
+pub fn names<'t>(file: File, text: &'t str, kind: &str) -> BTreeSet<&'t str> {
+    let spellings = text.split_inclusive('\n').filter_map(spelling);
+    let sections = spellings.filter_map(|spelling| Some(Meaning::of(spelling, file)?.section));
+    sections.filter(|section| section.kind == kind).map(|section| section.name).collect()
+}
+
 /// One file.
 #[derive(Debug)]
 struct Text {

@@ -21,6 +21,12 @@ pub fn name(places: &Places, account: &str) -> Option<String> {
     names.all(|name| name == first).then(|| first.to_owned())
 }
 
+/// Every account that a portal has listed, by id and name.
+pub fn all(places: &Places) -> Vec<(String, String)> {
+    let text = read(places).unwrap_or_default();
+    lines(&text).map(|[id, _, name]| (id.to_owned(), name.to_owned())).collect()
+}
+
 /// Keeps what a portal lists, by id and name, in the place of what it has listed before. Says whether that is new.
 pub fn keep<'a>(
     places: &Places,
@@ -83,6 +89,7 @@ mod tests {
         let keep = |portal, listed: &[(&str, &str)]| keep(&places, portal, listed.iter().copied()).unwrap();
         assert!(keep("one", &[(DEV, "Acme Dev"), (PROD, "Acme Prod")]));
         assert!(!keep("one", &[(PROD, "Acme Prod"), (DEV, "Acme Dev")]));
+        assert_eq!(all(&places)[0], (DEV.to_owned(), "Acme Dev".to_owned()));
         assert_eq!(name(&places, DEV).as_deref(), Some("Acme Dev"));
         assert!(keep("one", &[(DEV, "Acme Test")]));
         assert_eq!(

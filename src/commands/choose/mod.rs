@@ -71,7 +71,7 @@ pub fn run(asked: &Use<'_>, world: &World) -> anyhow::Result<()> {
     }
     let file = counting_file(world)?;
     let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
-    let offers = offers(file.as_deref(), &config, world)?;
+    let offers = offers(file.as_deref(), config.profiles(), world)?;
     let frecency = Frecency::load(&world.places);
     let what = match asked.name {
         Some(name) => named(name, offers)?,
@@ -112,16 +112,16 @@ fn counting_file(world: &World) -> anyhow::Result<Option<PathBuf>> {
 
 /// What can be chosen here.
 pub(super) fn offered(world: &World) -> anyhow::Result<Vec<What>> {
-    let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
-    offers(counting_file(world)?.as_deref(), &config, world)
+    let profiles = ConfigFiles::locate(&world.original, &world.places.home).names("profile");
+    offers(counting_file(world)?.as_deref(), profiles, world)
 }
 
 /// The stages of the file, and every profile.
-fn offers(file: Option<&Path>, config: &SharedConfig, world: &World) -> anyhow::Result<Vec<What>> {
+fn offers(file: Option<&Path>, profiles: Vec<impl Into<String>>, world: &World) -> anyhow::Result<Vec<What>> {
     let file = file.map(|file| parsed(file, world)).transpose()?.flatten();
     let is_protected = |name: &str| file.as_ref().is_some_and(|file| file.protects(name));
-    let profiles = config.profiles().into_iter().filter(|name| limits::profile_name(name).is_ok());
-    let profiles = profiles.map(|name| What::Profile(name.to_owned(), is_protected(name)));
+    let profiles = profiles.into_iter().map(Into::into).filter(|name| limits::profile_name(name).is_ok());
+    let profiles = profiles.map(|name| What::Profile(name.clone(), is_protected(&name)));
     let stages = file.iter().flat_map(|file| file.stages.keys());
     Ok(stages.map(|stage| What::Stage(stage.clone(), false)).chain(profiles).collect())
 }
