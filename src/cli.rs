@@ -24,6 +24,7 @@ use crate::world::World;
 
 mod console;
 mod doctor;
+mod help;
 mod history;
 mod key;
 mod saml;
@@ -43,18 +44,9 @@ use whose::{OfPortal, Whose};
     name = "awsenv",
     version,
     arg_required_else_help = true,
-    after_help = "\
-Start here:
-  eval \"$(awsenv hook bash)\"        at the end of ~/.bashrc (zsh: ~/.zshrc)
-  awsenv hook fish | source         in ~/.config/fish/config.fish
-  cd project && awsenv init my-profile
-
-Environment:
-  AWSENV_LOG=info                   say on stderr what is done, and why: error, warn, info, debug or trace
-  AWSENV_MFA_CODE=123456            the code, for one command
-  AWSENV_DISABLE=1                  the hook does nothing in this shell
-
-Exit codes: 0 done, 1 failed, 2 usage, 3 a person is needed (sign in, MFA), 4 not allowed."
+    before_help = help::START,
+    after_help = help::OVERVIEW,
+    help_template = help::TEMPLATE
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -64,15 +56,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print the text that a shell evals at its start
-    #[command(after_help = "Examples:\n  eval \"$(awsenv hook zsh)\"\n  awsenv hook fish | source")]
+    #[command(after_help = help::HOOK)]
     Hook {
         /// bash, zsh or fish
         shell: HookShell,
     },
     /// Write a first .awsenv here, and allow it
-    #[command(
-        after_help = "Examples:\n  awsenv init acme-dev\n  awsenv init acme-dev --account 111122223333 --region eu-west-1"
-    )]
+    #[command(after_help = help::INIT)]
     Init {
         /// The profile of ~/.aws/config to pin
         #[arg(add = ArgValueCandidates::new(complete::profiles))]
@@ -85,18 +75,19 @@ enum Command {
         region: Option<String>,
     },
     /// Open the .awsenv in your editor, and allow what you saved
-    #[command(after_help = "Examples:\n  awsenv edit\n  VISUAL='code --wait' awsenv edit")]
+    #[command(after_help = help::EDIT)]
     Edit {
         /// The file or its directory; without it the nearest one upward
         path: Option<PathBuf>,
     },
     /// Let the .awsenv count, as it is now
-    #[command(after_help = "Examples:\n  awsenv allow\n  awsenv allow ~/work/acme")]
+    #[command(after_help = help::ALLOW)]
     Allow {
         /// The file or its directory; without it the nearest one upward
         path: Option<PathBuf>,
     },
     /// Never let the .awsenv count, whatever it will contain
+    #[command(after_help = help::DENY)]
     Deny {
         /// The file or its directory; without it the nearest one upward
         path: Option<PathBuf>,
@@ -107,13 +98,14 @@ enum Command {
         command: Trust,
     },
     /// What is loaded here, from where, until when, and why not
+    #[command(after_help = help::STATUS)]
     Status {
         /// For scripts; the schema is in docs/json.md
         #[arg(long)]
         json: bool,
     },
     /// How credentials would be got, without network
-    #[command(after_help = "Examples:\n  awsenv explain\n  awsenv explain acme-prod --json")]
+    #[command(after_help = help::EXPLAIN)]
     Explain {
         #[command(flatten)]
         whose: Whose,
@@ -121,25 +113,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Look for what is wrong on this machine, and say how to put it right
-    #[command(after_help = "\
-Examples:
-  awsenv doctor
-  awsenv doctor config permissions
-  awsenv doctor --offline --json
-
-Nothing is changed, and no secret is shown. AWS is asked nothing but whether it is there, for a few seconds.
-
-Exit codes: 0 nothing is broken (there may be warnings), 1 something is.")]
+    /// Look for what is wrong here, and say how to put it right
+    #[command(after_help = help::DOCTOR)]
     Doctor(Doctor),
-    /// Choose a stage or a profile for this shell, until you leave the directory
-    #[command(after_help = "\
-Examples:
-  awsenv use prod                   a [stage.prod] of the .awsenv that counts here, else a profile
-  awsenv use                        pick one from a list
-  awsenv use -                      back to what the directory says
-
-A stage with `protected = true` asks first. No other shell changes; shells started from this one begin with it.")]
+    /// Choose a stage or a profile for this shell
+    #[command(after_help = help::USE)]
     Use {
         /// A stage, or a profile; `-` goes back
         #[arg(add = ArgValueCandidates::new(complete::choices))]
@@ -152,13 +130,7 @@ A stage with `protected = true` asks first. No other shell changes; shells start
         hook: bool,
     },
     /// Run one command with the credentials; without a command, a shell
-    #[command(after_help = "\
-Examples:
-  awsenv exec -- terraform plan
-  awsenv exec acme-prod -- aws s3 ls
-  awsenv exec --stage prod -- ./deploy
-
-Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 cannot be run, 127 not found.")]
+    #[command(after_help = help::EXEC)]
     Exec {
         #[command(flatten)]
         whose: Whose,
@@ -168,7 +140,7 @@ Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 
         /// The MFA code, as AWSENV_MFA_CODE
         #[arg(long, value_name = "CODE")]
         mfa_code: Option<String>,
-        /// Give the command no keys, but a place to ask for them: a client that does so never ends up with old ones
+        /// Give the command no keys, but a place to ask for them
         #[arg(long)]
         endpoint: bool,
         /// The command and its arguments
@@ -176,10 +148,7 @@ Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed, 126 
         command: Vec<OsString>,
     },
     /// Print the credentials, quoted for whoever reads
-    #[command(after_help = "\
-Examples:
-  credential_process = awsenv credentials acme-dev --format process
-  awsenv credentials --format fish | source")]
+    #[command(after_help = help::CREDENTIALS)]
     Credentials {
         #[command(flatten)]
         whose: Whose,
@@ -188,17 +157,10 @@ Examples:
         format: Format,
     },
     /// Exchange a SAML assertion for a role, and print the credentials
+    #[command(after_help = help::ASSUME_SAML)]
     AssumeSaml(Saml),
-    /// Sign in, by a browser, an MFA code or a private key's password; nothing is done where that is good still
-    #[command(after_help = "\
-Examples:
-  awsenv login
-  awsenv login --sso-session corp
-  awsenv login acme-dev --device-code
-
-Over SSH, in a container, in CI and where there is no browser, a code is shown to type on any device; for a profile
-of `aws login`, the device shows a text to paste here.
-BROWSER or the setting `browser` names the browser.")]
+    /// Sign in: in a browser, by an MFA code, or a key's password
+    #[command(after_help = help::LOGIN)]
     Login {
         #[command(flatten)]
         portal: OfPortal,
@@ -215,10 +177,8 @@ BROWSER or the setting `browser` names the browser.")]
         #[arg(long, value_name = "CODE")]
         mfa_code: Option<String>,
     },
-    /// Sign out of one access portal or console session, or forget a certificate's password, and what came from it
-    #[command(
-        after_help = "Examples:\n  awsenv logout\n  awsenv logout --sso-session corp\n  awsenv logout --all"
-    )]
+    /// Sign out, and forget what came from that sign-in
+    #[command(after_help = help::LOGOUT)]
     Logout {
         #[command(flatten)]
         portal: OfPortal,
@@ -226,8 +186,8 @@ BROWSER or the setting `browser` names the browser.")]
         #[arg(long, conflicts_with_all = ["name", "sso_session"])]
         all: bool,
     },
-    /// Renew the session now, asking for an MFA code if there has to be one
-    #[command(after_help = "Examples:\n  awsenv refresh\n  awsenv refresh acme-admin")]
+    /// Renew the session now, asking for an MFA code if need be
+    #[command(after_help = help::REFRESH)]
     Refresh {
         #[command(flatten)]
         whose: Whose,
@@ -268,6 +228,7 @@ BROWSER or the setting `browser` names the browser.")]
         command: Session,
     },
     /// What a sign-in gives, and profiles for it
+    #[command(after_help = help::SSO)]
     Sso {
         #[command(subcommand)]
         command: Sso,
@@ -275,49 +236,42 @@ BROWSER or the setting `browser` names the browser.")]
     /// Open the web console, signed in
     Console(Console),
     /// Long-lived keys in the keychain
+    #[command(after_help = help::KEY)]
     Key {
         #[command(subcommand)]
         command: Key,
     },
-    /// What lends sessions to programs where the .awsenv says `deliver = "endpoint"`
-    #[command(after_help = "\
-Examples:
-  awsenv agent status
-  awsenv agent stop
-
-The first directory that wants it starts it; it ends by itself.")]
+    /// What lends sessions to programs (`deliver = "endpoint"`)
+    #[command(after_help = help::AGENT)]
     Agent {
         #[command(subcommand)]
         command: Agent,
     },
-    /// Print whose credentials this shell has, and how long still, for prompts that run a program
-    #[command(after_help = "\
-Examples:
-  awsenv prompt
-  awsenv prompt --format json
-
-In bash, zsh and fish the hook's function `awsenv_prompt` says the same, and starts no program.")]
+    /// Print what a prompt shows of this shell's credentials
+    #[command(after_help = help::PROMPT)]
     Prompt {
         /// Who reads
         #[arg(long, value_enum, default_value = "plain")]
         format: prompt::Format,
     },
     /// Print completions for a shell
-    #[command(
-        after_help = "Examples:\n  awsenv completions zsh > ~/.zfunc/_awsenv\n  awsenv completions fish > ~/.config/fish/completions/awsenv.fish"
-    )]
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// The shell
         shell: completions::Shell,
     },
     /// Print the manual page
-    #[command(after_help = "Example:\n  awsenv man | man -l -")]
-    Man,
+    #[command(after_help = help::MAN)]
+    Man {
+        /// A command: its own page; a command of a command after a dash: `sso-roles`
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 enum Trust {
     /// Every decision made so far
+    #[command(after_help = help::TRUST_LIST)]
     List {
         /// For scripts; the schema is in docs/json.md
         #[arg(long)]
@@ -328,24 +282,28 @@ enum Trust {
 #[derive(Debug, Subcommand)]
 enum Session {
     /// What is kept, until when
+    #[command(after_help = help::SESSION_LIST)]
     List {
         /// For scripts; the schema is in docs/json.md
         #[arg(long)]
         json: bool,
     },
     /// Forget all: the next prompt or command asks AWS anew
+    #[command(after_help = help::SESSION_CLEAR)]
     Clear,
 }
 
 #[derive(Debug, Subcommand)]
 enum Agent {
     /// What it lends, to how many shells
+    #[command(after_help = help::AGENT_STATUS)]
     Status {
         /// For scripts; the schema is in docs/json.md
         #[arg(long)]
         json: bool,
     },
     /// End it: programs that ask it get nothing any more
+    #[command(after_help = help::AGENT_STOP)]
     Stop,
     /// Be it (started by a prompt)
     #[command(hide = true)]
@@ -385,7 +343,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Completions { shell } => {
             return completions::run(*shell).map(|()| 0);
         }
-        Command::Man => return man::run(Cli::command()).map(|()| 0),
+        Command::Man { command } => {
+            return man::run(Cli::command(), command.as_deref()).map(|()| 0);
+        }
         Command::Prompt { format } => return prompt::run(*format, &env).map(|()| 0),
         _ => {}
     }
@@ -456,7 +416,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Key { command } => command.run(&world),
         Command::AssumeSaml(saml) => saml.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
-        Command::Completions { .. } | Command::Man | Command::Prompt { .. } => {
+        Command::Completions { .. } | Command::Man { .. } | Command::Prompt { .. } => {
             unreachable!("answered above")
         }
     }

@@ -3,22 +3,14 @@
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 
+use super::help;
 use crate::commands::complete;
 use crate::commands::console::{self, Way, Window};
 use crate::commands::subject::{self, Asking};
 use crate::world::World;
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  awsenv console                    what the directory pins, or AWS_PROFILE
-  awsenv console acme-prod --service s3 --region eu-west-1
-  awsenv console --print | wl-copy
-  awsenv console --container        beside the console of another account
-
-A user's long-lived keys sign in by GetFederationToken: for an hour, or --duration, and with all that the user may do.
---policy-arn, or `policy_arns` below [console] in the settings, bounds that: the session may do what both allow.
-The address is good for 15 minutes, and for one browser.")]
+#[command(after_help = help::CONSOLE)]
 pub(super) struct Console {
     /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
     #[arg(value_name = "PROFILE", add = ArgValueCandidates::new(complete::profiles))]

@@ -8,7 +8,7 @@ use crate::world::World;
 #[derive(Args, Debug)]
 pub(super) struct Doctor {
     /// Only these
-    #[arg(value_enum, value_name = "CHECK")]
+    #[arg(value_enum, value_name = "CHECK", hide_possible_values = true)]
     checks: Vec<Check>,
     /// For scripts; the schema is in docs/json.md
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::help;
 use crate::commands::history::{self, Wanted};
 use crate::commands::subject;
 use crate::world::World;
@@ -10,14 +11,7 @@ use crate::world::World;
 #[derive(Args, Debug)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "\
-Examples:
-  awsenv history
-  awsenv history --here --since 8h
-  awsenv history clear
-
-A line for each load and unload of a shell, and for each exec, credentials and lend. No key stands in
-it, and no argument of a command. The setting `history = false` ends it."
+    after_help = help::HISTORY
 )]
 pub(super) struct History {
     #[command(subcommand)]

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use clap_complete::ArgValueCandidates;
 
+use super::help;
 use crate::commands::complete;
 use crate::commands::key;
 use crate::commands::key::import::{Backend, Import, Origin};
@@ -12,12 +13,7 @@ use crate::world::World;
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
     /// Put keys into the keychain, once AWS has said whose they are
-    #[command(after_help = "\
-Examples:
-  awsenv key add acme-ci
-  aws iam create-access-key | awsenv key add acme-ci --stdin
-
-The keychain is the system's (macOS Keychain, Secret Service), else an encrypted file; AWSENV_KEYCHAIN=auto|os|file.")]
+    #[command(after_help = help::KEY_ADD)]
     Add {
         /// What to call them: a profile's name, or any that a .awsenv names in [keys]
         #[arg(add = ArgValueCandidates::new(complete::profiles))]
@@ -36,24 +32,16 @@ The keychain is the system's (macOS Keychain, Secret Service), else an encrypted
         mfa_serial: Option<String>,
     },
     /// Take keys into the keychain that lie in ~/.aws/credentials, or that aws-vault has
-    #[command(after_help = "\
-Examples:
-  awsenv key import --dry-run
-  awsenv key import acme-ci
-  awsenv key import --from aws-vault --all
-
-Keys of ~/.aws/credentials are moved: once they are in the keychain, their lines are taken out of the file, and nothing
-else there is touched. Other AWS clients then get them from awsenv: by the hook, by `awsenv exec`, or with
-credential_process = awsenv credentials NAME --format process. What aws-vault has is copied.")]
+    #[command(after_help = help::KEY_IMPORT)]
     Import {
         /// Whose: profiles, or names in aws-vault; without one all are shown, and you are asked
         #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::plain_keys))]
         names: Vec<String>,
-        /// Where they are now
-        #[arg(long, value_enum, default_value = "credentials")]
+        /// Where they are now: `credentials` (~/.aws/credentials) or `aws-vault`
+        #[arg(long, value_enum, default_value = "credentials", hide_possible_values = true)]
         from: Origin,
-        /// Which of aws-vault's; without it AWS_VAULT_BACKEND, else the only one with something in it
-        #[arg(long, value_enum)]
+        /// Which of aws-vault's: `secret-service`, `file` or `pass`; else AWS_VAULT_BACKEND, else the only one in use
+        #[arg(long, value_enum, hide_possible_values = true)]
         backend: Option<Backend>,
         /// All there are, and ask nothing
         #[arg(long, conflicts_with = "names")]
@@ -72,12 +60,14 @@ credential_process = awsenv credentials NAME --format process. What aws-vault ha
         dry_run: bool,
     },
     /// What is in the keychain: how old, when used, by which profiles
+    #[command(after_help = help::KEY_LIST)]
     List {
         /// For scripts; the schema is in docs/json.md
         #[arg(long)]
         json: bool,
     },
     /// Take keys out of the keychain
+    #[command(after_help = help::KEY_REMOVE)]
     Remove {
         /// Their name
         #[arg(add = ArgValueCandidates::new(complete::keys))]
@@ -90,12 +80,7 @@ credential_process = awsenv credentials NAME --format process. What aws-vault ha
         forget: bool,
     },
     /// Put new keys in the place of old ones, at AWS and in the keychain
-    #[command(after_help = "\
-Examples:
-  awsenv key rotate acme-ci
-  awsenv key rotate acme-ci --if-older-than 90d
-
-The old key is deleted once AWS has answered to the new one. After an interruption, the same command goes on.")]
+    #[command(after_help = help::KEY_ROTATE)]
     Rotate {
         /// Their name
         #[arg(add = ArgValueCandidates::new(complete::keys))]

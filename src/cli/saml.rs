@@ -9,12 +9,6 @@ use crate::message::{Exit, Failure};
 use crate::world::World;
 
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Example:
-  awsenv assume-saml --role-arn arn:aws:iam::111122223333:role/Dev \\
-    --principal-arn arn:aws:iam::111122223333:saml-provider/corp < assertion
-
-The assertion comes on standard input, in base64, as a browser posts it. What is printed is kept nowhere.")]
 pub(super) struct Saml {
     /// The role, of those that the assertion offers
     #[arg(long, value_name = "ARN")]

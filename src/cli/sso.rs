@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 
+use super::help;
 use super::whose::OfPortal;
 use crate::commands::complete;
 use crate::commands::sso::populate::Populate;
@@ -14,9 +15,7 @@ use crate::world::World;
 #[derive(Debug, Subcommand)]
 pub(super) enum Sso {
     /// The accounts that a sign-in gives
-    #[command(
-        after_help = "Examples:\n  awsenv sso accounts\n  awsenv sso accounts --sso-session corp --json"
-    )]
+    #[command(after_help = help::SSO_ACCOUNTS)]
     Accounts {
         #[command(flatten)]
         portal: OfPortal,
@@ -25,9 +24,7 @@ pub(super) enum Sso {
         json: bool,
     },
     /// The roles that it gives in each account, and the profiles that they have
-    #[command(
-        after_help = "Examples:\n  awsenv sso roles\n  awsenv sso roles --account 'acme-*' --role Admin"
-    )]
+    #[command(after_help = help::SSO_ROLES)]
     Roles {
         #[command(flatten)]
         portal: OfPortal,
@@ -38,18 +35,7 @@ pub(super) enum Sso {
         json: bool,
     },
     /// Write a profile for each role that has none to ~/.aws/config
-    #[command(after_help = "\
-Examples:
-  awsenv sso populate --dry-run
-  awsenv sso populate --sso-session corp --region eu-west-1
-  awsenv sso populate --account 'acme-*' --name '{account_name}/{role}'
-  awsenv sso populate --prune
-  awsenv sso populate --credential-process
-
-In --name stand {account_name}, {account_id}, {role} and {session}. The profiles come between two comments, and
-nothing else in the file is touched; what you change between them stays. --prune takes out profiles from there, and
-with --account or --role only such as these mean. With --credential-process each new profile also says how a client
-that knows no sign-in gets its keys: from awsenv.")]
+    #[command(after_help = help::SSO_POPULATE)]
     Populate {
         #[command(flatten)]
         portal: OfPortal,
@@ -77,10 +63,10 @@ that knows no sign-in gets its keys: from awsenv.")]
 #[derive(Args, Debug)]
 pub(super) struct Which {
     /// Only accounts of this name or id; `*` stands for any text, `?` for a character
-    #[arg(long = "account", value_name = "A", add = ArgValueCandidates::new(complete::accounts))]
+    #[arg(long = "account", value_name = "ACCOUNT", add = ArgValueCandidates::new(complete::accounts))]
     accounts: Vec<String>,
     /// Only roles of this name, likewise
-    #[arg(long = "role", value_name = "R")]
+    #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
 }
 

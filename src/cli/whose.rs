@@ -14,18 +14,19 @@ pub(super) struct OfPortal {
     #[arg(value_name = "PROFILE", add = ArgValueCandidates::new(complete::profiles))]
     pub(super) name: Option<String>,
     /// An [sso-session] of ~/.aws/config
-    #[arg(long, value_name = "S", conflicts_with = "name", add = ArgValueCandidates::new(complete::sso_sessions))]
+    #[arg(long, value_name = "NAME", conflicts_with = "name", add = ArgValueCandidates::new(complete::sso_sessions))]
     pub(super) sso_session: Option<String>,
 }
 
 /// Whose credentials. Without any of it: the directory's, else AWS_PROFILE's, else those of `default`.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Whose credentials")]
 pub(super) struct Whose {
     /// A profile of ~/.aws/config; without one the directory's pin, else AWS_PROFILE, else default
-    #[arg(value_name = "P", add = ArgValueCandidates::new(complete::profiles))]
+    #[arg(value_name = "PROFILE", add = ArgValueCandidates::new(complete::profiles))]
     name: Option<String>,
     /// The same, as an option
-    #[arg(long, value_name = "P", conflicts_with = "name", add = ArgValueCandidates::new(complete::profiles))]
+    #[arg(long, value_name = "PROFILE", conflicts_with = "name", add = ArgValueCandidates::new(complete::profiles))]
     profile: Option<String>,
     /// A stage of the directory's .awsenv
     #[arg(long, add = ArgValueCandidates::new(complete::stages))]

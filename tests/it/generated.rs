@@ -13,7 +13,16 @@ use clap::CommandFactory;
 
 use crate::world::{World, installed};
 
-const COMPLETIONS: [(&str, &str); 3] = [("bash", "awsenv.bash"), ("zsh", "_awsenv"), ("fish", "awsenv.fish")];
+const COMPLETIONS: [(&str, &str); 8] = [
+    ("bash", "awsenv.bash"),
+    ("zsh", "_awsenv"),
+    ("fish", "awsenv.fish"),
+    ("elvish", "awsenv.elv"),
+    ("nushell", "awsenv.nu"),
+    ("powershell", "awsenv.ps1"),
+    ("tcsh", "awsenv.tcsh"),
+    ("xonsh", "awsenv.xsh"),
+];
 
 fn committed(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
@@ -60,7 +69,8 @@ fn man_prints_the_committed_page_without_a_home() {
 
 #[test]
 fn each_shell_reads_its_completions() {
-    for (shell, name) in COMPLETIONS {
+    // The others have no way to read a file and do nothing.
+    for (shell, name) in &COMPLETIONS[..3] {
         if installed(shell) {
             let output =
                 Command::new(shell).arg("-n").arg(committed("completions").join(name)).output().unwrap();
@@ -79,6 +89,63 @@ fn completed(world: &World, words: &[&str]) -> Vec<String> {
     let run = run.env("_CLAP_COMPLETE_INDEX", words.len().to_string());
     let run = words.iter().fold(run, |run, word| run.arg(*word));
     run.any_stdout().success().stdout.lines().map(str::to_owned).collect()
+}
+
+/// As the texts of `shell/complete.*` ask: the words and what they are.
+fn offered(world: &World, shell: &str, words: &[&str]) -> Vec<String> {
+    let run = world.run(["--"]).env("AWSENV_COMPLETE", shell);
+    let run = words.iter().fold(run, |run, word| run.arg(*word));
+    run.any_stdout().success().stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn each_of_the_other_shells_is_answered_in_its_way() {
+    let world = World::with_profiles();
+    for shell in ["elvish", "nushell", "xonsh"] {
+        assert_eq!(offered(&world, shell, &["awsenv", "explain", "d"]), ["dev"], "{shell}");
+        let commands = offered(&world, shell, &["awsenv", "den"]);
+        assert_eq!(commands, ["deny\tNever let the .awsenv count, whatever it will contain"], "{shell}");
+        assert_eq!(offered(&world, shell, &[]), [""; 0]);
+    }
+    assert_eq!(offered(&world, "powershell", &["awsenv", "explain", "=d"]), ["dev"]);
+    assert!(offered(&world, "powershell", &["awsenv", "explain", "="]).contains(&"prod".to_owned()));
+    let typed = |line: &str| {
+        let run = world.run(["--"]).env("AWSENV_COMPLETE", "tcsh").env("COMMAND_LINE", line);
+        run.any_stdout().success().stdout
+    };
+    assert_eq!(typed("awsenv explain d"), "dev\n");
+    assert_eq!(typed("awsenv den"), "deny\n", "it would put a description into the line");
+    assert!(typed("awsenv explain ").starts_with("dev\nprod\n"));
+    // None of them quotes what it is given.
+    std::fs::write(world.at("a$(id)"), "").unwrap();
+    std::fs::write(world.at("a.toml"), "").unwrap();
+    assert_eq!(offered(&world, "nushell", &["awsenv", "allow", "a"]), ["a.toml"]);
+}
+
+/// Unloaded and optimised, it is 6 ms; here a test machine builds beside it.
+#[test]
+fn among_thousands_of_profiles_the_answer_is_there_at_once() {
+    use std::fmt::Write as _;
+    let mut config = String::new();
+    for at in 0..2000 {
+        let _ = write!(
+            config,
+            "[profile account-{at:04}]\nsso_session = corp\nsso_account_id = 111122223333\n\n"
+        );
+    }
+    // Not even looked at: only headers are.
+    config.push_str("[profile last]\nno equals sign\n");
+    let world = World::new().config(&config);
+    let quickest = (0..5).map(|_| {
+        let run = world.run(["--", "awsenv", "explain", "account-199"]).env("AWSENV_COMPLETE", "elvish");
+        let begun = awsenv::clock::uptime();
+        let found = run.any_stdout().success().stdout;
+        assert_eq!(found.lines().count(), 10, "{found}");
+        awsenv::clock::uptime() - begun
+    });
+    let quickest = quickest.min().unwrap();
+    assert!(quickest < std::time::Duration::from_millis(500), "{quickest:?}");
+    assert_eq!(offered(&world, "elvish", &["awsenv", "use", "las"]), ["last"]);
 }
 
 #[test]

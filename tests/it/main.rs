@@ -28,6 +28,7 @@ mod fail_closed;
 mod files;
 mod generated;
 mod guard;
+mod help;
 mod history;
 mod hops;
 mod house;

@@ -179,6 +179,11 @@ fn they_agree_on_mangled_texts_too() {
 }
 
 fn agree(parsed: &SharedConfig, config: &str, credentials: &str) {
+    for (kind, listed) in [("profile", parsed.profiles()), ("sso-session", parsed.sso_sessions())] {
+        let mut names = locator::names(File::Config, config, kind);
+        names.extend(locator::names(File::Credentials, credentials, kind));
+        assert_eq!(Vec::from_iter(names), listed, "{config:?} {credentials:?}");
+    }
     let mut found = [0, 0];
     let settings = |section| parsed.locator.settings(section).into_iter().map(move |found| (section, found));
     for (section, (setting, spot)) in parsed.locator.sections().into_iter().flat_map(settings) {
