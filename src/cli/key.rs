@@ -31,7 +31,7 @@ pub(super) enum Key {
         #[arg(long, value_name = "ARN")]
         mfa_serial: Option<String>,
     },
-    /// Take keys into the keychain that lie in ~/.aws/credentials, or that aws-vault has
+    /// Take keys over from ~/.aws/credentials, or from aws-vault
     #[command(after_help = help::KEY_IMPORT)]
     Import {
         /// Whose: profiles, or names in aws-vault; without one all are shown, and you are asked

@@ -23,7 +23,7 @@ pub(super) enum Sso {
         #[arg(long)]
         json: bool,
     },
-    /// The roles that it gives in each account, and the profiles that they have
+    /// The roles in each account, and the profiles that they have
     #[command(after_help = help::SSO_ROLES)]
     Roles {
         #[command(flatten)]

@@ -7,7 +7,7 @@ use crate::message::{Exit, Failure};
 use crate::world;
 
 /// What awsenv keeps, and what it reads, for the page of the whole program.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 8] = [
     (".awsenv", "In a project: whose credentials are meant there. Committed; it holds no secret."),
     ("~/.config/awsenv/config.toml", "Your settings. AWSENV_CONFIG names another file."),
     ("~/.aws/config, ~/.aws/credentials", "The AWS shared config, read as the AWS SDKs do."),
@@ -19,7 +19,6 @@ const FILES: [(&str, &str); 9] = [
     ),
     ("~/.local/state/awsenv/", "Sessions, sealed, and what may be lost without harm."),
     ("$XDG_RUNTIME_DIR/awsenv/", "What does not outlive a reboot."),
-    ("~/Library/, in the place of the last four on macOS", "Application Support/awsenv."),
 ];
 
 /// What it reads of the environment, and sets there.
@@ -120,7 +119,14 @@ fn render(command: &Command) -> anyhow::Result<Vec<u8>> {
     let see_also = if is_whole { SEE_ALSO } else { "awsenv(1)" };
     roff.control("SH", ["SEE ALSO"]).text([roman(see_also)]);
     roff.to_writer(&mut text)?;
-    Ok(text)
+    Ok(with_one_preamble(&text))
+}
+
+/// Each part comes with the lines that have troff know an apostrophe.
+fn with_one_preamble(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
+    let preamble: String = text.split_inclusive('\n').take(2).collect();
+    (preamble.clone() + &text.replace(&preamble, "")).into_bytes()
 }
 
 fn list(roff: &mut Roff, heading: &str, items: &[(&str, &str)]) {
