@@ -52,6 +52,8 @@ pub(crate) fn commands(world: &World) -> Vec<Evidence> {
         "explain mfa --json",
         "explain web",
         "explain absent",
+        "doctor --offline",
+        "doctor --offline --json",
         "trust list",
         "trust list --json",
         "exec -- true",

@@ -1,7 +1,7 @@
 //! Whether AWS is reached where the profiles need it, by which proxy and with which certificates; and whether this
 //! machine's clock is AWS's.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -55,7 +55,7 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
 /// Where the profiles' credentials come from.
 fn targets(world: &World) -> Vec<Target> {
     let files = ConfigFiles::locate(&world.original, &world.places.home);
-    let mut targets: BTreeMap<(Service, String, Vec<(String, String)>), ()> = BTreeMap::new();
+    let mut targets: BTreeSet<Target> = BTreeSet::new();
     let keys = KeyIndex::load(&world.places).unwrap_or_default();
     for (config, name) in
         files.read().iter().flat_map(|config| config.profiles().into_iter().map(move |n| (config, n)))
@@ -63,14 +63,14 @@ fn targets(world: &World) -> Vec<Target> {
         let Ok(chain) = chain::as_written(config, &keys, name, &world.original) else { continue };
         let settings = config.profile(name).and_then(|profile| Ok(profile.exports()?)).unwrap_or_default();
         for (service, region) in needed(&chain, world) {
-            targets.insert((service, region, settings.clone()), ());
+            targets.insert((service, region, settings.clone()));
         }
     }
     if targets.is_empty() {
         let region = users_region(&world.original).unwrap_or_else(|| fallback_region(None).to_owned());
         return vec![(Service::Sts, region, Vec::new())];
     }
-    targets.into_keys().collect()
+    targets.into_iter().collect()
 }
 
 fn needed(chain: &RoleChain, world: &World) -> Vec<(Service, String)> {
