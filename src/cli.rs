@@ -93,6 +93,7 @@ enum Command {
         path: Option<PathBuf>,
     },
     /// What you have allowed and denied
+    #[command(after_help = help::TRUST)]
     Trust {
         #[command(subcommand)]
         command: Trust,
@@ -223,6 +224,7 @@ enum Command {
     },
     History(history::History),
     /// Cached sessions
+    #[command(after_help = help::SESSION)]
     Session {
         #[command(subcommand)]
         command: Session,

@@ -56,6 +56,10 @@ Examples:
   awsenv deny
   awsenv deny ~/downloads/acme";
 
+pub(super) const TRUST: &str = "\
+Example:
+  awsenv trust list";
+
 pub(super) const TRUST_LIST: &str = "\
 Examples:
   awsenv trust list
@@ -141,6 +145,11 @@ Examples:
   awsenv refresh
   awsenv refresh acme-admin
   awsenv refresh --mfa-code 123456";
+
+pub(super) const SESSION: &str = "\
+Examples:
+  awsenv session list
+  awsenv session clear";
 
 pub(super) const SESSION_LIST: &str = "\
 Examples:

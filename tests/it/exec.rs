@@ -25,9 +25,9 @@ fn a_profile_is_named_in_one_of_two_ways() {
     assert_eq!(key(world.run(["exec", "prod"])), "AKIAPROD");
     assert_eq!(key(world.run(["exec", "--profile", "prod"])), "AKIAPROD");
     let usage = "\
-error: the argument '[P]' cannot be used with '--profile <P>'
+error: the argument '[PROFILE]' cannot be used with '--profile <PROFILE>'
 
-Usage: awsenv exec <P> -- <CMD>...
+Usage: awsenv exec <PROFILE> -- <CMD>...
 
 For more information, try '--help'.
 ";

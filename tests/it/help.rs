@@ -55,7 +55,7 @@ fn examples(text: &str) -> Vec<String> {
 fn each_command_has_an_example_and_each_example_is_understood() {
     for (name, command) in commands() {
         let examples = examples(&below(&command));
-        assert!(!examples.is_empty() || command.has_subcommands(), "{name} --help shows no example");
+        assert!(!examples.is_empty(), "{name} --help shows no example");
         for example in examples {
             let words = shell_words::split(&example).unwrap();
             if let Err(error) = Cli::command().try_get_matches_from(&words) {
@@ -100,16 +100,6 @@ fn who_types_nothing_is_told_where_to_start() {
     let said = World::new().run([]).any_stderr().exits(2).stderr;
     let (start, usage) = (said.find("Start here:").unwrap(), said.find("Usage:").unwrap());
     assert!(start < usage && said.contains("  awsenv doctor "), "{said}");
-}
-
-#[test]
-fn a_slip_finds_its_command() {
-    for (slip, meant) in [("doctr", "'doctor'"), ("statsu", "'status'"), ("lgoin", "'login'")] {
-        let said = World::new().run([slip]).any_stderr().exits(2).stderr;
-        assert!(said.contains(meant), "{said}");
-    }
-    let said = World::new().run(["exec", "--satge", "x"]).any_stderr().exits(2).stderr;
-    assert!(said.contains("'--stage'"), "{said}");
 }
 
 #[test]
