@@ -253,7 +253,7 @@ fn a_directory_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn where_there_is_no_place_for_a_key_it_is_said_that_nothing_is_kept() {
+fn where_the_key_is_that_seals_sessions_is_told() {
     let world = World::new();
     let text = told(world.run(["doctor", "store"]));
     assert!(text.starts_with("✓ store       sessions are sealed with a key in"), "{text}");
