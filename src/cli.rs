@@ -42,7 +42,7 @@ use whose::{OfPortal, Whose};
 #[derive(Debug, Parser)]
 #[command(
     name = "awsenv",
-    version,
+    version = env!("AWSENV_BUILT_VERSION"),
     arg_required_else_help = true,
     before_help = help::START,
     after_help = help::OVERVIEW,
