@@ -40,7 +40,8 @@ fn of_the_package() -> Option<String> {
 /// A clone of awsenv itself, and not the repository of somebody who has unpacked it below.
 fn of_the_clone() -> Option<String> {
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success());
+        let output =
+            Command::new("git").args(arguments).output().ok().filter(|output| output.status.success());
         Some(String::from_utf8(output?.stdout).ok()?.trim().to_owned())
     };
     let here = std::env::current_dir().ok()?;

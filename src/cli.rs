@@ -13,8 +13,8 @@ use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    agent, allow, choose, complete, completions, credentials, edit, exec, explain, hook, init, lend, login,
-    logout, man, prompt, refresh, renew, serve, session, status, trust,
+    agent, allow, choose, complete, completions, credentials, direnv, edit, exec, explain, hook, init, lend,
+    login, logout, man, prompt, refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -58,7 +58,7 @@ enum Command {
     /// Print the text that a shell evals at its start
     #[command(after_help = help::HOOK)]
     Hook {
-        /// bash, zsh or fish
+        /// bash, zsh or fish; direnv, for its function `use awsenv`
         shell: HookShell,
     },
     /// Write a first .awsenv here, and allow it
@@ -222,6 +222,12 @@ enum Command {
         #[arg(hide = true)]
         session: String,
     },
+    /// Print what direnv's function evaluates (`hook direnv`)
+    #[command(hide = true)]
+    Direnv {
+        #[command(flatten)]
+        whose: Whose,
+    },
     History(history::History),
     /// Cached sessions
     #[command(after_help = help::SESSION)]
@@ -317,6 +323,7 @@ enum HookShell {
     Bash,
     Zsh,
     Fish,
+    Direnv,
 }
 
 /// Parses and runs a command; returns the exit status. clap's own errors, `--help` and `--version` are printed here.
@@ -362,6 +369,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
                 HookShell::Bash => Shell::Bash,
                 HookShell::Zsh => Shell::Zsh,
                 HookShell::Fish => Shell::Fish,
+                HookShell::Direnv => return hook::direnv(program, &world).map(|()| 0),
             };
             hook::run(shell, program, &world)
         }
@@ -418,6 +426,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Key { command } => command.run(&world),
         Command::AssumeSaml(saml) => saml.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
+        Command::Direnv { whose } => direnv::run(&whose.asking()?, &world),
         Command::Completions { .. } | Command::Man { .. } | Command::Prompt { .. } => {
             unreachable!("answered above")
         }

@@ -32,7 +32,8 @@ pub(super) const HOOK: &str = "\
 Examples:
   eval \"$(awsenv hook bash)\"     at the end of ~/.bashrc
   eval \"$(awsenv hook zsh)\"      at the end of ~/.zshrc
-  awsenv hook fish | source      in ~/.config/fish/config.fish";
+  awsenv hook fish | source      in ~/.config/fish/config.fish
+  awsenv hook direnv > ~/.config/direnv/lib/awsenv.sh";
 
 pub(super) const INIT: &str = "\
 Examples:

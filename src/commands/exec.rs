@@ -92,7 +92,13 @@ fn prepare(
     Ok((command, env))
 }
 
-fn wanted(delivery: Delivery<'_>, account: Option<&str>, subject: &Subject, world: &World) -> Wanted {
+/// The credentials and what the directory adds to them.
+pub(super) fn wanted(
+    delivery: Delivery<'_>,
+    account: Option<&str>,
+    subject: &Subject,
+    world: &World,
+) -> Wanted {
     let provided = Provided {
         name: &subject.resolved.name,
         delivery,

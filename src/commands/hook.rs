@@ -33,6 +33,14 @@ pub(super) fn digest(shell: Shell, settings: &Settings) -> String {
     crate::files::hex(&sha.finalize()[..4])
 }
 
+/// Prints the function for direnv.
+pub fn direnv(program: &OsStr, world: &World) -> anyhow::Result<()> {
+    let program = Shell::Bash.quote(as_found(program, world));
+    let text =
+        [b"__awsenv_bin=", program.as_slice(), b"\n", include_bytes!("../../shell/direnv.sh")].concat();
+    world::out(&text)
+}
+
 fn files(shell: Shell, settings: &Settings) -> Vec<&'static str> {
     match shell {
         Shell::Bash => [

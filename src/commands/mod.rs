@@ -10,6 +10,7 @@ pub mod completions;
 pub mod console;
 pub mod credentials;
 mod deliver;
+pub mod direnv;
 pub mod doctor;
 mod drawing;
 pub mod edit;

@@ -50,7 +50,7 @@ pub struct Asking<'a> {
 
 impl Asking<'_> {
     /// A stage that is named wins over what was chosen for this shell.
-    fn chosen<'a>(&'a self, world: &'a World) -> Chosen<'a> {
+    pub(super) fn chosen<'a>(&'a self, world: &'a World) -> Chosen<'a> {
         self.stage.map_or(world.choice.as_ref().into(), Chosen::Stage)
     }
 }
@@ -87,6 +87,20 @@ pub(super) fn pinned_at(pwd: &OsStr, world: &World) -> anyhow::Result<Option<Sub
             from_pin(pinned.pin, &Asking::default(), world).map(Some)
         }
         Verdict::Pinned(_) | Verdict::Nothing => Ok(None),
+    }
+}
+
+/// What the directory we are in pins, and nobody else; a file that looks as if it did is an error.
+pub(super) fn pinned(asking: &Asking<'_>, world: &World) -> anyhow::Result<Option<Subject>> {
+    let allowlist = Allowlist::new(&world.places, &world.settings);
+    let found = Directory::find(&world.pwd(), &allowlist, &world.places, asking.chosen(world));
+    match (found.verdict, found.complaint) {
+        (Verdict::Refused(_, error, _), _) => Err(error),
+        (Verdict::Pinned(pinned), _) if pinned.pin.source.is_some() => {
+            from_pin(pinned.pin, asking, world).map(Some)
+        }
+        (_, Some(complaint)) => Err(not_allowed(&complaint.path, &world.places).into()),
+        (_, None) => Ok(None),
     }
 }
 

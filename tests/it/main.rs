@@ -19,6 +19,7 @@ mod assignments;
 mod choose;
 mod credentials;
 mod deliver;
+mod direnv;
 mod doctor;
 mod endpoint;
 mod exec;

@@ -1,0 +1,131 @@
+//! `use awsenv` in an `.envrc`, by the real direnv in a real bash.
+
+use std::process::Stdio;
+
+use crate::world::{World, installed};
+
+/// A home with direnv's library, and `acme/.envrc` allowed there.
+fn home(world: World, envrc: &str) -> World {
+    let library = world.run(["hook", "direnv"]).any_stdout().success().stdout;
+    let library = library.replace("$HOME", world.home().to_str().unwrap());
+    world.write(".config/direnv/lib/awsenv.sh", &library);
+    world.write("acme/.envrc", envrc);
+    let allowed = world.command("direnv").arg("allow").arg(world.at("acme/.envrc")).status().unwrap();
+    assert!(allowed.success());
+    world
+}
+
+/// What a bash with direnv's hook prints where these lines are typed, one prompt each, and what is said.
+fn bash(world: &World, lines: &[&str]) -> (String, String) {
+    let prompts: String = lines.iter().map(|line| format!("{line}\n_direnv_hook\n")).collect();
+    let script = format!("eval \"$(direnv hook bash)\"\n{prompts}");
+    let mut bash = world.command("bash");
+    bash.args(["--noprofile", "--norc", "-c", &script]).stdin(Stdio::null());
+    let output = bash.output().unwrap();
+    let text = |bytes: &[u8]| world.shown(std::str::from_utf8(bytes).unwrap());
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Prints who one is.
+const WHO: &str = "echo \"${AWS_ACCESS_KEY_ID-}|${AWS_PROFILE-}|${AWS_REGION-}|${TIER-}\"";
+
+#[test]
+fn the_credentials_come_and_go_with_the_directory() {
+    if !installed("direnv") {
+        return;
+    }
+    let world = World::with_profiles()
+        .env("AWS_PROFILE", "prod")
+        .env("AWS_SESSION_TOKEN", "of somebody else")
+        .file("acme/.awsenv", "profile = \"dev\"\n[env]\nTIER = \"dev\"\n")
+        .allowed("acme");
+    let world = home(world, "use awsenv\n");
+    let (printed, said) =
+        bash(&world, &[WHO, "cd acme", WHO, "echo ${AWS_SESSION_TOKEN-none}", "cd ..", WHO]);
+    assert_eq!(printed, "|prod||\nAKIADEV||eu-west-1|dev\nnone\n|prod||\n", "{said}");
+    assert!(!said.contains("dev/secret") && !said.contains("awsenv: "), "{said}");
+}
+
+#[test]
+fn a_profile_that_is_named_needs_no_file() {
+    if !installed("direnv") {
+        return;
+    }
+    let world = home(World::with_profiles(), "set -x\nuse awsenv prod\n");
+    let (printed, said) = bash(&world, &["cd acme", WHO]);
+    assert_eq!(printed, "AKIAPROD||us-east-1|\n", "{said}");
+    assert!(said.contains("+ use awsenv prod") && !said.contains("prod/secret"), "{said}");
+}
+
+#[test]
+fn without_credentials_nobody_elses_are_left() {
+    if !installed("direnv") {
+        return;
+    }
+    let sentence = "|awsenv has no credentials here: direnv reload says why||\n";
+    for (envrc, file, reason) in [
+        ("use awsenv\n", "profile = \"dev\"\n", "awsenv: ~/acme/.awsenv is not allowed"),
+        ("use awsenv\n", "", "awsenv: ~/acme/.awsenv is not allowed"),
+        ("use awsenv nobody\n", "", "nobody"),
+        ("set -eu\nuse awsenv nobody\n", "", "nobody"),
+    ] {
+        let world = World::with_profiles()
+            .env("AWS_ACCESS_KEY_ID", "AKIAOUTSIDE")
+            .env("AWS_SECRET_ACCESS_KEY", "outside")
+            .file("acme/.awsenv", file);
+        let world = home(world, envrc);
+        let (printed, said) = bash(&world, &["cd acme", WHO, "cd ..", WHO]);
+        assert_eq!(printed, format!("{sentence}AKIAOUTSIDE|||\n"), "{envrc}: {said}");
+        assert!(said.contains(reason), "{envrc}: {said}");
+    }
+}
+
+#[test]
+fn no_file_and_no_profile_is_nobody() {
+    if !installed("direnv") {
+        return;
+    }
+    let world = home(World::with_profiles().env("AWS_PROFILE", "prod"), "use awsenv\n");
+    let (printed, said) = bash(&world, &["cd acme", WHO]);
+    assert_eq!(printed, "|awsenv has no credentials here: direnv reload says why||\n");
+    assert!(said.contains("awsenv: no .awsenv says whose credentials belong here"), "{said}");
+}
+
+#[test]
+fn a_program_that_is_gone_leaves_nobodys_keys() {
+    if !installed("direnv") {
+        return;
+    }
+    let world = World::with_pin().env("AWS_ACCESS_KEY_ID", "AKIAOUTSIDE");
+    let world = home(world, "use awsenv\n");
+    world.write(
+        ".config/direnv/lib/awsenv.sh",
+        &world.read(".config/direnv/lib/awsenv.sh").replace("__awsenv_bin='/", "__awsenv_bin='/gone/"),
+    );
+    let (printed, said) = bash(&world, &["cd acme", WHO]);
+    assert_eq!(printed, "|awsenv did not answer: no credentials||\n", "{said}");
+}
+
+#[test]
+fn a_decision_elsewhere_is_seen_at_the_next_prompt() {
+    if !installed("direnv") {
+        return;
+    }
+    let world = World::with_profiles().file("acme/.awsenv", "profile = \"dev\"\n");
+    let world = home(world, "use awsenv\n");
+    let awsenv = crate::run::PROGRAM;
+    let (printed, said) =
+        bash(&world, &["cd acme", WHO, &format!("{awsenv} allow"), WHO, &format!("{awsenv} deny"), WHO]);
+    let none = "|awsenv has no credentials here: direnv reload says why||\n";
+    assert_eq!(printed, format!("{none}AKIADEV||eu-west-1|\n{none}"), "{said}");
+}
+
+#[test]
+fn an_edited_config_is_seen_at_the_next_prompt() {
+    if !installed("direnv") {
+        return;
+    }
+    let world = home(World::with_profiles(), "use awsenv dev\n");
+    let (printed, said) = bash(&world, &["cd acme", "sed -i s/eu-west-1/eu-west-3/ ~/.aws/config", WHO]);
+    assert_eq!(printed, "AKIADEV||eu-west-3|\n", "{said}");
+}
