@@ -73,6 +73,9 @@ enum Command {
         /// A region that wins over the profile's
         #[arg(long)]
         region: Option<String>,
+        /// Take what other tools say of this directory, without a question
+        #[arg(long, short, conflicts_with = "profile")]
+        yes: bool,
     },
     /// Open the .awsenv in your editor, and allow what you saved
     #[command(after_help = help::EDIT)]
@@ -373,10 +376,9 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             };
             hook::run(shell, program, &world)
         }
-        Command::Init { profile, account, region } => {
-            let init =
-                Init { profile: profile.as_deref(), account: account.as_deref(), region: region.as_deref() };
-            init::run(&init, &world)
+        Command::Init { profile, account, region, yes } => {
+            let (profile, account, region) = (profile.as_deref(), account.as_deref(), region.as_deref());
+            init::run(&Init { profile, account, region, yes }, &world)
         }
         Command::Edit { path } => edit::run(path.as_deref(), &world),
         Command::Allow { path } => allow::allow(path.as_deref(), &world),

@@ -38,7 +38,11 @@ Examples:
 pub(super) const INIT: &str = "\
 Examples:
   awsenv init acme-dev
-  awsenv init acme-dev --account 111122223333 --region eu-west-1";
+  awsenv init acme-dev --account 111122223333 --region eu-west-1
+
+Without a profile, what other tools have left says which one (AWS_PROFILE, an
+.envrc, aws-vault, granted, aws-sso-cli, awsume): it is shown, and written only if
+you agree.";
 
 pub(super) const EDIT: &str = "\
 Examples:

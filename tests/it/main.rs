@@ -36,6 +36,7 @@ mod house;
 mod import;
 mod inherit;
 mod init_edit;
+mod init_traces;
 mod json;
 #[cfg(target_os = "linux")]
 mod keyring;

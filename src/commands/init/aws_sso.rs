@@ -1,0 +1,90 @@
+//! aws-sso-cli: `aws-sso-profile PROFILE`, and profiles whose process it is; the portal stands in its own YAML.
+
+use std::path::Path;
+
+use super::Source;
+use super::traces::{Peer, argument_of};
+use crate::files::read_limited;
+use crate::profile::Profile;
+use crate::profile::chain::account_of;
+
+pub(super) const PEER: Peer = Peer {
+    name: "aws-sso-cli",
+    guide: "aws-sso-cli",
+    profile_in,
+    variables: &["AWS_SSO_PROFILE"],
+    at_home: &CONFIGS,
+    portal,
+};
+
+const CONFIGS: [&str; 2] = [".config/aws-sso/config.yaml", ".aws-sso/config.yaml"];
+
+fn profile_in<'a>(words: &[&'a str]) -> Option<&'a str> {
+    if let Some(profile) = argument_of(words, &["aws-sso-profile"], &[]) {
+        return Some(profile);
+    }
+    let at = words.iter().position(|word| *word == "aws-sso")?;
+    let named = words[at..].iter().position(|word| matches!(*word, "-p" | "--profile"))?;
+    words.get(at + named + 1).copied()
+}
+
+/// `aws-sso -S "Default" process --arn ARN`, as `aws-sso setup profiles` writes it.
+fn portal(profile: &Profile<'_>, home: &Path) -> Option<Source> {
+    let words = shell_words::split(profile.get("credential_process")?).ok()?;
+    if Path::new(words.first()?).file_name()? != "aws-sso" {
+        return None;
+    }
+    let after = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
+    let arn = after("--arn")?;
+    let yaml = CONFIGS.iter().find_map(|path| read_limited(&home.join(path), 1 << 20).ok().flatten())?;
+    let yaml = String::from_utf8(yaml.0).ok()?;
+    let instance = after("-S").or_else(|| after("--sso")).map_or("Default", String::as_str);
+    Some(Source::Portal {
+        start_url: setting(&yaml, instance, "StartUrl")?,
+        region: setting(&yaml, instance, "SSORegion")?,
+        account: account_of(arn)?,
+        role: arn.rsplit('/').next()?.to_owned(),
+    })
+}
+
+/// `SSOConfig: { INSTANCE: { KEY: value } }` in block style, which is what its wizard writes; all else is not found.
+fn setting(yaml: &str, instance: &str, key: &str) -> Option<String> {
+    let lines = yaml.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty());
+    let mut above: Vec<(usize, &str)> = Vec::new();
+    for line in lines {
+        let indent = line.len() - line.trim_start().len();
+        let (name, value) = line.trim().split_once(':')?;
+        above.retain(|(outer, _)| *outer < indent);
+        let names: Vec<_> = above.iter().map(|(_, name)| *name).collect();
+        if name == key && names == ["SSOConfig", instance] {
+            return Some(value.trim().trim_matches(['"', '\'']).to_owned());
+        }
+        above.push((indent, name.trim_matches(['"', '\''])));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YAML: &str = "\
+# aws-sso
+SSOConfig:
+    Default:
+        SSORegion: us-east-1
+        StartUrl: https://acme.awsapps.com/start
+    \"Other\":
+        StartUrl: 'https://other.awsapps.com/start'
+DefaultSSO: Default
+";
+
+    #[test]
+    fn each_instance_has_its_own_portal() {
+        let url = |instance| setting(YAML, instance, "StartUrl");
+        assert_eq!(url("Default").as_deref(), Some("https://acme.awsapps.com/start"));
+        assert_eq!(url("Other").as_deref(), Some("https://other.awsapps.com/start"));
+        assert_eq!(setting(YAML, "Other", "SSORegion"), None);
+        assert_eq!(url("None"), None);
+    }
+}
