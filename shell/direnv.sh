@@ -1,4 +1,5 @@
 # `use awsenv [PROFILE]` in an .envrc, for those who stay with direnv: ~/.config/direnv/lib/awsenv.sh. The program decides
+# shellcheck shell=bash disable=SC2154
 # and quotes; here its answer is evaluated, by direnv's bash (3.2 or later).
 
 use_awsenv() {

@@ -9,12 +9,11 @@ use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 use crate::commands::choose::Use;
 use crate::commands::credentials::Format;
 use crate::commands::exec::Giving;
-use crate::commands::init::Init;
 use crate::commands::login::Login;
 use crate::commands::subject::{self, Asking};
 use crate::commands::{
-    agent, allow, choose, complete, completions, credentials, direnv, edit, exec, explain, hook, init, lend,
-    login, logout, man, prompt, refresh, renew, serve, session, status, trust,
+    agent, allow, choose, complete, completions, credentials, direnv, edit, exec, explain, hook, lend, login,
+    logout, man, prompt, refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
 use crate::message::{Exit, Failure};
@@ -26,6 +25,7 @@ mod console;
 mod doctor;
 mod help;
 mod history;
+mod init;
 mod key;
 mod saml;
 mod sso;
@@ -33,6 +33,7 @@ mod whose;
 
 use console::Console;
 use doctor::Doctor;
+use init::Init;
 use key::Key;
 use saml::Saml;
 use sso::Sso;
@@ -63,20 +64,7 @@ enum Command {
     },
     /// Write a first .awsenv here, and allow it
     #[command(after_help = help::INIT)]
-    Init {
-        /// The profile of ~/.aws/config to pin
-        #[arg(add = ArgValueCandidates::new(complete::profiles))]
-        profile: Option<String>,
-        /// Refuse credentials of any other account
-        #[arg(long, add = ArgValueCandidates::new(complete::accounts))]
-        account: Option<String>,
-        /// A region that wins over the profile's
-        #[arg(long)]
-        region: Option<String>,
-        /// Take what other tools say of this directory, without a question
-        #[arg(long, short, conflicts_with = "profile")]
-        yes: bool,
-    },
+    Init(Init),
     /// Open the .awsenv in your editor, and allow what you saved
     #[command(after_help = help::EDIT)]
     Edit {
@@ -227,10 +215,7 @@ enum Command {
     },
     /// Print what direnv's function evaluates (`hook direnv`)
     #[command(hide = true)]
-    Direnv {
-        #[command(flatten)]
-        whose: Whose,
-    },
+    Direnv(Whose),
     History(history::History),
     /// Cached sessions
     #[command(after_help = help::SESSION)]
@@ -376,10 +361,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
             };
             hook::run(shell, program, &world)
         }
-        Command::Init { profile, account, region, yes } => {
-            let (profile, account, region) = (profile.as_deref(), account.as_deref(), region.as_deref());
-            init::run(&Init { profile, account, region, yes }, &world)
-        }
+        Command::Init(init) => init.run(&world),
         Command::Edit { path } => edit::run(path.as_deref(), &world),
         Command::Allow { path } => allow::allow(path.as_deref(), &world),
         Command::Deny { path } => allow::deny(path.as_deref(), &world),
@@ -428,7 +410,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         Command::Key { command } => command.run(&world),
         Command::AssumeSaml(saml) => saml.run(&world),
         Command::Credentials { whose, format } => credentials::run(&whose.asking()?, format, &world),
-        Command::Direnv { whose } => direnv::run(&whose.asking()?, &world),
+        Command::Direnv(whose) => direnv::run(&whose.asking()?, &world),
         Command::Completions { .. } | Command::Man { .. } | Command::Prompt { .. } => {
             unreachable!("answered above")
         }

@@ -29,6 +29,7 @@ mod fail_closed;
 mod files;
 mod generated;
 mod guard;
+mod guides;
 mod help;
 mod history;
 mod hops;
