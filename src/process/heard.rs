@@ -231,7 +231,8 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::SeqCst);
         let Some(thread) = self.thread.take() else { return };
-        let _ = pthread_kill(thread.as_pthread_t(), Signal::SIGHUP);
+        // musl has a pointer for it where std has a number.
+        let _ = pthread_kill(thread.as_pthread_t() as _, Signal::SIGHUP);
         let _ = thread.join();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use crate::cloud::{self, operations};
 use crate::world::{World, installed};
 
 /// A home with direnv's library, and `acme/.envrc` allowed there.
@@ -128,4 +129,30 @@ fn an_edited_config_is_seen_at_the_next_prompt() {
     let world = home(World::with_profiles(), "use awsenv dev\n");
     let (printed, said) = bash(&world, &["cd acme", "sed -i s/eu-west-1/eu-west-3/ ~/.aws/config", WHO]);
     assert_eq!(printed, "AKIADEV||eu-west-3|\n", "{said}");
+}
+
+#[test]
+fn a_session_is_fetched_once_and_loaded_once() {
+    if !installed("direnv") {
+        return;
+    }
+    let sandbox = cloud::sandbox();
+    let world = home(cloud::pinned(&sandbox, "profile = \"one\"\n"), "use awsenv\n");
+    let (printed, said) = bash(&world, &["cd acme", "echo $AWSENV_ACCOUNT", "echo $AWSENV_ACCOUNT"]);
+    assert_eq!(printed, "111122223333\n111122223333\n", "{said}");
+    assert_eq!(operations(&sandbox), ["AssumeRole"]);
+    assert_eq!(said.matches("direnv: loading").count(), 1, "{said}");
+}
+
+#[test]
+fn nobody_is_asked_and_what_a_person_does_elsewhere_is_seen() {
+    if !installed("direnv") {
+        return;
+    }
+    let sandbox = cloud::sandbox();
+    let world = home(cloud::pinned(&sandbox, "profile = \"careful\"\n"), "use awsenv\n");
+    let refresh = format!("{} refresh --mfa-code 111111", crate::run::PROGRAM);
+    let (printed, said) = bash(&world, &["cd acme", WHO, &refresh, "echo $AWSENV_PROFILE"]);
+    assert_eq!(printed, "|awsenv has no credentials here: direnv reload says why||\ncareful\n", "{said}");
+    assert!(said.contains("awsenv: hint: run `awsenv refresh"), "{said}");
 }
