@@ -132,16 +132,26 @@ fn an_edited_config_is_seen_at_the_next_prompt() {
 }
 
 #[test]
-fn a_session_is_fetched_once_and_loaded_once() {
+fn a_session_is_fetched_once_and_loaded_once_until_somebody_ends_it() {
     if !installed("direnv") {
         return;
     }
     let sandbox = cloud::sandbox();
     let world = home(cloud::pinned(&sandbox, "profile = \"one\"\n"), "use awsenv\n");
-    let (printed, said) = bash(&world, &["cd acme", "echo $AWSENV_ACCOUNT", "echo $AWSENV_ACCOUNT"]);
-    assert_eq!(printed, "111122223333\n111122223333\n", "{said}");
+    let account = "echo $AWSENV_ACCOUNT";
+    let clear = format!("{} session clear", crate::run::PROGRAM);
+    let loads = |said: &str| said.matches("direnv: loading").count();
+    let (printed, said) = bash(&world, &["cd acme", account, account]);
+    assert_eq!((printed.as_str(), loads(&said)), ("111122223333\n111122223333\n", 1), "{said}");
     assert_eq!(operations(&sandbox), ["AssumeRole"]);
-    assert_eq!(said.matches("direnv: loading").count(), 1, "{said}");
+    world.run(["session", "clear"]).any_stderr().success();
+    let (_, said) = bash(&world, &["cd acme", &clear, account, account]);
+    assert_eq!(loads(&said), 2, "{said}");
+    assert_eq!(
+        operations(&sandbox),
+        ["AssumeRole"; 3],
+        "the token that is watched is the one after the call"
+    );
 }
 
 #[test]
