@@ -25,7 +25,7 @@ fn with_nobody_to_ask_nothing_is_written() {
 awsenv: nothing is written: there is no terminal
 awsenv: hint: `awsenv init --yes` writes this, `awsenv init dev` the profile alone
 ";
-    world.run(["init"]).at("acme").stderr(&format!("{SHOWN}{hint}")).exits(3);
+    world.run(["init"]).at("acme").stderr(format!("{SHOWN}{hint}")).exits(3);
     assert!(!world.at("acme/.awsenv").exists());
 }
 
@@ -36,7 +36,7 @@ fn yes_writes_what_was_shown() {
 awsenv: wrote and allowed ~/acme/.awsenv
 awsenv: coming from aws-vault? docs/migrate/aws-vault.md
 ";
-    world.run(["init", "--yes"]).at("acme").stderr(&format!("{SHOWN}{done}")).success();
+    world.run(["init", "--yes"]).at("acme").stderr(format!("{SHOWN}{done}")).success();
     let env = world.run(["exec", "--", "env"]).at("acme").any_stdout().success().variables();
     assert_eq!(env.text("AWS_ACCESS_KEY_ID"), Some("AKIADEV"));
 }
