@@ -52,10 +52,11 @@ fn a_profile_that_is_named_needs_no_file() {
     if !installed("direnv") {
         return;
     }
-    let world = home(World::with_profiles(), "set -x\nuse awsenv prod\n");
+    let world = home(World::with_profiles(), "set -avx\nuse awsenv prod\necho after\n");
     let (printed, said) = bash(&world, &["cd acme", WHO]);
     assert_eq!(printed, "AKIAPROD||us-east-1|\n", "{said}");
-    assert!(said.contains("+ use awsenv prod") && !said.contains("prod/secret"), "{said}");
+    assert!(said.contains("+ use awsenv prod") && said.contains("+ echo after"), "{said}");
+    assert!(!said.contains("prod/secret"), "{said}");
 }
 
 #[test]
