@@ -53,6 +53,7 @@ mod output;
 mod pkcs11;
 mod populate;
 mod process;
+mod properties;
 mod renewal;
 mod roles_anywhere;
 mod roles_anywhere_refused;
