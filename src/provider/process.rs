@@ -151,7 +151,7 @@ fn of_setting(key: &str, chain: &RoleChain, reason: &str) -> Failure {
 }
 
 /// Version 1 of the contract, to the letter: half of it is nothing. What is wrong is said without what is there.
-fn read(printed: &[u8]) -> Result<Credentials, String> {
+pub fn read(printed: &[u8]) -> Result<Credentials, String> {
     let object: Map<String, Value> =
         serde_json::from_slice(printed).map_err(|_| "what it printed is no JSON object".to_owned())?;
     match object.get("Version") {

@@ -198,7 +198,8 @@ impl LoginToken {
             && self.id_token.as_ref().and_then(subject).is_none_or(|whose| whose == session_arn)
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    /// Reads a file of the cache; `None`: it is no token.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut rest: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
         let Some(Value::Object(mut access)) = rest.remove("accessToken") else { return None };
         let secret_access_key = secret(&mut access, "secretAccessKey")?;

@@ -57,6 +57,29 @@ const LENT: Duration = Duration::from_secs(12 * 3600);
 const SHORTEST: Duration = Duration::from_secs(900);
 
 impl Session {
+    /// What was sealed, opened; `None`: it is no session.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let resting: Resting = serde_json::from_slice(bytes).ok()?;
+        let expiry = match resting.expiry {
+            Some(text) => Some(Expiry(clock::parse(&text)?)),
+            None => None,
+        };
+        Some(Self {
+            name: resting.name,
+            sign_in: resting.sign_in,
+            clock_ahead: resting.clock_ahead,
+            claimed_account: resting.claimed_account,
+            issued: clock::parse(&resting.issued)?,
+            credentials: Credentials {
+                access_key_id: resting.access_key_id,
+                secret_access_key: Secret::new(resting.secret_access_key),
+                session_token: resting.session_token.map(Secret::new),
+                expiry,
+                account: resting.account,
+            },
+        })
+    }
+
     /// From when on it is no longer given out: AWS's end, or that of a loan.
     pub fn end(&self) -> Timestamp {
         let lent = if self.credentials.session_token.is_some() { SHORTEST } else { LENT };
@@ -267,26 +290,7 @@ fn purpose(session: &SessionKey) -> String {
 }
 
 fn open(key: &Key, session: &SessionKey, sealed: &[u8]) -> Option<Session> {
-    let bytes = seal::open(key, &purpose(session), sealed)?;
-    let resting: Resting = serde_json::from_slice(&bytes).ok()?;
-    let expiry = match resting.expiry {
-        Some(text) => Some(Expiry(clock::parse(&text)?)),
-        None => None,
-    };
-    Some(Session {
-        name: resting.name,
-        sign_in: resting.sign_in,
-        clock_ahead: resting.clock_ahead,
-        claimed_account: resting.claimed_account,
-        issued: clock::parse(&resting.issued)?,
-        credentials: Credentials {
-            access_key_id: resting.access_key_id,
-            secret_access_key: Secret::new(resting.secret_access_key),
-            session_token: resting.session_token.map(Secret::new),
-            expiry,
-            account: resting.account,
-        },
-    })
+    Session::parse(&seal::open(key, &purpose(session), sealed)?)
 }
 
 #[cfg(test)]

@@ -83,7 +83,8 @@ impl Token {
         Some((client, self.refresh_token.as_ref()?))
     }
 
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+    /// Reads a file of the cache; `None`: it is no token.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut rest: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
         let access_token = secret(&mut rest, "accessToken")?;
         let refresh_token = secret(&mut rest, "refreshToken");
