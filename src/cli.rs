@@ -16,10 +16,10 @@ use crate::commands::{
     logout, man, prompt, refresh, renew, serve, session, status, trust,
 };
 use crate::env::Env;
-use crate::message::{Exit, Failure};
+use crate::message::{Exit, Failure, printable};
 use crate::process::Unprotected;
 use crate::prompt::shell::Shell;
-use crate::world::World;
+use crate::world::{self, World};
 
 mod console;
 mod doctor;
@@ -314,6 +314,16 @@ enum HookShell {
     Direnv,
 }
 
+/// clap repeats what was typed as it was typed, or pasted.
+fn say_of_usage(error: &clap::Error, arguments: &[OsString]) {
+    let steers = |argument: &OsString| printable(&argument.to_string_lossy()) != argument.to_string_lossy();
+    if arguments.iter().any(steers) {
+        error.render().to_string().lines().for_each(|line| world::say(&printable(line)));
+    } else {
+        let _ = error.print();
+    }
+}
+
 /// Parses and runs a command; returns the exit status. clap's own errors, `--help` and `--version` are printed here.
 pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotected) -> anyhow::Result<u8> {
     // The prompt's door did not know it for a hook's question, and no person has to know of it.
@@ -331,7 +341,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
     ) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            say_of_usage(&error, arguments);
             return Ok(if error.use_stderr() { Exit::Usage as u8 } else { 0 });
         }
     };

@@ -133,6 +133,19 @@ pub(crate) fn sessions(world: &World) -> Vec<(SessionKey, Session)> {
     SessionStore::new(&places(world)).list()
 }
 
+/// As if nothing had ever been kept, nor failed.
+pub(crate) fn forget_sessions(world: &World) {
+    for kind in ["sessions", "failures"] {
+        let directory = places(world).state.join(kind);
+        for entry in std::fs::read_dir(directory).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none() {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    }
+}
+
 /// Waits until no renewal runs: each holds its session's lock from before the prompt's answer to its end.
 pub(crate) fn renewals_end(world: &World) {
     let directory = places(world).state.join("sessions");

@@ -22,12 +22,12 @@ use crate::world::{World, installed};
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sources.md");
 
 /// A source, who one is by it, and what an `.awsenv` says of it.
-struct Source {
-    name: &'static str,
-    file: String,
-    whose: &'static str,
-    world: World,
-    sandbox: Sandbox,
+pub(crate) struct Source {
+    pub(crate) name: &'static str,
+    pub(crate) file: String,
+    pub(crate) whose: &'static str,
+    pub(crate) world: World,
+    pub(crate) sandbox: Sandbox,
 }
 
 /// A way to a program, and whose keys one has by it.
@@ -123,7 +123,7 @@ fn with_config(world: World, more: &str) -> World {
     world.config(&config)
 }
 
-fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let one = "arn:aws:sts::111122223333:assumed-role/One/";
     let mut sources = vec![
         of_cloud("keys in a file", "base", ME, |world| world),

@@ -19,6 +19,12 @@ pub enum Fault {
     },
     /// A TCP reset, and no answer.
     Reset,
+    /// The right answer, after so long.
+    Slow(Duration),
+    /// No answer, as long as the caller waits.
+    Hang,
+    /// The connection breaks in the middle of the right answer.
+    Truncated,
     /// The right answer, cut off in the middle (with a length that fits).
     Malformed,
     /// The right answer without this element (`Expiration`, `Credentials`).

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::os::fd::{AsFd, OwnedFd};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -23,7 +25,7 @@ use crate::{console, federated, federation, iam, machine, oidc, portal, roles_an
 
 /// Serves until told to stop; open connections are cut.
 pub(crate) fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = runtime.expect("a runtime can be made");
     runtime.block_on(async {
         listener.set_nonblocking(true).expect("a socket can be set to not block");
@@ -163,10 +165,7 @@ async fn connection(stream: tokio::net::TcpStream, state: Arc<State>) {
 }
 
 /// `None`: no answer at all.
-async fn handle(
-    request: Request<Incoming>,
-    state: &State,
-) -> Result<Option<Response<Full<Bytes>>>, Infallible> {
+async fn handle(request: Request<Incoming>, state: &State) -> Result<Option<Response<Sent>>, Infallible> {
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else { return Ok(None) };
     let service = Service::of(parts.uri.path());
@@ -187,7 +186,14 @@ async fn handle(
     let claimed = sigv4::claimed(&parts);
     let _under_way = state.log.begin(&operation);
     state.faults.pass(&operation).await;
-    let answer = meet(service, &operation, &parameters, &parts, &body, state);
+    let fault = state.faults.next(&operation).unwrap_or(Fault::None);
+    match fault {
+        Fault::Slow(time) => tokio::time::sleep(time).await,
+        Fault::Hang => std::future::pending().await,
+        _ => {}
+    }
+    let is_truncated = matches!(fault, Fault::Truncated);
+    let answer = meet(fault, service, &operation, &parameters, &parts, &body, state);
     parameters.remove("Version");
     for name in SECRETS {
         parameters.entry(name.into()).and_modify(|value| "******".clone_into(value));
@@ -214,12 +220,53 @@ async fn handle(
         if let Some(location) = answer.location {
             response = response.header("location", location);
         }
-        response.body(Full::from(answer.body)).expect("the headers are plain")
+        response.body(Sent::new(answer.body, is_truncated)).expect("the headers are plain")
     }))
+}
+
+/// What is sent of an answer: all of it, or half of what its length promises.
+struct Sent {
+    next: Option<Bytes>,
+    promised: usize,
+}
+
+impl Sent {
+    fn new(text: String, is_truncated: bool) -> Self {
+        let text = Bytes::from(text);
+        let sent = if is_truncated { text.len() / 2 } else { text.len() };
+        Self { next: Some(text.slice(..sent)), promised: text.len() }
+    }
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = Reset;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
+        Poll::Ready(match self.next.take() {
+            Some(bytes) => {
+                self.promised -= bytes.len();
+                Some(Ok(Frame::data(bytes)))
+            }
+            None => (self.promised > 0).then_some(Err(Reset)),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.promised == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.promised as u64)
+    }
 }
 
 /// The answer after the fault that lies in wait, if any.
 fn meet(
+    fault: Fault,
     service: Service,
     operation: &str,
     parameters: &sts::Parameters,
@@ -254,12 +301,12 @@ fn meet(
         };
         answer.unwrap_or_else(|refusal| service.refuse(&refusal))
     };
-    met(state.faults.next(operation).unwrap_or(Fault::None), service, &right)
+    met(fault, service, &right)
 }
 
 fn met(fault: Fault, service: Service, right: &dyn Fn() -> Answer) -> Option<Answer> {
     match fault {
-        Fault::None => Some(right()),
+        Fault::None | Fault::Slow(_) | Fault::Hang | Fault::Truncated => Some(right()),
         Fault::Late(fault) => {
             let answer = right();
             met(*fault, service, &|| answer.clone())
