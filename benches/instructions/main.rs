@@ -1,0 +1,152 @@
+//! How many instructions awsenv takes, where a clock would tell of the machine's other work: `cargo bench --bench
+//! instructions`. Needs valgrind. What was counted before stands in counts.txt; more than a tenth above it fails, and
+//! `AWSENV_REGENERATE=1` writes it anew.
+#![allow(clippy::disallowed_methods, reason = "the environment is what is measured")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is for a person")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+#[allow(dead_code, reason = "the other bench needs more of it")]
+#[path = "../cost/homes.rs"]
+mod homes;
+
+use homes::{Env, Home};
+
+const COUNTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/counts.txt");
+/// Of what was counted before. Another linker or libc is within it; one more file that is parsed is not.
+const TOLERANCE: f64 = 1.1;
+/// Calls of a guard.
+const CALLS: u64 = 200;
+
+fn main() -> ExitCode {
+    // `cargo test --all-targets` starts this too, without the word.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let home = Home::with_session(scratch.path().join("home"), program(), 0);
+    let counted: BTreeMap<_, _> = exports(&home).into_iter().chain(guards(&home)).collect();
+    if std::env::var_os("AWSENV_REGENERATE").is_some() {
+        let lines = counted.iter().fold(String::new(), |mut lines, (what, count)| {
+            let _ = writeln!(lines, "{count:>9} {what}");
+            lines
+        });
+        std::fs::write(COUNTS, lines).expect("the counts are written");
+    }
+    if judge(&counted) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints the table; whether nothing costs more than it did.
+fn judge(counted: &BTreeMap<String, u64>) -> bool {
+    let text = std::fs::read_to_string(COUNTS).expect("counts.txt is there");
+    let known: BTreeMap<_, u64> = text
+        .lines()
+        .filter_map(|line| line.trim_start().split_once(' '))
+        .filter_map(|(count, what)| Some((what, count.parse().ok()?)))
+        .collect();
+    let mut is_kept = true;
+    println!("{:>12} {:>12}", "instructions", "before");
+    for (what, count) in counted {
+        let before = known.get(what.as_str()).copied();
+        let broken = before.is_some_and(|before| *count as f64 > before as f64 * TOLERANCE);
+        is_kept &= !broken;
+        let before = before.map_or("-".to_owned(), |before| before.to_string());
+        println!("{count:>12} {before:>12}  {what}{}", if broken { "  MORE THAN BEFORE" } else { "" });
+    }
+    // Another version of a shell counts otherwise; but ours is always counted.
+    let is_known = known.keys().any(|what| counted.contains_key(*what));
+    if !is_known {
+        eprintln!("instructions: counts.txt knows nothing of this");
+    }
+    is_kept && is_known
+}
+
+/// A whole `export`, without what a program takes that does nothing.
+fn exports(home: &Home) -> Vec<(String, u64)> {
+    let (here, outside) = (home.pinned(), home.plain());
+    let cases = [
+        ("nothing here", &outside, home.env()),
+        ("entering, with a cached session", &here, home.env()),
+        ("unchanged, with a cached session", &here, home.loaded(&here)),
+        ("leaving", &outside, home.loaded(&here)),
+    ];
+    let empty = home.program.with_file_name("examples").join("empty");
+    let of = |program: &Path, dir: &PathBuf, env: &Env| {
+        // Once before: what the first run writes, the next ones find.
+        assert!(home.export(&home.program, dir, env).status().is_ok_and(|status| status.success()));
+        let command = home.export(program, dir, env);
+        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        let mut counted = counting(program);
+        counted.args(arguments).current_dir(dir).env_clear().envs(env).env("PWD", dir);
+        count(counted)
+    };
+    cases
+        .map(|(case, dir, env)| {
+            (format!("export, {case}"), of(&home.program, dir, &env).saturating_sub(of(&empty, dir, &env)))
+        })
+        .into()
+}
+
+/// One call of the hook at a prompt where nothing has changed.
+fn guards(home: &Home) -> Vec<(String, u64)> {
+    ["bash", "zsh", "fish"]
+        .into_iter()
+        .map(|kind| {
+            let calls = |times: u64| {
+                let (load, repeat) = match kind {
+                    "fish" => ("$AWSENV hook fish | source", format!("for n in (seq {times}); __awsenv_hook; end")),
+                    _ => (
+                        "eval \"$(\"$AWSENV\" hook $KIND)\"",
+                        format!("for ((n = 0; n < {times}; n++)); do __awsenv_hook; done"),
+                    ),
+                };
+                let script = format!("{load}\ncd \"$HERE\"\n__awsenv_hook\n__awsenv_ok || exit 1\n{repeat}\n");
+                let mut shell = counting(Path::new(kind));
+                shell.args(match kind {
+                    "bash" => ["--norc", "--noprofile"].as_slice(),
+                    "zsh" => &["-f"],
+                    _ => &["--no-config"],
+                });
+                shell.args(["-c", &script]).current_dir(home.plain()).env_clear().envs(home.env());
+                shell.env("AWSENV", &home.program).env("KIND", kind).env("HERE", home.pinned());
+                count(shell)
+            };
+            (format!("guard, {}", version(kind)), (calls(CALLS) - calls(0)) / CALLS)
+        })
+        .collect()
+}
+
+fn version(kind: &str) -> String {
+    let script = if kind == "fish" { "echo $version" } else { "echo ${BASH_VERSION:-$ZSH_VERSION}" };
+    let output = Command::new(kind).args(["-c", script]).output().expect("the shell starts");
+    format!("{kind} {}", String::from_utf8_lossy(&output.stdout).trim_end())
+}
+
+fn counting(program: &Path) -> Command {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=2", "--trace-children=no"]);
+    valgrind.arg(program).stdin(Stdio::null()).stdout(Stdio::null());
+    valgrind
+}
+
+/// `==1234== Collected : 1003442`
+fn count(mut command: Command) -> u64 {
+    let output = command.output().expect("valgrind is installed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    let line = said.lines().find_map(|line| line.split_once("Collected : "));
+    line.and_then(|(_, count)| count.trim().parse().ok()).unwrap_or_else(|| panic!("{said}"))
+}
+
+/// As it is shipped.
+fn program() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--release", "--bin", "awsenv", "--example", "empty"]);
+    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    assert!(built.is_ok_and(|status| status.success()), "cargo build --release failed");
+    PathBuf::from(env!("CARGO_BIN_EXE_awsenv"))
+}
