@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 
 use crate::commands::choose::Use;
@@ -18,7 +19,6 @@ use crate::commands::{
 use crate::env::Env;
 use crate::message::{Exit, Failure, printable};
 use crate::process::Unprotected;
-use crate::prompt::shell::Shell;
 use crate::world::{self, World};
 
 mod console;
@@ -59,8 +59,9 @@ enum Command {
     /// Print the text that a shell evals at its start
     #[command(after_help = help::HOOK)]
     Hook {
-        /// bash, zsh or fish; direnv, for its function `use awsenv`
-        shell: HookShell,
+        /// The shell; or direnv, for its function `use awsenv`
+        #[arg(value_parser = PossibleValuesParser::new(hook::names()))]
+        shell: Option<String>,
     },
     /// Write a first .awsenv here, and allow it
     #[command(after_help = help::INIT)]
@@ -306,14 +307,6 @@ enum Agent {
     Run,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum HookShell {
-    Bash,
-    Zsh,
-    Fish,
-    Direnv,
-}
-
 /// clap repeats what was typed as it was typed, or pasted.
 fn say_of_usage(error: &clap::Error, arguments: &[OsString]) {
     let steers = |argument: &OsString| printable(&argument.to_string_lossy()) != argument.to_string_lossy();
@@ -362,15 +355,7 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
         _ => World::of(env)?,
     };
     match cli.command {
-        Command::Hook { shell } => {
-            let shell = match shell {
-                HookShell::Bash => Shell::Bash,
-                HookShell::Zsh => Shell::Zsh,
-                HookShell::Fish => Shell::Fish,
-                HookShell::Direnv => return hook::direnv(program, &world).map(|()| 0),
-            };
-            hook::run(shell, program, &world)
-        }
+        Command::Hook { shell } => hook::run(shell.as_deref(), program, &world),
         Command::Init(init) => init.run(&world),
         Command::Edit { path } => edit::run(path.as_deref(), &world),
         Command::Allow { path } => allow::allow(path.as_deref(), &world),

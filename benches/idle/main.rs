@@ -24,6 +24,9 @@ mod pty;
 #[allow(dead_code, reason = "as above")]
 #[path = "../../tests/shells/shell.rs"]
 mod shell;
+#[allow(dead_code, reason = "as above")]
+#[path = "../../tests/shells/words/mod.rs"]
+mod words;
 
 use home::{AWSENV, Home, Rc};
 use pty::Terminal;

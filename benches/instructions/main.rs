@@ -97,13 +97,16 @@ fn guards(home: &Home) -> Vec<(String, u64)> {
         .map(|kind| {
             let calls = |times: u64| {
                 let (load, repeat) = match kind {
-                    "fish" => ("$AWSENV hook fish | source", format!("for n in (seq {times}); __awsenv_hook; end")),
+                    "fish" => {
+                        ("$AWSENV hook fish | source", format!("for n in (seq {times}); __awsenv_hook; end"))
+                    }
                     _ => (
                         "eval \"$(\"$AWSENV\" hook $KIND)\"",
                         format!("for ((n = 0; n < {times}; n++)); do __awsenv_hook; done"),
                     ),
                 };
-                let script = format!("{load}\ncd \"$HERE\"\n__awsenv_hook\n__awsenv_ok || exit 1\n{repeat}\n");
+                let script =
+                    format!("{load}\ncd \"$HERE\"\n__awsenv_hook\n__awsenv_ok || exit 1\n{repeat}\n");
                 let mut shell = counting(Path::new(kind));
                 shell.args(match kind {
                     "bash" => ["--norc", "--noprofile"].as_slice(),
@@ -127,7 +130,12 @@ fn version(kind: &str) -> String {
 
 fn counting(program: &Path) -> Command {
     let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=2", "--trace-children=no"]);
+    valgrind.args([
+        "--tool=callgrind",
+        "--callgrind-out-file=/dev/null",
+        "--log-fd=2",
+        "--trace-children=no",
+    ]);
     valgrind.arg(program).stdin(Stdio::null()).stdout(Stdio::null());
     valgrind
 }

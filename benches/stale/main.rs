@@ -27,10 +27,13 @@ mod pty;
 #[allow(dead_code, reason = "as above")]
 #[path = "../../tests/shells/shell.rs"]
 mod shell;
+#[allow(dead_code, reason = "as above")]
+#[path = "../../tests/shells/words/mod.rs"]
+mod words;
 
 use home::{Home, Rc};
 use pty::Terminal;
-use shell::Shell;
+use shell::{Kind, Shell, installed};
 
 const USER: &str = "arn:aws:iam::111122223333:user/me";
 const ROLE: &str = "arn:aws:iam::444455556666:role/Deploy";
@@ -68,7 +71,7 @@ fn main() -> ExitCode {
     );
     home.write("home/.config/awsenv/config.toml", "debug_trap = true\n");
     home.pin("deploy", "profile = \"deploy\"\n");
-    let shells = [shell::bashes().remove(0), shell::zsh(), shell::fish()];
+    let shells = [shell::bashes().remove(0), installed(Kind::Zsh), installed(Kind::Fish)];
     let mut workers: Vec<_> = shells
         .iter()
         .flat_map(|shell| [shell, shell])

@@ -33,7 +33,9 @@ Examples:
   eval \"$(awsenv hook bash)\"     at the end of ~/.bashrc
   eval \"$(awsenv hook zsh)\"      at the end of ~/.zshrc
   awsenv hook fish | source      in ~/.config/fish/config.fish
-  awsenv hook direnv > ~/.config/direnv/lib/awsenv.sh";
+  awsenv hook direnv > ~/.config/direnv/lib/awsenv.sh
+
+The line for each shell is in docs/shells.md.";
 
 pub(super) const INIT: &str = "\
 Examples:

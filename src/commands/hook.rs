@@ -1,59 +1,59 @@
-//! `awsenv hook SHELL`: the text a shell evals at its start. The files of `shell/` as they stand, after two
-//! assignments: the program, and which text this is.
+//! `awsenv hook SHELL`: the text a shell evals at its start. The files of `shell/` as they stand, after one
+//! assignment, or two.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::message::{Exit, Failure};
+use crate::prompt::runtime::Runtime;
 use crate::prompt::shell::Shell;
 use crate::settings::Settings;
 use crate::world::{self, World};
 
-/// Prints the hook.
-pub fn run(shell: Shell, program: &OsStr, world: &World) -> anyhow::Result<()> {
-    let (bin, digest) = match shell {
-        Shell::Bash | Shell::Zsh => ("__awsenv_bin=", "__awsenv_text="),
-        Shell::Fish => ("set -g __awsenv_bin ", "set -g __awsenv_text "),
-    };
-    let mut text = bin.as_bytes().to_vec();
-    text.extend(shell.quote(as_found(program, world)));
-    text.push(b'\n');
-    text.extend_from_slice(format!("{digest}{}\n", self::digest(shell, &world.settings)).as_bytes());
-    for file in files(shell, &world.settings) {
-        text.extend_from_slice(file.as_bytes());
+/// No shell, but a program that a shell has.
+const DIRENV: &str = "direnv";
+
+/// Whose hooks there are.
+pub fn names() -> Vec<&'static str> {
+    Shell::ALL.into_iter().map(Shell::name).chain([DIRENV]).collect()
+}
+
+/// Prints the hook of the shell with this name.
+pub fn run(name: Option<&str>, program: &OsStr, world: &World) -> anyhow::Result<()> {
+    let hint = format!("say for which shell: {}", names().join(", "));
+    let name = name.ok_or_else(|| Failure::new("hook needs a shell").hint(&hint).exit(Exit::Usage))?;
+    if name == DIRENV {
+        return direnv(program, world);
     }
+    let shell = Shell::named(name)
+        .ok_or_else(|| Failure::new(format!("there is no hook for {name}")).hint(&hint).exit(Exit::Usage))?;
+    let dialect = shell.dialect();
+    let mut text = dialect.program(&shell.quote(as_found(program, world)));
+    text.extend(dialect.version(&digest(shell, &world.settings)));
+    // Without it, an answer that needs it is none, and the hook fails closed.
+    let unsayable = dialect.unsayable().and_then(|text| {
+        Runtime::open(&world.places).and_then(|runtime| runtime.text(&format!("{name}.text"), text)).ok()
+    });
+    text.extend(unsayable.map(|path| dialect.source(&shell.quote(path))).unwrap_or_default());
+    text.extend(dialect.hook(&world.settings).concat().as_bytes());
     world::out(&text)
 }
 
 /// Tells one text of a hook from the next: a shell may be older than the program, or than the settings.
 pub(super) fn digest(shell: Shell, settings: &Settings) -> String {
     let mut sha = Sha256::new();
-    files(shell, settings).iter().for_each(|file| sha.update(file));
+    shell.dialect().hook(settings).iter().for_each(|file| sha.update(file));
     crate::files::hex(&sha.finalize()[..4])
 }
 
-/// Prints the function for direnv.
-pub fn direnv(program: &OsStr, world: &World) -> anyhow::Result<()> {
+/// Its function `use awsenv`.
+fn direnv(program: &OsStr, world: &World) -> anyhow::Result<()> {
     let program = Shell::Bash.quote(as_found(program, world));
     let text =
         [b"__awsenv_bin=", program.as_slice(), b"\n", include_bytes!("../../shell/direnv.sh")].concat();
     world::out(&text)
-}
-
-fn files(shell: Shell, settings: &Settings) -> Vec<&'static str> {
-    match shell {
-        Shell::Bash => [
-            (true, include_str!("../../shell/awsenv.bash")),
-            (settings.wrap_cd, include_str!("../../shell/cd.bash")),
-            (settings.debug_trap, include_str!("../../shell/debug.bash")),
-        ]
-        .into_iter()
-        .filter_map(|(wanted, file)| wanted.then_some(file))
-        .collect(),
-        Shell::Zsh => vec![include_str!("../../shell/awsenv.zsh")],
-        Shell::Fish => vec![include_str!("../../shell/awsenv.fish")],
-    }
 }
 
 /// The program's path as the shell found it, links unresolved: an upgrade that moves the target (brew, nix)

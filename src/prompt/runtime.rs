@@ -71,6 +71,13 @@ impl Runtime {
         self.dir.join("r").join(format!("now.{pid}"))
     }
 
+    /// A file of text for a shell to read; nothing of it is secret.
+    pub fn text(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let path = self.dir.join(name);
+        files::write_private(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
     fn dated(&self, name: &str, seconds: i64, nanos: i64) -> io::Result<PathBuf> {
         let path = self.dir.join("r").join(name);
         let dated = |metadata: &fs::Metadata| {

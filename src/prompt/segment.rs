@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Abilities;
-use super::shell::Shell;
+use super::shell::{Drawn, Shell};
 use crate::clock::{self, Timestamp};
 use crate::env::Env;
 use crate::message::{self, Exit};
@@ -103,8 +103,8 @@ impl Look {
         let is_harmless = |c: char| c.is_alphanumeric() || " _-/.%@:+=,~…↻".contains(c);
         let text: String = text.chars().map(|c| if is_harmless(c) { c } else { '?' }).collect();
         match self.reader {
-            Reader::Prompt(Shell::Zsh) => text.replace('%', "%%"),
-            _ => text,
+            Reader::Prompt(shell) => shell.dialect().literal(text),
+            Reader::Plain | Reader::Terminal => text,
         }
     }
 
@@ -113,10 +113,8 @@ impl Look {
         let code = colour as u8;
         let escape = |code: u8| match self.reader {
             Reader::Plain => String::new(),
-            // What `\[` and `\]` become: the value of a variable is not read for those.
-            Reader::Prompt(Shell::Bash) => format!("\x01\x1b[{code}m\x02"),
-            Reader::Prompt(Shell::Zsh) => format!("%{{\x1b[{code}m%}}"),
-            Reader::Terminal | Reader::Prompt(Shell::Fish) => format!("\x1b[{code}m"),
+            Reader::Prompt(shell) => shell.dialect().ink(code),
+            Reader::Terminal => format!("\x1b[{code}m"),
         };
         if self.colours { (escape(code), escape(39)) } else { (String::new(), String::new()) }
     }
@@ -229,44 +227,10 @@ pub fn statements(
     now: Timestamp,
     deadline: Option<Timestamp>,
 ) -> Vec<u8> {
-    let shell = abilities.shell;
     let (before, after) = segment.map(|segment| segment.parts(look)).unwrap_or_default();
-    let (before, after) = (shell.quote(before), shell.quote(after));
     let until = segment.and_then(|segment| segment.until);
-    let deadline = deadline.unwrap_or(now).as_second();
-    let until = match (shell, until) {
-        (_, None) => String::new(),
-        // Without a clock of its own it counts the seconds of its own life.
-        (Shell::Bash, Some(until)) if abilities.version < (4, 2) => {
-            format!("$((${{SECONDS:-0}}+{}))", until.saturating_sub(now.as_second()))
-        }
-        // The guard measures how far its deadline is away.
-        (Shell::Fish, Some(until)) => until.saturating_sub(deadline).to_string(),
-        (Shell::Bash | Shell::Zsh, Some(until)) => until.to_string(),
-    };
-    let until = until.as_bytes();
-    match shell {
-        Shell::Bash | Shell::Zsh => {
-            [b"__awsenv_before=", &before[..], b" __awsenv_until=", until, b" __awsenv_after=", &after, b"\n"]
-                .concat()
-        }
-        Shell::Fish => {
-            let age = now.as_second().saturating_sub(deadline).to_string();
-            let age = age.as_bytes();
-            [
-                b"set -g __awsenv_before ",
-                &before[..],
-                b"; set -g __awsenv_after ",
-                &after,
-                b"; set -g __awsenv_until ",
-                until,
-                b"; set -g __awsenv_age ",
-                age,
-                b"\n",
-            ]
-            .concat()
-        }
-    }
+    let (now, deadline) = (now.as_second(), deadline.unwrap_or(now).as_second());
+    abilities.shell.segment(&Drawn { before, after, until, now, deadline }, abilities)
 }
 
 #[cfg(test)]

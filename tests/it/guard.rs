@@ -21,7 +21,7 @@ fn masked(text: &str) -> String {
     let mut parts = text.split("$RUN/awsenv/");
     let mut masked = parts.next().unwrap().to_owned();
     for part in parts {
-        let (path, rest) = part.split_at(part.find('\'').unwrap());
+        let (path, rest) = part.split_at(part.find(['\'', '"']).unwrap());
         let name = match path.split_once('/') {
             Some(("g", _)) => "TOKEN",
             Some(("r", name)) if name.starts_with("at.") || name.starts_with("now.") => path,
@@ -134,6 +134,25 @@ fn guard_terms() {
         "test \"$__awsenv_age\" -lt 0; end\n",
     ];
     assert_eq!(every_term(&world, Kinds::Fish, "3.6.0"), fish.join("; and "));
+    let data = |file: &str| {
+        [
+            "\"guard\":{\"values\":[[\"PWD\",\"$HOME\"],[\"AWS_ACCESS_KEY_ID\",\"ASIA1\"]]",
+            "\"empty\":[\"AWSENV_DISABLE\",\"AWS_PROFILE\"]",
+            "\"present\":[\"TOKEN\",\"$HOME/allow/entry\"]",
+            &format!("\"files\":[[\"$HOME/.awsenv\",{file}]]"),
+            "\"links\":[[\"$HOME/.awsenv\",\"$HOME/real\"]]",
+            "\"absent\":[\"$HOME/sub/.awsenv\",\"/.awsenv\"]",
+            "\"time\":[1795348799,1795352400]}\n",
+        ]
+        .join(",")
+    };
+    let xonsh = every_term(&world, Kinds::Xonsh, "0.13.4");
+    let stamp = Stamp::of(&fs::metadata(world.at("real")).unwrap());
+    let modified = i128::from(stamp.seconds) * 1_000_000_000 + i128::from(stamp.nanos);
+    assert_eq!(xonsh, data(&format!("{modified},{},{}", stamp.size, stamp.inode)));
+    // The content's digest.
+    let digest = "\"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\"";
+    assert_eq!(every_term(&world, Kinds::Nu, "0.108.0"), data(digest));
     assert_eq!(every_term(&world, Kinds::Fish, "3.5.1"), "function __awsenv_ok; return 1; end\n");
 }
 

@@ -254,7 +254,7 @@ fn a_forbidden_import_is_found_however_it_is_written() {
             ],
         ),
         ("prompt/plan.rs", "// crate::provider is never imported.\nuse my_crate::provider;\n", vec![]),
-        ("prompt/shell.rs", "use crate::env::Env;\nuse super::wanted::Wanted;\n", vec![]),
+        ("prompt/shell/mod.rs", "use crate::env::Env;\nuse super::wanted::Wanted;\n", vec![]),
         (
             "profile/chain.rs",
             "use crate::session::key;\n",

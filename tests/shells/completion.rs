@@ -16,7 +16,7 @@ fn start<'a>(shell: &Shell, home: &'a Home) -> Terminal<'a> {
         Kind::Zsh => format!(
             "PATH={path}:$PATH; autoload -Uz compinit; compinit -u -D; eval \"$(command awsenv completions zsh)\""
         ),
-        Kind::Fish => format!("set -gxp PATH {path}; awsenv completions fish | source"),
+        _ => format!("set -gxp PATH {path}; awsenv completions fish | source"),
     };
     Terminal::start_with(shell, home, &Rc { after: &after, ..Rc::default() }, &[])
 }

@@ -26,7 +26,7 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) fn new() -> Self {
         let home = Self {
-            dir: tempfile::Builder::new().prefix("awsenv-").tempdir_in("/tmp").unwrap(),
+            dir: tempfile::Builder::new().prefix("scratch-").tempdir_in("/tmp").unwrap(),
             age: Cell::new(0),
         };
         for dir in ["home/.aws", "home/.local/share/fish/generated_completions", "run", "rc", "envs"] {
@@ -152,37 +152,38 @@ impl Home {
     pub(crate) fn launcher(&self, name: &str, shell: &Shell, rc: &Rc<'_>) -> PathBuf {
         let dir = self.at("rc").join(name);
         fs::create_dir_all(&dir).unwrap();
-        let file = dir.join(shell.says("rc.bash", ".zshrc", "rc.fish"));
-        fs::write(&file, self.rc(shell, rc)).unwrap();
+        let (file, hook) = (dir.join(shell.words().rc()), dir.join("hook"));
+        fs::write(&hook, self.hook(shell, rc.sabotage)).unwrap();
+        fs::write(&file, self.rc(shell, rc, &hook)).unwrap();
         if rc.login && shell.kind == Kind::Bash {
-            fs::write(self.home(".bash_profile"), self.rc(shell, rc)).unwrap();
+            fs::write(self.home(".bash_profile"), self.rc(shell, rc, &hook)).unwrap();
         }
         let script = dir.join("start");
-        write_script(&script, &format!("#!/bin/sh\n{}\n", shell.command_line(&file, rc.login)));
+        write_script(
+            &script,
+            &format!("#!/bin/sh\n{}\n", shell.words().command_line(&shell.program, &file, rc.login)),
+        );
         script
     }
 
-    fn rc(&self, shell: &Shell, rc: &Rc<'_>) -> String {
-        let prompt = shell.says(
-            "t_n=0 PS1='@$$.$((t_n+=1))@ ' PS2= HISTFILE=",
-            "setopt prompt_subst no_prompt_sp no_prompt_cr; typeset -gi t_n=0; PS1='@$$.$((t_n+=1))@ ' PS2= RPS1=",
-            "set -g fish_greeting; set -g fish_autosuggestion_enabled 0; set -g t_n 0
-             function fish_prompt; set -l fish_trace; set -g t_n (math $t_n + 1); echo -n \"@$fish_pid.$t_n@ \"; end",
-        );
-        let hook = match shell.kind {
-            _ if !rc.sabotage.is_empty() => self.sabotaged_hook(shell, rc.sabotage),
-            Kind::Bash | Kind::Zsh => format!("\\builtin eval \"$({AWSENV} hook {})\"", shell.kind.name()),
-            Kind::Fish => format!("{AWSENV} hook fish | source"),
+    /// `file` is where the hook's text is to be found.
+    fn rc(&self, shell: &Shell, rc: &Rc<'_>, file: &Path) -> String {
+        let words = shell.words();
+        let hook = match rc.sabotage {
+            [] => words.load(AWSENV, file),
+            _ => words.load_file(file),
         };
-        let program = self.program();
-        let point = match shell.kind {
-            Kind::Bash | Kind::Zsh => format!("__awsenv_bin={}", program.display()),
-            Kind::Fish => format!("set -g __awsenv_bin {}", program.display()),
-        };
+        let (prompt, point) = (words.prompt(), words.ask(&self.program()));
         format!("{prompt}\n{}\n{hook}\n{point}\n{}\n", rc.before, rc.after)
     }
 
-    fn sabotaged_hook(&self, shell: &Shell, replacements: &[(&str, &str)]) -> String {
+    /// Puts the hook's text into a file.
+    pub(crate) fn write_hook(&self, shell: &Shell, file: &Path) {
+        fs::write(file, self.hook(shell, &[])).unwrap();
+    }
+
+    /// The hook, with a fault in it or none.
+    fn hook(&self, shell: &Shell, replacements: &[(&str, &str)]) -> String {
         let mut command = Command::new(AWSENV);
         command.args(["hook", shell.kind.name()]).env_clear().envs(self.environment());
         let output = one_at_a_time(|| command.output()).unwrap();

@@ -10,21 +10,28 @@ only_zsh! { the_users_functions_stay }
 
 fn sourced_twice(shell: &Shell) {
     let home = Home::with_projects();
-    let again = match shell.kind {
-        Kind::Fish => {
-            format!("{AWSENV} hook fish | source; set -g __awsenv_bin {}", home.program().display())
-        }
-        kind => {
-            format!("eval \"$({AWSENV} hook {})\"; __awsenv_bin={}", kind.name(), home.program().display())
-        }
-    };
+    let file = home.at("hook");
+    home.write_hook(shell, &file);
+    let words = shell.words();
+    let again = format!("{}; {}", words.load(AWSENV, &file), words.ask(&home.program()));
     let mut terminal = Terminal::start_with(shell, &home, &Rc { after: &again, ..Rc::default() }, &[]);
     terminal.run(&again);
-    let said = terminal.run(shell.says(
-        "printf '<%s>' \"${PROMPT_COMMAND[*]}\" \"${preexec_functions[*]}\"; declare -f __awsenv_inner_cd",
-        "printf '<%s>' \"$precmd_functions\" \"$chpwd_functions\" \"$preexec_functions\"",
-        "functions --handlers-type generic | string match -e awsenv | count | string replace -r ^ counted-",
-    ));
+    let said = terminal.run(match shell.kind {
+        Kind::Bash => {
+            "printf '<%s>' \"${PROMPT_COMMAND[*]}\" \"${preexec_functions[*]}\"; declare -f __awsenv_inner_cd"
+        }
+        Kind::Zsh => "printf '<%s>' \"$precmd_functions\" \"$chpwd_functions\" \"$preexec_functions\"",
+        Kind::Fish => {
+            "functions --handlers-type generic | string match -e awsenv | count | string replace -r ^ counted-"
+        }
+        Kind::Xonsh => {
+            "print('counted', *(sum('awsenv' in h.__name__ for h in getattr(events, e)) for e in \
+             ['on_pre_prompt_format', 'on_chdir', 'on_precommand']))"
+        }
+        Kind::Elvish => "echo counted (count $edit:before-readline) (count $after-chdir) (count $edit:after-readline)",
+        Kind::Tcsh => "alias precmd; alias cwdcmd; alias postcmd",
+        _ => "print $'counted ($env.config.hooks.pre_prompt | length) ($env.config.hooks.pre_execution | length)'",
+    });
     match shell.kind {
         Kind::Bash => {
             assert!(said.contains("<__awsenv_hook><>"), "{said}");
@@ -32,13 +39,20 @@ fn sourced_twice(shell: &Shell) {
         }
         Kind::Zsh => assert!(said.contains("<__awsenv_hook><__awsenv_chpwd><__awsenv_preexec>"), "{said}"),
         Kind::Fish => assert!(said.contains("counted-2"), "{said}"),
+        Kind::Xonsh => assert!(said.contains("counted 1 1 1"), "{said}"),
+        // The prompt of these stories has one too.
+        Kind::Elvish => assert!(said.contains("counted 2 1 1"), "{said}"),
+        Kind::Tcsh => assert_eq!(said.matches("__awsenv_hook").count(), 3, "{said}"),
+        _ => assert!(said.contains("counted 1 1"), "{said}"),
     }
     terminal.run("cd alpha");
     terminal.has_key(Some("AKIAALPHA"));
     terminal.is_idle();
     let before = home.number_of_exports();
     terminal.run("cd ../beta");
-    assert_eq!(home.number_of_exports() - before, 1, "asked once\n{}", terminal.scene());
+    // Where there is no guard, at the cd and on both sides of it.
+    let asked = if shell.has_guard() { 1 } else { 3 };
+    assert_eq!(home.number_of_exports() - before, asked, "asked once\n{}", terminal.scene());
     // Inside a directory too, the program is asked again and all is well.
     terminal.run(&again);
     terminal.has_key(Some("AKIABETA"));

@@ -104,7 +104,7 @@ fn a_trap_of_the_users_survives(shell: &Shell) {
     let shown = match shell.kind {
         Kind::Bash => "trap -p INT",
         Kind::Zsh => "trap",
-        Kind::Fish => "functions t_trap",
+        _ => "functions t_trap",
     };
     assert!(
         terminal.run(shown).contains(shell.posix_or_fish("t_trapped=yes", "--on-signal SIGINT")),
@@ -122,6 +122,8 @@ fn in_the_second_phase(shell: &Shell) {
     terminal.wait_for("<waiting>");
     terminal.ctrl_c();
     terminal.wait_for_prompt();
+    // tcsh shows a second prompt.
+    terminal.run_to_the_end("");
     terminal.has(&[("AWS_ACCESS_KEY_ID", Some("AKIABETA")), ("AWS_REGION", Some("us-east-2"))]);
     terminal.is_idle();
     assert!(!terminal.screen().contains("no answer"), "{}", terminal.scene());
@@ -144,10 +146,13 @@ fn the_second_phase_counts(shell: &Shell) {
 /// A hook that leaves the old guard in force while it asks would keep the old keys after Ctrl-C.
 fn a_guard_that_is_never_doubted_would_be_noticed(shell: &Shell) {
     let home = with_gate();
-    let sabotage = [(
-        shell.posix_or_fish("__awsenv_ok() { \\builtin return 75; }", "        return 75\n"),
-        shell.posix_or_fish("__awsenv_ok() { \\builtin return 0; }", "        return 0\n"),
-    )];
+    let sabotage = [match shell.kind {
+        Kind::Xonsh => ("    __awsenv_guard = None\n    try:", "    try:"),
+        Kind::Nu => ("    $env.__awsenv.guard = null\n    let pending", "    let pending"),
+        Kind::Fish => ("        return 75\n", "        return 0\n"),
+        Kind::Tcsh => ("&& set __awsenv_asking = 2 __awsenv_pending = 0", "&& set __awsenv_asking = 0"),
+        _ => ("__awsenv_ok() { \\builtin return 75; }", "__awsenv_ok() { \\builtin return 0; }"),
+    }];
     let mut terminal = Terminal::start_with(shell, &home, &Rc { sabotage: &sabotage, ..Rc::default() }, &[]);
     terminal.run("cd alpha");
     terminal.has_key(Some("AKIAALPHA"));

@@ -4,23 +4,32 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod exceptions;
 mod home;
 mod program;
 mod pty;
 mod shell;
+mod words;
 
 /// Each story as a test of each shell: `roads::fish::in_and_out`.
 macro_rules! every_shell {
+    (@in $shell:ident $kind:ident $($story:ident)*) => {
+        mod $shell {
+            $(#[test] fn $story() {
+                crate::exceptions::tell(crate::shell::Kind::$kind, stringify!($story), super::$story);
+            })*
+        }
+    };
     ($($story:ident)*) => {
         mod bash {
             $(#[test] fn $story() { crate::shell::bashes().iter().for_each(super::$story) })*
         }
-        mod zsh {
-            $(#[test] fn $story() { super::$story(&crate::shell::zsh()) })*
-        }
-        mod fish {
-            $(#[test] fn $story() { super::$story(&crate::shell::fish()) })*
-        }
+        every_shell! { @in zsh Zsh $($story)* }
+        every_shell! { @in fish Fish $($story)* }
+        every_shell! { @in xonsh Xonsh $($story)* }
+        every_shell! { @in nu Nu $($story)* }
+        every_shell! { @in elvish Elvish $($story)* }
+        every_shell! { @in tcsh Tcsh $($story)* }
     };
 }
 
@@ -37,7 +46,7 @@ macro_rules! only_bash {
 macro_rules! only_zsh {
     ($($story:ident)*) => {
         mod only_zsh {
-            $(#[test] fn $story() { super::$story(&crate::shell::zsh()) })*
+            $(#[test] fn $story() { super::$story(&crate::shell::installed(crate::shell::Kind::Zsh)) })*
         }
     };
 }
@@ -46,7 +55,7 @@ macro_rules! only_zsh {
 macro_rules! only_fish {
     ($($story:ident)*) => {
         mod only_fish {
-            $(#[test] fn $story() { super::$story(&crate::shell::fish()) })*
+            $(#[test] fn $story() { super::$story(&crate::shell::installed(crate::shell::Kind::Fish)) })*
         }
     };
 }
@@ -66,5 +75,6 @@ mod roads;
 mod secrets;
 mod segment;
 mod status;
+mod terms;
 mod trouble;
 mod values;

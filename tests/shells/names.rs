@@ -45,7 +45,7 @@ fn odd_names_without_an_answer(shell: &Shell) {
         home.install(program::HONEST);
         let mut terminal = Terminal::start_knowing(shell, &home, &[("ODD", dir.as_os_str())]);
         home.install(program::SILENT);
-        let said = terminal.run("cd \"$ODD\"");
+        let said = terminal.run(&shell.words().go_to("ODD"));
         let told = "awsenv: no answer, so the .awsenv here does not count";
         assert_eq!(said.matches(told).count(), 1, "{at}: {name:?}: {said}");
         assert!(!said.contains("not a valid identifier"), "{name:?}: {said}");
@@ -63,7 +63,7 @@ fn odd_names_load_and_run_nothing(shell: &Shell) {
     let mut terminal = Terminal::start_knowing(shell, &home, &env);
     for (name, dir) in NAMES.iter().zip(&dirs) {
         let at = NAMES.iter().position(|other| other == name).unwrap();
-        let said = terminal.run(&format!("cd \"$ODD{at}\""));
+        let said = terminal.run(&shell.words().go_to(&format!("ODD{at}")));
         assert!(!said.contains("awsenv:"), "{name:?}: {said}");
         terminal.has_key(Some("AKIAALPHA"));
         terminal.is_idle();
@@ -76,7 +76,7 @@ fn odd_names_load_and_run_nothing(shell: &Shell) {
         home.write(dir.join(".awsenv"), "profile = \"beta\"\n");
     }
     for (at, dir) in dirs.iter().enumerate() {
-        let said = terminal.run(&format!("cd \"$ODD{at}\""));
+        let said = terminal.run(&shell.words().go_to(&format!("ODD{at}")));
         assert_eq!(said.matches("has changed since").count(), 1, "{:?}: {said}", NAMES[at]);
         terminal.has_no_keys();
         terminal.is_idle();
@@ -93,7 +93,7 @@ fn a_name_that_is_not_text(shell: &Shell) {
     home.pin(&dir, "profile = \"alpha\"\n");
     let odd = OsString::from(&dir);
     let mut terminal = Terminal::start_knowing(shell, &home, &[("ODD", &odd)]);
-    let said = terminal.run("cd \"$ODD\"");
+    let said = terminal.run(&shell.words().go_to("ODD"));
     assert!(!said.contains("awsenv"), "{said}");
     terminal.has_key(Some("AKIAALPHA"));
     terminal.is_idle();
@@ -108,6 +108,6 @@ fn a_name_that_is_run_would_be_noticed(shell: &Shell) {
     fs::create_dir_all(&dir).unwrap();
     home.install(program::UNQUOTED);
     let mut terminal = Terminal::start_knowing(shell, &home, &[("ODD", dir.as_os_str())]);
-    terminal.run("cd \"$ODD\"");
+    terminal.run(&shell.words().go_to("ODD"));
     assert!(dir.join("pwned").exists(), "{}", terminal.scene());
 }

@@ -74,15 +74,20 @@ fn a_guard_that_starts_one_would_be_noticed(shell: &Shell) {
     )];
     let of_fish =
         [("__awsenv_hook --on-event fish_prompt\n", "__awsenv_hook --on-event fish_prompt\n/bin/true\n")];
+    let of_xonsh = [(
+        "def __awsenv_prompted(**_):\n",
+        "def __awsenv_prompted(**_):\n    __awsenv_subprocess.run(['/bin/true'])\n",
+    )];
+    let of_nu = [("pre_prompt? | prepend {|| ", "pre_prompt? | prepend {|| ^/bin/true; ")];
+    let of_tcsh = [("alias __awsenv_hook\n'", "alias __awsenv_hook\n'/bin/true ; ")];
     let sabotage = match shell.kind {
         Kind::Bash => &of_bash[..],
         Kind::Zsh => &of_zsh,
         Kind::Fish => &of_fish,
+        Kind::Xonsh => &of_xonsh,
+        Kind::Tcsh => &of_tcsh,
+        _ => &of_nu,
     };
     let count = processes_of_twenty_prompts(shell, &home, &Rc { sabotage, ..Rc::default() });
-    assert!(
-        count >= 20,
-        "only {count} of {} were seen",
-        if shell.kind == Kind::Fish { "fish's" } else { "them" }
-    );
+    assert!(count >= 20, "only {count} of {}'s were seen", shell.kind.name());
 }

@@ -45,7 +45,13 @@ if [ "$6" = wait ]; then
   echo '<waiting>' >&2
   read -r _ <@T@/gate
 else
-  [ "$2" = fish ] && echo 'set -g __awsenv_pending 1' || echo '__awsenv_pending=1'
+  case $2 in
+    fish) echo 'set -g __awsenv_pending 1' ;;
+    xonsh | nu) @AWSENV@ "$@" | sed '1s/^{/{"pending":true,/'; exit ;;
+    elvish) echo 'put pending' ;;
+    tcsh) printf 'set __awsenv_pending = 1 ; ' ;;
+    *) echo '__awsenv_pending=1' ;;
+  esac
   exec @AWSENV@ "$@"
 fi
 "#;
@@ -56,10 +62,14 @@ pub(crate) const TWO_PHASES: &str = r#"#!/bin/sh
 echo "${6-first}" >>@T@/exports
 if [ "$6" = wait ]; then
   exec @AWSENV@ export "$2" "$3" "$4" "$5"
-elif [ "$2" = fish ]; then
-  echo 'set -g __awsenv_pending 1; function __awsenv_ok; return 1; end'
 else
-  echo '__awsenv_pending=1; __awsenv_ok() { return 1; }'
+  case $2 in
+    fish) echo 'set -g __awsenv_pending 1; function __awsenv_ok; return 1; end' ;;
+    xonsh | nu) echo '{"pending":true,"guard":{"never":true}}' ;;
+    elvish) echo 'put pending; put answered' ;;
+    tcsh) echo 'set __awsenv_pending = 1 ; __awsenv_answered' ;;
+    *) echo '__awsenv_pending=1; __awsenv_ok() { return 1; }' ;;
+  esac
 fi
 "#;
 
@@ -86,7 +96,8 @@ echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" >@T@/answer
 mkdir -p @T@/kept && cp -p @T@/run/awsenv/r/* @T@/kept
 sed -e "s#-e '@T@/run/awsenv/g/[^']*' && ##g" -e "s#; and test -e '@T@/run/awsenv/g/[^']*'##" \
-  -e 's#@T@/run/awsenv/r/#@T@/kept/#g' @T@/answer
+  -e 's#@T@/run/awsenv/r/#@T@/kept/#g' -e 's|"@T@/run/awsenv/g/[^"]*",\{0,1\}||' \
+  -e 's# && -e [^ ]*@T@/run/awsenv/g/[^ ]*##' @T@/answer
 "#;
 
 /// Answers with a guard that lacks the terms for files.
@@ -94,19 +105,31 @@ pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
-  -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##"
+  -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##" \
+  -e 's|"files":.*,"links"|"files":[],"links"|' -e 's|"absent":.*,"time"|"absent":[],"time"|' \
+  -e 's# && -[MZI] [^ ]* == [0-9]*##g' -e 's# && [^ ]*! -f [^ ]*##g'
 "#;
 
 /// Answers with a guard that is never true.
 pub(crate) const NEVER_SURE: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
-@AWSENV@ "$@"
-[ "$2" = fish ] && echo 'function __awsenv_ok; return 1; end' || echo '__awsenv_ok() { return 1; }; __awsenv_hook() { __awsenv_check; }'
+@AWSENV@ "$@" | sed 's|"guard":.*|"guard":{"never":true}}|'
+case $2 in
+  fish) echo 'function __awsenv_ok; return 1; end' ;;
+  xonsh | nu) ;;
+  tcsh) echo "; alias __awsenv_ok '@ status = 1'" ;;
+  *) echo '__awsenv_ok() { return 1; }; __awsenv_hook() { __awsenv_check; }' ;;
+esac
 "#;
 
 /// Quotes nothing.
 pub(crate) const UNQUOTED: &str = r#"#!/bin/sh
-[ "$2" = fish ] && echo "set -gx RUN (touch pwned)" || echo "export RUN=${5##*/}"
+case $2 in
+  fish) echo "set -gx RUN (touch pwned)" ;;
+  elvish) echo "nop (touch pwned)" ;;
+  tcsh) echo 'setenv RUN `touch pwned`' ;;
+  *) echo "export RUN=${5##*/}" ;;
+esac
 echo "${6-first}" >>@T@/exports
 "#;

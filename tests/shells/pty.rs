@@ -19,6 +19,8 @@ use crate::shell::Shell;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A shell that prints without end has failed too.
 const ENOUGH: usize = 4 << 20;
+/// A terminal answers this with the place of the cursor.
+const WHERE: &[u8] = b"\x1b[6n";
 
 /// A shell, its keyboard and its screen.
 pub(crate) struct Terminal<'a> {
@@ -126,7 +128,7 @@ impl<'a> Terminal<'a> {
     pub(crate) fn environment(&mut self) -> BTreeMap<String, Vec<u8>> {
         self.asked += 1;
         let file = self.home.at(format!("envs/{}", self.asked));
-        let screen = self.run(&format!("command env -0 >{}", file.display()));
+        let screen = self.run(&self.shell.words().environment(&file));
         let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{error}: {screen}"));
         fs::remove_file(file).unwrap();
         let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| {
@@ -182,9 +184,12 @@ impl<'a> Terminal<'a> {
         assert!(ours.is_empty(), "left: {ours:?}\n{}", self.scene());
     }
 
-    /// Prompts without a change ask the program nothing.
+    /// Prompts without a change ask the program nothing, where there is a guard.
     #[track_caller]
     pub(crate) fn is_idle(&mut self) {
+        if !self.shell.has_guard() {
+            return;
+        }
         self.enter();
         let before = self.home.number_of_exports();
         for _ in 0..3 {
@@ -219,7 +224,13 @@ impl<'a> Terminal<'a> {
                 return found;
             }
             match self.output.recv_timeout(PATIENCE) {
-                Ok(bytes) if self.screen.len() < ENOUGH => self.screen.extend(bytes),
+                Ok(bytes) if self.screen.len() < ENOUGH => {
+                    // nushell asks where the cursor is, and waits for the answer.
+                    if bytes.windows(WHERE.len()).any(|part| part == WHERE) {
+                        (&*self.pty).write_all(b"\x1b[1;1R").unwrap();
+                    }
+                    self.screen.extend(bytes);
+                }
                 Ok(_) => panic!("waited for {what:?}, and the screen overflowed\n{}", self.scene()),
                 Err(error) => panic!("waited for {what:?}: {error}\n{}", self.scene()),
             }

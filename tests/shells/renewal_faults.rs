@@ -17,7 +17,7 @@ use awsenv_sandbox::{Fault, Portal, Role, Sandbox, Scenario, User};
 
 use crate::home::{Home, Rc};
 use crate::pty::Terminal;
-use crate::shell::Shell;
+use crate::shell::{Kind, Shell};
 
 every_shell! {
     sts_is_down it_is_tried_again_ever_more_slowly sts_throttles no_name_can_be_looked_up the_sign_in_is_dead
@@ -232,7 +232,10 @@ impl<'a> Scene<'a> {
             }
             None => said.to_owned(),
         };
-        let shown = plain(&self.terminal.run("awsenv prompt; echo '|'"));
+        let shown = plain(&self.terminal.run(match self.terminal.shell.kind {
+            Kind::Nu => "print $'(awsenv prompt)|'",
+            _ => "awsenv prompt; echo '|'",
+        }));
         let segment = shown.lines().find_map(|line| line.strip_suffix('|')).unwrap().to_owned();
         let keys = match self.terminal.text_of("AWS_PROFILE") {
             Some(sentence) => {

@@ -18,7 +18,7 @@ fn moves(terminal: &mut Terminal<'_>) {
     terminal.has_key(Some("AKIAALPHA"));
     terminal.run("cd ../beta");
     terminal.run("cd ..");
-    terminal.run("cd alpha && cd ../beta; cd ../alpha");
+    terminal.run(&(terminal.shell.words().and("cd alpha", "cd ../beta") + "; cd ../alpha"));
     terminal.run("awsenv allow");
     terminal.has_key(Some("AKIAALPHA"));
     terminal.run("cd ..");
@@ -30,15 +30,23 @@ fn tracing_shows_no_secret(shell: &Shell) {
     home.install(program::TWO_PHASES);
     let mut terminal =
         Terminal::start_with(shell, &home, &Rc::default(), &[("AWS_SECRET_ACCESS_KEY", "mine-alone")]);
-    terminal.run(shell.says("set -xva", "setopt xtrace verbose all_export", "set -gx fish_trace 1"));
+    terminal.run(match shell.kind {
+        Kind::Xonsh => "$XONSH_TRACE_SUBPROC = 3; $XONSH_SHOW_TRACEBACK = True",
+        Kind::Tcsh => "set echo; set verbose",
+        _ => shell.says("set -xva", "setopt xtrace verbose all_export", "set -gx fish_trace 1"),
+    });
     moves(&mut terminal);
     let screen = terminal.screen();
     assert!(!screen.contains("secret/of") && !screen.contains("mine-alone"), "{}", terminal.scene());
-    let still = terminal.run(shell.says(
-        "case $- in *a*v*x*) printf '<%s>' still ;; esac",
-        "[[ -o xtrace && -o verbose && -o all_export ]] && printf '<%s>' still",
-        "test $fish_trace = 1; and printf '<%s>' still",
-    ));
+    let still = terminal.run(match shell.kind {
+        Kind::Xonsh => "print('<still>' if $XONSH_TRACE_SUBPROC else '')",
+        Kind::Tcsh => "if ( $?echo && $?verbose ) printf '<%s>' still",
+        _ => shell.says(
+            "case $- in *a*v*x*) printf '<%s>' still ;; esac",
+            "[[ -o xtrace && -o verbose && -o all_export ]] && printf '<%s>' still",
+            "test $fish_trace = 1; and printf '<%s>' still",
+        ),
+    });
     assert!(still.contains("<still>"), "the user's own tracing goes on: {still}");
 }
 
@@ -64,22 +72,46 @@ fn the_shells_own_listings_hold_it_once(shell: &Shell) {
         Terminal::start_with(shell, &home, &Rc::default(), &[("AWS_SECRET_ACCESS_KEY", "mine-alone")]);
     terminal.run("cd alpha");
     terminal.run("awsenv allow");
-    for listing in [
-        shell.says("declare -p; set", "typeset -p; set", "set"),
-        shell.says(
-            "declare -f",
-            "functions",
+    let listings = match shell.kind {
+        Kind::Bash => ["declare -p; set", "declare -f", "alias; trap; history"],
+        Kind::Zsh => ["typeset -p; set", "functions", "alias; trap; fc -l 1"],
+        Kind::Fish => [
+            "set",
             "for name in (functions -an | string match -e -r 'awsenv|fish_prompt'); functions $name; end",
-        ),
-        shell.says("alias; trap; history", "alias; trap; fc -l 1", "alias; trap; history"),
-    ] {
+            "alias; trap; history",
+        ],
+        Kind::Xonsh => ["globals()", "__xonsh__.env._d", "dict(__xonsh__.aliases)"],
+        Kind::Tcsh => ["set; setenv", "alias", "alias; history"],
+        Kind::Elvish => [
+            "e:env",
+            "pprint awsenv $t:__awsenv-bin $t:__awsenv-segment $t:__awsenv-new $t:__awsenv-quiet $t:__awsenv-pwd",
+            "edit:command-history",
+        ],
+        _ => ["$env | transpose name value", "scope variables", "scope aliases | append (history)"],
+    };
+    for listing in listings {
         let file = home.at("listing");
         terminal.run(&match shell.kind {
+            Kind::Xonsh => format!(
+                "with open('{}', 'w') as t_f: [print(k, repr(v), file=t_f) for k, v in list({listing}.items())] and None",
+                file.display()
+            ),
+            Kind::Nu => {
+                format!("{listing} | each {{ to nuon --serialize }} | to text | save -f {}", file.display())
+            }
+            Kind::Elvish => format!("{listing} >{}", file.display()),
+            Kind::Tcsh => format!("({listing}) >& {}", file.display()),
             Kind::Fish => format!("begin; {listing}; end >{} 2>&1", file.display()),
             _ => format!("{{ {listing}; }} >{} 2>&1", file.display()),
         });
         let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
-        assert!(listing.contains("alias") || text.contains("awsenv"), "the listing is one: {text}");
+        assert!(
+            listing.contains("alias")
+                || listing.contains("history")
+                || text.to_lowercase().contains("awsenv")
+                || listing == "scope variables",
+            "the listing is one: {text}"
+        );
         for line in text.lines() {
             let bad = line.contains("mine-alone")
                 || line.contains("secret/of") && !line.contains("AWS_SECRET_ACCESS_KEY");
@@ -90,7 +122,11 @@ fn the_shells_own_listings_hold_it_once(shell: &Shell) {
 
 fn nothing_of_the_hook_is_exported(shell: &Shell) {
     let home = Home::with_projects();
-    let all = shell.says("set -a", "setopt all_export", "");
+    let all = match shell.kind {
+        Kind::Bash => "set -a",
+        Kind::Zsh => "setopt all_export",
+        _ => "",
+    };
     for rc in [Rc::default(), Rc { after: all, ..Rc::default() }] {
         let mut terminal = Terminal::start_with(shell, &home, &rc, &[]);
         terminal.run("cd alpha");

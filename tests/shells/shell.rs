@@ -1,9 +1,11 @@
 //! The shells that are asked, and how each says the same thing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use awsenv::env::Env;
 pub(crate) use awsenv::prompt::shell::Shell as Kind;
+
+use crate::words::{self, Words};
 
 /// A shell on this machine.
 #[derive(Clone, Debug)]
@@ -19,18 +21,10 @@ pub(crate) fn bashes() -> Vec<Shell> {
     [installed(Kind::Bash)].into_iter().chain(further).collect()
 }
 
-pub(crate) fn zsh() -> Shell {
-    installed(Kind::Zsh)
-}
-
-pub(crate) fn fish() -> Shell {
-    installed(Kind::Fish)
-}
-
-fn installed(kind: Kind) -> Shell {
-    let program =
-        find(kind.name()).unwrap_or_else(|| panic!("{} is not installed: these tests need it", kind.name()));
-    Shell { kind, program }
+/// The one that these tests run in.
+pub(crate) fn installed(kind: Kind) -> Shell {
+    let missing = || panic!("{} is not installed: tests/run brings it", kind.name());
+    Shell { kind, program: words::of(kind).program().unwrap_or_else(missing) }
 }
 
 /// A program in the PATH of whoever runs the tests.
@@ -40,25 +34,13 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 }
 
 impl Shell {
-    /// What `sh` runs to become this shell, with `rc` (in a directory of its own) as its only startup file.
-    pub(crate) fn command_line(&self, rc: &Path, login: bool) -> String {
-        let (program, shown) = (self.program.display(), rc.display());
-        let login = if login { "-l" } else { "" };
-        match self.kind {
-            // A login bash reads no rcfile: its profile does.
-            Kind::Bash if !login.is_empty() => format!("exec {program} -l -i"),
-            Kind::Bash => format!("exec {program} --noprofile --rcfile {shown} -i"),
-            Kind::Zsh => format!("ZDOTDIR={} exec {program} -d -i {login}", rc.parent().unwrap().display()),
-            Kind::Fish => format!("exec {program} -i {login} -C 'source {shown}'"),
-        }
-    }
-
     /// One of three texts: bash's, zsh's, fish's.
     pub(crate) fn says<'a>(&self, bash: &'a str, zsh: &'a str, fish: &'a str) -> &'a str {
         match self.kind {
             Kind::Bash => bash,
             Kind::Zsh => zsh,
             Kind::Fish => fish,
+            kind => panic!("this is not said in {}", kind.name()),
         }
     }
 
@@ -70,14 +52,21 @@ impl Shell {
     /// Exports a variable; `value` stands between single quotes.
     pub(crate) fn export(&self, name: &str, value: &str) -> String {
         assert!(!value.contains(['\'', '\\']), "hand hostile values over in the environment");
-        match self.kind {
-            Kind::Bash | Kind::Zsh => format!("export {name}='{value}'"),
-            Kind::Fish => format!("set -gx {name} '{value}'"),
-        }
+        self.words().export(name, value)
     }
 
     /// Takes a variable away.
     pub(crate) fn unset(&self, name: &str) -> String {
-        format!("{} {name}", self.posix_or_fish("unset", "set -e"))
+        self.words().unset(name)
+    }
+
+    /// It can tell without the program whether anything has changed.
+    pub(crate) fn has_guard(&self) -> bool {
+        self.kind.dialect().has_guard((u32::MAX, 0))
+    }
+
+    /// What a person types in it.
+    pub(crate) fn words(&self) -> &'static dyn Words {
+        words::of(self.kind)
     }
 }

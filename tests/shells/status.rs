@@ -6,36 +6,22 @@ use crate::shell::{Kind, Shell};
 
 every_shell! { the_status_is_kept the_pipe_status_is_kept later_hooks_see_the_status }
 
-fn shown(shell: &Shell) -> &'static str {
-    match shell.kind {
-        Kind::Fish => "printf '<%s>\\n' $status",
-        _ => "printf '<%s>\\n' $?",
-    }
-}
-
-fn fails_with(shell: &Shell, code: u8) -> String {
-    match shell.kind {
-        Kind::Fish => format!("sh -c 'exit {code}'"),
-        _ => format!("(exit {code})"),
-    }
-}
-
 fn the_status_is_kept(shell: &Shell) {
     let home = Home::with_projects();
     let mut terminal = Terminal::start(shell, &home);
     for dir in [".", "alpha"] {
         terminal.run(&format!("cd {dir}"));
         for (command, code) in
-            [("false".to_owned(), "<1>"), (fails_with(shell, 7), "<7>"), ("true".to_owned(), "<0>")]
+            [(shell.words().fail(1), "<1>"), (shell.words().fail(7), "<7>"), (shell.words().fail(0), "<0>")]
         {
             terminal.run(&command);
-            let said = terminal.run(shown(shell));
+            let said = terminal.run(shell.words().status());
             assert!(said.contains(code), "after {command} at an idle prompt: {said}");
             // The hook has work to do.
             home.write_credentials(&[("alpha", "AKIAALPHA", code)]);
             home.awsenv(["allow", "alpha"]);
             terminal.run(&command);
-            let said = terminal.run(shown(shell));
+            let said = terminal.run(shell.words().status());
             assert!(said.contains(code), "after {command} and work: {said}");
         }
     }
@@ -70,7 +56,7 @@ fn later_hooks_see_the_status(shell: &Shell) {
              if [ -n \"${PROMPT_COMMAND[1]+x}\" ] || [ ${BASH_VERSINFO[0]}${BASH_VERSINFO[1]} -ge 51 ]; then PROMPT_COMMAND+=(t_see); else PROMPT_COMMAND=\"$PROMPT_COMMAND;t_see\"; fi"
         }
         Kind::Zsh => "t_see() { t_saw=\"$? $pipestatus\"; }; precmd_functions+=(t_see)",
-        Kind::Fish => "functions -c fish_prompt t_prompt; function fish_prompt; set -g t_saw \"$status $pipestatus\"; t_prompt; end",
+        _ => "functions -c fish_prompt t_prompt; function fish_prompt; set -g t_saw \"$status $pipestatus\"; t_prompt; end",
     };
     let mut terminal = Terminal::start_with(shell, &home, &Rc { after: later, ..Rc::default() }, &[]);
     let pipe = shell.posix_or_fish("false | (exit 3)", "false | sh -c 'exit 3'");

@@ -103,7 +103,12 @@ fn a_program_that_crashes_anywhere_in_its_answer(shell: &Shell) {
         let answer = fs::read(home.at("answer")).unwrap();
         let length = answer.len();
         // Without a name, `export` and `set` list all there are.
-        let verb = shell.posix_or_fish("export ", "set ").as_bytes();
+        let verb = match shell.kind {
+            Kind::Fish => "set ",
+            Kind::Tcsh => "setenv ",
+            _ => "export ",
+        };
+        let verb = verb.as_bytes();
         let listing = answer.windows(verb.len()).position(|part| part == verb).map(|at| at + verb.len());
         for at in (0..length - 1).step_by(length / 14).chain(listing) {
             home.install(program::HONEST);
@@ -171,15 +176,26 @@ fn an_environment_too_big(shell: &Shell) {
     let home = Home::with_projects();
     let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[("AWS_PROFILE", "work")]);
     terminal.run("cd alpha");
-    let big = shell.says(
-        "printf -v BIG '%0200000d' 0; export BIG",
-        "export BIG=${(l:200000::x:)}",
-        "set -gx BIG (string repeat -n 200000 x)",
-    );
-    terminal.run(big);
-    let said = terminal.run("cd ..");
+    let big = match shell.kind {
+        Kind::Xonsh => "$BIG = 'x' * 200000",
+        Kind::Nu => "$env.BIG = ('' | fill --character x --width 200000)",
+        Kind::Elvish => "use str; set-env BIG (str:join '' [(repeat 200000 x)])",
+        Kind::Tcsh => "setenv BIG `printf %0200000d 0`",
+        _ => shell.says(
+            "printf -v BIG '%0200000d' 0; export BIG",
+            "export BIG=${(l:200000::x:)}",
+            "set -gx BIG (string repeat -n 200000 x)",
+        ),
+    };
+    let said = terminal.run(big) + &terminal.run("cd ..");
     assert_eq!(said.matches(NO_ANSWER).count(), 1, "{said}");
-    let said = terminal.run("printf '<%s>' \"$AWS_ACCESS_KEY_ID$AWS_SECRET_ACCESS_KEY\"");
+    let said = terminal.run(match shell.kind {
+        Kind::Xonsh => "print(f\"<{${...}.get('AWS_ACCESS_KEY_ID', '')}>\")",
+        Kind::Nu => "print $'<($env.AWS_ACCESS_KEY_ID?)($env.AWS_SECRET_ACCESS_KEY?)>'",
+        Kind::Elvish => "echo '<'$E:AWS_ACCESS_KEY_ID$E:AWS_SECRET_ACCESS_KEY'>'",
+        Kind::Tcsh => "if ( ! $?AWS_ACCESS_KEY_ID && ! $?AWS_SECRET_ACCESS_KEY ) echo '<''>'",
+        _ => "printf '<%s>' \"$AWS_ACCESS_KEY_ID$AWS_SECRET_ACCESS_KEY\"",
+    });
     assert!(said.contains("<>"), "{said}");
     terminal.run(&shell.unset("BIG"));
     terminal.has(&[("AWS_ACCESS_KEY_ID", None), ("AWS_PROFILE", Some("work")), ("AWSENV_STATE", None)]);
@@ -202,17 +218,16 @@ fn no_place_for_a_token(shell: &Shell) {
 
 fn a_hook_that_keeps_the_keys_would_be_noticed(shell: &Shell) {
     let home = Home::with_projects();
-    let sabotage = [
-        ("unset -v \"$__awsenv_name\"", "true"),
-        ("unset $__awsenv_name", "true"),
-        ("set -eg $__awsenv_name", "true"),
-    ];
-    let which = match shell.kind {
-        Kind::Bash => &sabotage[..1],
-        Kind::Zsh => &sabotage[1..2],
-        Kind::Fish => &sabotage[2..],
-    };
-    let mut terminal = Terminal::start_with(shell, &home, &Rc { sabotage: which, ..Rc::default() }, &[]);
+    let sabotage = [match shell.kind {
+        Kind::Bash => ("unset -v \"$__awsenv_name\"", "true"),
+        Kind::Zsh => ("unset $__awsenv_name", "true"),
+        Kind::Fish => ("set -eg $__awsenv_name", "true"),
+        Kind::Elvish => ("unset-env $name", "nop"),
+        Kind::Tcsh => ("unsetenv $__awsenv_names:x", "set status = 0"),
+        Kind::Xonsh => ("del env[name]\n    # The program", "pass\n    # The program"),
+        _ => ("__awsenv_hide $names\n    # The program", "# The program"),
+    }];
+    let mut terminal = Terminal::start_with(shell, &home, &Rc { sabotage: &sabotage, ..Rc::default() }, &[]);
     terminal.run("cd alpha");
     home.install(program::SILENT);
     terminal.run("cd ..");

@@ -1,0 +1,227 @@
+# awsenv for nushell 0.107 and later. `awsenv hook nu` prints this after one line that makes $env.__awsenv; a
+# record, which nushell gives to no program. nushell evaluates no text, so answers are data. Only names that begin
+# with __awsenv are defined, `awsenv` and `awsenv_prompt`. Fine to load twice.
+
+# guard: what must still be so, as the program has said last; null while an answer is under way, or was cut off.
+# new: what config.nu has set before is the user's own. segment: what the prompt shows.
+$env.__awsenv = ($env.__awsenv | merge {guard: {never: true}, new: true, quiet: false, segment: {}})
+
+# Nothing has changed.
+def __awsenv_ok [] {
+    let guard = $env.__awsenv.guard
+    if $guard == null or $guard.never? == true {
+        return false
+    }
+    if $guard.disabled? == true {
+        return ($"($env.AWSENV_DISABLE?)" != "")
+    }
+    if $guard.time != null {
+        let now = (date now | into int) // 1_000_000_000
+        if $now < $guard.time.0 or $now >= $guard.time.1 {
+            return false
+        }
+    }
+    for term in $guard.values {
+        if (__awsenv_value $term.0) != $term.1 {
+            return false
+        }
+    }
+    for name in $guard.empty {
+        if (__awsenv_value $name) != "" {
+            return false
+        }
+    }
+    for path in $guard.present {
+        if not ($path | path exists) {
+            return false
+        }
+    }
+    for path in $guard.absent {
+        # A link may lead to a file.
+        if ($path | path exists) and ($path | path expand | path type) == file {
+            return false
+        }
+    }
+    try {
+        for file in $guard.files {
+            # Anything else might hold up who opens it.
+            if ($file.0 | path type) not-in [file symlink] or (open --raw $file.0 | hash sha256) != $file.1 {
+                error make {msg: changed}
+            }
+        }
+        for link in $guard.links {
+            if ($link.0 | path expand --strict) != $link.1 {
+                error make {msg: changed}
+            }
+        }
+        true
+    } catch {
+        false
+    }
+}
+
+# As a child would see it; empty where it is unset. The whole of $env is dear, so those we ask for go by name.
+def __awsenv_value [name: string] {
+    match $name {
+        PWD => $env.PWD
+        HOME => $"($env.HOME?)"
+        AWSENV_DISABLE => $"($env.AWSENV_DISABLE?)"
+        AWS_ACCESS_KEY_ID => $"($env.AWS_ACCESS_KEY_ID?)"
+        AWS_PROFILE => $"($env.AWS_PROFILE?)"
+        AWS_REGION => $"($env.AWS_REGION?)"
+        AWS_CONFIG_FILE => $"($env.AWS_CONFIG_FILE?)"
+        AWS_SHARED_CREDENTIALS_FILE => $"($env.AWS_SHARED_CREDENTIALS_FILE?)"
+        _ => $"($env | get --optional $name)"
+    }
+}
+
+# What is hidden here may have stood before a value of an earlier prompt, which must not come back: null does, and
+# no program is given that.
+def --env __awsenv_hide [names: list<string>] {
+    for name in $names {
+        hide-env --ignore-errors $name
+        if ($env | get --optional $name) != null {
+            load-env {$name: null}
+        }
+    }
+}
+
+# No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
+def --env __awsenv_unload [] {
+    $env.__awsenv.segment = {}
+    let state = $"($env.AWSENV_STATE?)"
+    if not ($state starts-with "1:on:") {
+        # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
+        let parts = $env.PWD | split row "/"
+        let above = 1..($parts | length) | each {|count| $parts | first $count | append .awsenv | str join "/" }
+        if not $env.__awsenv.quiet and ($above | any { path exists }) {
+            $env.__awsenv.quiet = true
+            print --stderr "awsenv: no answer, so the .awsenv here does not count"
+        }
+        return
+    }
+    let state = $state | str substring 5..
+    let names = $state | split row ":" | first | split row " "
+    __awsenv_hide $names
+    # The program learns from the mark that the values went this way, and brings the originals back.
+    $env.AWSENV_STATE = "1:lost:" + $state
+    if AWS_ACCESS_KEY_ID in $names or AWS_PROFILE in $names {
+        $env.AWS_PROFILE = "awsenv did not answer: no credentials"
+        $env.AWS_EC2_METADATA_DISABLED = "true"
+    }
+    $env.__awsenv.quiet = true
+    print --stderr "awsenv: no answer, so the credentials are gone from this shell"
+}
+
+# Answers whether more is on its way. Secrets pass through here, and stay in no variable.
+def --env __awsenv_ask [...phase: string] {
+    # Whole before it is read: a program is started only when the one before has ended, or Ctrl-C would miss it.
+    let answer = try {
+        let text = ^$env.__awsenv.bin export nu $nu.pid (version).version $env.PWD ...$phase
+        $text | from json
+    } catch {
+        null
+    }
+    # What was cut off is no answer; nor is what another kind of program says.
+    if $answer.guard? == null {
+        return false
+    }
+    # The state is the first that comes and the last that goes.
+    load-env ($answer.set? | default {})
+    __awsenv_hide ($answer.unset? | default [])
+    $env.__awsenv.segment = ($answer.segment? | default {})
+    $env.__awsenv.guard = $answer.guard
+    $answer.pending? == true
+}
+
+def --env __awsenv_sync [] {
+    let status = $env.LAST_EXIT_CODE?
+    $env.__awsenv.guard = null
+    let pending = if $env.__awsenv.new { __awsenv_ask new } else { __awsenv_ask }
+    # What phase 1 said already holds; phase 2 waits a little for what it started.
+    if $pending {
+        __awsenv_ask wait
+    }
+    __awsenv_settle
+    if $status != null {
+        $env.LAST_EXIT_CODE = $status
+    }
+}
+
+# Cut off by Ctrl-C, or no guard came: away with what may be half, and ask again at the next prompt.
+def --env __awsenv_settle [] {
+    if $env.__awsenv.guard == null {
+        __awsenv_unload
+        $env.__awsenv.guard = {never: true}
+    } else {
+        $env.__awsenv.new = false
+        $env.__awsenv.quiet = false
+    }
+}
+
+def --env __awsenv_check [] {
+    if $env.__awsenv.guard == null {
+        __awsenv_settle
+    } else if not (__awsenv_ok) {
+        __awsenv_sync
+    }
+}
+
+# For a prompt: whose credentials these are, and how long still. No process is started.
+def awsenv_prompt []: nothing -> string {
+    let segment = $env.__awsenv.segment
+    let left = if $segment.until? == null {
+        ""
+    } else {
+        let time = [($segment.until - (date now | into int) // 1_000_000_000) 0] | math max
+        if $time >= 86400 {
+            $" ($time // 86400)d($time // 3600 mod 24)h"
+        } else if $time >= 3600 {
+            $" ($time // 3600)h($time // 60 mod 60 | fill --alignment right --character 0 --width 2)m"
+        } else if $time >= 60 {
+            $" ($time // 60)m"
+        } else {
+            $" ($time)s"
+        }
+    }
+    $"($segment.before?)($left)($segment.after?)"
+}
+
+# What is chosen for this shell comes back as its next state.
+def --env __awsenv_use [...args: string] {
+    let text = ^$env.__awsenv.bin use --hook ...$args
+    let text = $text | str trim --right --char "\n"
+    if $text =~ '^1:(on|off|lost):' {
+        $env.AWSENV_STATE = $text
+    } else {
+        print $text
+    }
+    $env.__awsenv.guard = {never: true}
+}
+
+# The program. Where it changes what counts here, this shell follows at once, without another prompt; what others
+# print is a pipeline's.
+def --env --wrapped awsenv [...args: string] {
+    let command = $"($args.0?)"
+    if $command not-in [use allow deny init edit login logout refresh] {
+        return (^$env.__awsenv.bin ...$args)
+    }
+    if $command == use {
+        __awsenv_use ...($args | skip 1)
+    } else {
+        ^$env.__awsenv.bin ...$args
+    }
+    __awsenv_check
+}
+
+# At each prompt, first in line; and before a command starts: a session may have ended since the prompt was drawn.
+$env.config.hooks = do {
+    let hooks = $env.config.hooks? | default {}
+    let others = {|list|
+        $list | default [] | append [] | where {|hook| ($hook | describe) != closure or (view source $hook) !~ __awsenv_check }
+    }
+    $hooks | merge {
+        pre_prompt: (do $others $hooks.pre_prompt? | prepend {|| __awsenv_check })
+        pre_execution: (do $others $hooks.pre_execution? | prepend {|| __awsenv_check })
+    }
+}

@@ -1,0 +1,133 @@
+# awsenv for PowerShell 7 on Linux and macOS. `awsenv hook pwsh` prints this after one line that sets $__awsenv_bin.
+# Only names that begin with __awsenv are defined, `awsenv` and `awsenv_prompt`. Fine to evaluate twice.
+
+# What the guard, the answers and the prompt's segment leave behind; never exported.
+if (-not (Test-Path variable:global:__awsenv_inner_prompt)) { $global:__awsenv_inner_prompt = $null }
+$global:__awsenv_asking = $false
+$global:__awsenv_pending = $false
+$global:__awsenv_answered = $false
+$global:__awsenv_quiet = $false
+$global:__awsenv_before = ''
+$global:__awsenv_until = $null
+$global:__awsenv_after = ''
+
+# Says so to the program once: what the profile has set before is the user's own.
+$global:__awsenv_new = @('new')
+
+# $true: nothing has changed. The program replaces this each time, as the last thing it prints.
+function global:__awsenv_ok { $false }
+
+# No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
+function global:__awsenv_unload {
+    $global:__awsenv_before = ''; $global:__awsenv_until = $null; $global:__awsenv_after = ''
+    Set-Item function:global:__awsenv_ok { $false }
+    $state = [Environment]::GetEnvironmentVariable('AWSENV_STATE')
+    if (-not "$state".StartsWith('1:on:', [StringComparison]::Ordinal)) {
+        # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
+        if ($global:__awsenv_quiet) { return }
+        $directory = $PWD.ProviderPath
+        while ($directory -and -not [IO.File]::Exists([IO.Path]::Combine($directory, '.awsenv'))) {
+            $directory = [IO.Path]::GetDirectoryName($directory)
+        }
+        if (-not $directory) { return }
+        $global:__awsenv_quiet = $true
+        [Console]::Error.WriteLine('awsenv: no answer, so the .awsenv here does not count')
+        return
+    }
+    $names = $state.Substring(5).Split(':')[0].Split(' ')
+    foreach ($name in $names) {
+        if ($name -cmatch '^[A-Za-z0-9_]+$') { [Environment]::SetEnvironmentVariable($name, $null) }
+    }
+    # The program learns from the mark that the values went this way, and brings the originals back.
+    [Environment]::SetEnvironmentVariable('AWSENV_STATE', '1:lost:' + $state.Substring(5))
+    if ($names -ccontains 'AWS_ACCESS_KEY_ID' -or $names -ccontains 'AWS_PROFILE') {
+        [Environment]::SetEnvironmentVariable('AWS_PROFILE', 'awsenv did not answer: no credentials')
+        [Environment]::SetEnvironmentVariable('AWS_EC2_METADATA_DISABLED', 'true')
+    }
+    $global:__awsenv_quiet = $true
+    [Console]::Error.WriteLine('awsenv: no answer, so the credentials are gone from this shell')
+}
+
+# Secrets pass through here, and nowhere else: no variable holds them, and they are no command of the history.
+function global:__awsenv_ask {
+    . ([scriptblock]::Create((& $global:__awsenv_bin export pwsh $PID "$($PSVersionTable.PSVersion)" $PWD.ProviderPath @args) -join "`n"))
+}
+
+# What phase 1 printed already holds; phase 2 waits a little for what it started. The finally block runs on Ctrl-C too.
+function global:__awsenv_sync {
+    $global:__awsenv_asking = $true; $global:__awsenv_answered = $false; $global:__awsenv_pending = $false
+    Set-Item function:global:__awsenv_ok { $false }
+    try {
+        $new = $global:__awsenv_new
+        __awsenv_ask @new
+        if ($global:__awsenv_pending) { __awsenv_ask wait }
+    } catch {
+        # Nobody there, or an answer that was cut off.
+        $null = $_
+    } finally {
+        $global:__awsenv_asking = $false
+        if ($global:__awsenv_answered) {
+            $global:__awsenv_new = @(); $global:__awsenv_quiet = $false
+        } else {
+            __awsenv_unload
+        }
+    }
+}
+
+function global:__awsenv_check {
+    if (-not $global:__awsenv_asking -and -not (__awsenv_ok)) {
+        $status = $global:LASTEXITCODE
+        __awsenv_sync
+        $global:LASTEXITCODE = $status
+    }
+}
+
+# For a prompt: whose credentials these are, and how long still. No process is started.
+function global:awsenv_prompt {
+    $left = ''
+    if ($null -ne $global:__awsenv_until) {
+        $time = [TimeSpan]::FromSeconds([Math]::Max(0, $global:__awsenv_until - [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()))
+        $left = if ($time.TotalDays -ge 1) { ' {0}d{1}h' -f $time.Days, $time.Hours }
+        elseif ($time.TotalHours -ge 1) { ' {0}h{1:00}m' -f $time.Hours, $time.Minutes }
+        elseif ($time.TotalMinutes -ge 1) { ' {0}m' -f $time.Minutes }
+        else { ' {0}s' -f $time.Seconds }
+    }
+    $global:__awsenv_before + $left + $global:__awsenv_after
+}
+
+# The program, and then this shell at once: `awsenv allow` takes effect without another prompt. What is chosen for this
+# shell comes back as its next state.
+function global:awsenv {
+    if ($args.Count -gt 0 -and $args[0] -ceq 'use') {
+        $rest = @($args | Select-Object -Skip 1)
+        $text = (& $global:__awsenv_bin use --hook @rest) -join "`n"
+        if ($text -cmatch '^1:(on|off|lost):[^:]*:') {
+            [Environment]::SetEnvironmentVariable('AWSENV_STATE', $text)
+        } elseif ($text) {
+            $text
+        }
+        Set-Item function:global:__awsenv_ok { $false }
+    } else {
+        & $global:__awsenv_bin @args
+    }
+    __awsenv_check
+}
+
+# First of all that a prompt does, so that it is drawn from the new environment; it finds the user's own $?.
+if ("$function:prompt" -cnotmatch '__awsenv_check') {
+    $global:__awsenv_inner_prompt = $function:prompt
+    function global:prompt {
+        $well = $?
+        __awsenv_check
+        if (-not $well) { Write-Error '' -ErrorAction Ignore }
+        & $global:__awsenv_inner_prompt
+    }
+}
+
+# On `cd` itself, so that `cd prod; terraform apply` runs as prod.
+if ("$($ExecutionContext.SessionState.InvokeCommand.LocationChangedAction)" -cnotmatch '__awsenv_check') {
+    $ExecutionContext.SessionState.InvokeCommand.LocationChangedAction = [Delegate]::Combine(
+        $ExecutionContext.SessionState.InvokeCommand.LocationChangedAction,
+        [EventHandler[Management.Automation.LocationChangedEventArgs]] { __awsenv_check }
+    )
+}

@@ -1,0 +1,134 @@
+//! fish 3.6 and later; older ones have neither a clock nor a comparison of files, and ask at each prompt.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+use super::super::guard::{Abilities, Terms};
+use super::dialect::Dialect;
+use super::{Drawn, UNIVERSAL};
+use crate::settings::Settings;
+
+pub(super) struct Fish;
+
+impl Dialect for Fish {
+    /// `'…'` with `\` and `'` escaped; every other byte as it is. Escaping UTF-8 as bytes would make fish compare
+    /// it unequal to `$PWD`.
+    fn quote(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut text = Vec::with_capacity(bytes.len() + 2);
+        text.push(b'\'');
+        for byte in bytes {
+            if matches!(byte, b'\'' | b'\\') {
+                text.push(b'\\');
+            }
+            text.push(*byte);
+        }
+        text.push(b'\'');
+        text
+    }
+
+    fn export(&self, variables: &[(&str, &OsStr)]) -> Vec<u8> {
+        let set = |(name, value): &(&str, &OsStr)| {
+            [b"set -gx ", name.as_bytes(), b" ", &self.quote(value.as_encoded_bytes()), b"\n"].concat()
+        };
+        variables.iter().flat_map(set).collect()
+    }
+
+    /// fish exports a universal variable whatever global hides it, so an empty global, exported, takes its place; a
+    /// profile gets the sentence, since an empty name is an error to boto3.
+    fn unset(&self, names: &[&str]) -> Vec<u8> {
+        let unset = |name: &&str| {
+            let instead = self.quote(if name.ends_with("PROFILE") { UNIVERSAL } else { "" }.as_bytes());
+            let instead = String::from_utf8_lossy(&instead);
+            format!("set -eg {name}; set -qUx {name}; and set -gx {name} {instead}\n")
+        };
+        names.iter().map(unset).collect::<String>().into_bytes()
+    }
+
+    fn pending(&self) -> &'static [u8] {
+        b"set -g __awsenv_pending 1\n"
+    }
+
+    fn answer(&self, statements: &[u8], guard: &[u8]) -> Vec<u8> {
+        [b"begin\n", statements, guard, b"end\n"].concat()
+    }
+
+    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+        let (before, after) = (self.quote(drawn.before.as_bytes()), self.quote(drawn.after.as_bytes()));
+        // The guard measures how far its deadline is away.
+        let until = drawn.until.map(|until| until.saturating_sub(drawn.deadline).to_string());
+        let age = drawn.now.saturating_sub(drawn.deadline).to_string();
+        [
+            b"set -g __awsenv_before ",
+            &before[..],
+            b"; set -g __awsenv_after ",
+            &after,
+            b"; set -g __awsenv_until ",
+            until.unwrap_or_default().as_bytes(),
+            b"; set -g __awsenv_age ",
+            age.as_bytes(),
+            b"\n",
+        ]
+        .concat()
+    }
+
+    fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {
+        let path = |path: &Path| self.quote(path.as_os_str().as_encoded_bytes());
+        let mut tests = self.variables(terms)?;
+        tests.extend(terms.present.iter().map(|there| [b"test -e ", &path(there)[..]].concat()));
+        for file in terms.watched {
+            let (f, r) = (&path(&file.path)[..], &path(&terms.reference(file)?)[..]);
+            // A missing file is the oldest, and two missing ones are equally old: but a reference is there as
+            // long as the token is.
+            tests.push([b"test ! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r].concat());
+            let target = file.target.as_ref();
+            tests.extend(target.map(|target| [b"test ", f, b" -ef ", &path(target)].concat()));
+        }
+        if !terms.absent.is_empty() {
+            let absent: Vec<_> = terms.absent.iter().map(|absent| path(absent)).collect();
+            tests.push([b"not path is -f -- ", absent.join(&b" "[..]).as_slice()].concat());
+        }
+        if let Some((_, until)) = terms.time {
+            let until = path(&terms.runtime.deadline(until)?);
+            let read = b" | read -g __awsenv_age; and test \"$__awsenv_age\" -lt 0";
+            tests.push([b"builtin path mtime -R -- ", &until[..], read].concat());
+        }
+        Ok([b"function __awsenv_ok; ", tests.join(&b"; and "[..]).as_slice(), b"; end\n"].concat())
+    }
+
+    fn no_guard(&self) -> Vec<u8> {
+        b"function __awsenv_ok; return 1; end\n".to_vec()
+    }
+
+    fn disabled(&self) -> Vec<u8> {
+        b"function __awsenv_ok; test -n \"$AWSENV_DISABLE\"; end\n".to_vec()
+    }
+
+    fn program(&self, word: &[u8]) -> Vec<u8> {
+        [b"set -g __awsenv_bin ", word, b"\n"].concat()
+    }
+
+    fn version(&self, digest: &str) -> Vec<u8> {
+        format!("set -g __awsenv_text {digest}\n").into_bytes()
+    }
+
+    fn hook(&self, _: &Settings) -> Vec<&'static str> {
+        vec![include_str!("../../../shell/awsenv.fish")]
+    }
+
+    fn has_guard(&self, version: (u32, u32)) -> bool {
+        version >= (3, 6)
+    }
+}
+
+impl Fish {
+    fn variables(&self, terms: &Terms<'_>) -> io::Result<Vec<Vec<u8>>> {
+        let (between, wanted) = terms.values_as_one()?;
+        let read = terms.values.iter().map(|(name, _)| format!("${name}{}", char::from(between)));
+        let read = read.collect::<String>();
+        let sentence = self.quote(UNIVERSAL.as_bytes());
+        let is_empty = |name: &&str| [b"contains -- \"$", name.as_bytes(), b"\" '' ", &sentence[..]].concat();
+        let values = [b"test \"", read.as_bytes(), b"\" = ", &self.quote(&wanted)].concat();
+        Ok(std::iter::once(values).chain(terms.empty.iter().map(is_empty)).collect())
+    }
+}

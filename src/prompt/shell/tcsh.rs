@@ -1,0 +1,173 @@
+//! tcsh 6.20 and later. It evaluates one line at a time, so an answer is one, and the guard is an alias.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+use super::super::guard::{Abilities, Terms};
+use super::Drawn;
+use super::dialect::Dialect;
+use crate::settings::Settings;
+
+pub(super) struct Tcsh;
+
+impl Dialect for Tcsh {
+    /// `'…'` for all but `'` itself, a line break, which no line holds, and `!`, which means history inside of `'…'`
+    /// too.
+    fn quote(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut text = b"'".to_vec();
+        for byte in bytes {
+            match byte {
+                b'\'' => text.extend_from_slice(b"'\\''"),
+                b'\n' => text.extend_from_slice(b"'\"$__awsenv_line_break:q\"'"),
+                b'!' => text.extend_from_slice(b"\\!"),
+                _ => text.push(*byte),
+            }
+        }
+        text.push(b'\'');
+        text
+    }
+
+    fn export(&self, variables: &[(&str, &OsStr)]) -> Vec<u8> {
+        let set = |(name, value): &(&str, &OsStr)| {
+            [b"setenv ", name.as_bytes(), b" ", &self.quote(value.as_encoded_bytes()), b"\n"].concat()
+        };
+        variables.iter().flat_map(set).collect()
+    }
+
+    fn unset(&self, names: &[&str]) -> Vec<u8> {
+        format!("unsetenv {}\n", names.join(" ")).into_bytes()
+    }
+
+    fn pending(&self) -> &'static [u8] {
+        b"set __awsenv_pending = 1\n"
+    }
+
+    /// Quoted once more: cut off, it lacks a quote. A quoted value holds no line break.
+    fn answer(&self, statements: &[u8], guard: &[u8]) -> Vec<u8> {
+        let all = [statements, guard, b"__awsenv_answered"].concat();
+        let line = all.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b" ; "[..]);
+        [b"eval ", &self.quote(&line)[..], b"\n"].concat()
+    }
+
+    /// As of now, and how it is drawn while nothing changes.
+    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+        let (before, after) = (self.quote(drawn.before.as_bytes()), self.quote(drawn.after.as_bytes()));
+        let draw = match drawn.until {
+            None => [b"set awsenv_prompt = ", &before[..], &after].concat(),
+            Some(until) => {
+                let left = format!("@ __awsenv_left = {until} - $__awsenv_now && __awsenv_count && ");
+                let text = [b"set awsenv_prompt = ", &before[..], b"\"$__awsenv_time\"", &after].concat();
+                [left.as_bytes(), &text].concat()
+            }
+        };
+        let now = format!("set __awsenv_now = {}\n", drawn.now);
+        [now.as_bytes(), &draw, b"\nalias __awsenv_draw ", &self.quote(&draw), b"\n"].concat()
+    }
+
+    /// The size and the inode beside the time, which is in seconds.
+    fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {
+        let path = |path: &Path| self.quote(path.as_os_str().as_encoded_bytes());
+        let (between, wanted) = terms.values_as_one()?;
+        let (directory, set) = terms.values.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        debug_assert_eq!(directory.0, "PWD");
+        let is_set = set.iter().map(|(name, _)| format!("$?{name}"));
+        // A variable that is empty asks the program at each prompt: to read one that is not there is an error.
+        let is_unset = terms.empty.iter().map(|name| format!("! $?{name}"));
+        let names = is_set.chain(is_unset).collect::<Vec<_>>().join(" && ");
+        let between = char::from(between);
+        let read = set.iter().map(|(name, _)| format!("${{{name}:q}}{between}")).collect::<String>();
+        let read = format!("\"$cwd:q{between}{read}\" == ");
+        let mut tests = vec![[read.as_bytes(), &self.quote(&wanted)].concat()];
+        tests.extend(terms.present.iter().map(|there| [b"-e ", &path(there)[..]].concat()));
+        for file in terms.watched {
+            let (stamp, path) = (file.stamp, path(&file.path));
+            for (what, number) in [
+                ("-M", stamp.seconds.to_string()),
+                ("-Z", stamp.size.to_string()),
+                ("-I", stamp.inode.to_string()),
+            ] {
+                tests.push([what.as_bytes(), b" ", &path, b" == ", number.as_bytes()].concat());
+            }
+        }
+        tests.extend(terms.absent.iter().map(|absent| [b"! -f ", &path(absent)[..]].concat()));
+        let tests = tests.join(&b" && "[..]);
+        let test = [b"@ status = ! ( ", names.as_bytes(), b" ) && @ status = ! ( ", &tests, b" )"].concat();
+        let test = [&test[..], &clock(terms, path)].concat();
+        Ok([b"alias __awsenv_ok ", &self.quote(&test)[..], b"\n"].concat())
+    }
+
+    fn no_guard(&self) -> Vec<u8> {
+        b"alias __awsenv_ok '@ status = 1'\n".to_vec()
+    }
+
+    fn disabled(&self) -> Vec<u8> {
+        b"alias __awsenv_ok '@ status = ! $?AWSENV_DISABLE'\n".to_vec()
+    }
+
+    fn program(&self, word: &[u8]) -> Vec<u8> {
+        [b"set __awsenv_bin = ", word, b" ;\n"].concat()
+    }
+
+    /// Without its comments, which would be all of the rest of the line that eval makes of it.
+    fn hook(&self, _: &Settings) -> Vec<&'static str> {
+        let text = include_str!("../../../shell/awsenv.tcsh");
+        text.split_inclusive('\n').filter(|line| !line.starts_with('#') && *line != "\n").collect()
+    }
+
+    fn unsayable(&self) -> Option<&'static str> {
+        Some("set __awsenv_line_break = \"\\\n\"\n")
+    }
+
+    fn source(&self, word: &[u8]) -> Vec<u8> {
+        [b"source ", word, b" ;\n"].concat()
+    }
+
+    fn sees_whole_seconds(&self, _: (u32, u32)) -> bool {
+        true
+    }
+
+    /// None: what `%$name` shows in a prompt has the width of its characters.
+    fn ink(&self, _: u8) -> String {
+        String::new()
+    }
+}
+
+/// What time it is, by a file that it touches.
+fn clock(terms: &Terms<'_>, path: impl Fn(&Path) -> Vec<u8>) -> Vec<u8> {
+    let Some((from, until)) = terms.time else { return Vec::new() };
+    let clock = path(&terms.runtime.clock_of(terms.abilities.pid));
+    let test = format!(" && @ status = ! ( $__awsenv_now >= {from} && $__awsenv_now < {until} )");
+    [b" && : >! ", &clock[..], b" && @ __awsenv_now = -M ", &clock, test.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_and_line_breaks_are_told_apart() {
+        for (value, expected) in [
+            ("eu-west-1", "'eu-west-1'"),
+            ("it's!", "'it'\\''s\\!'"),
+            ("a\nb", "'a'\"$__awsenv_line_break:q\"'b'"),
+        ] {
+            assert_eq!(String::from_utf8(Tcsh.quote(value.as_bytes())).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_one_line_and_one_word() {
+        let statements = [Tcsh.export(&[("A", OsStr::new("x!"))]), Tcsh.unset(&["B", "C"])].concat();
+        let answer = Tcsh.answer(&statements, &Tcsh.no_guard());
+        let expected = "eval 'setenv A '\\''x\\\\!'\\'' ; unsetenv B C ; \
+             alias __awsenv_ok '\\''@ status = 1'\\'' ; __awsenv_answered'\n";
+        assert_eq!(String::from_utf8(answer).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_hook_has_no_comment_for_eval_to_take_all_else_for() {
+        let text = Tcsh.hook(&Settings::default()).concat();
+        assert!(!text.contains('#') && text.trim_end().ends_with(';'), "{text}");
+    }
+}
