@@ -43,8 +43,8 @@ Examples:
   awsenv init acme-dev --account 111122223333 --region eu-west-1
 
 Without a profile, what other tools have left says which one (AWS_PROFILE, an
-.envrc, aws-vault, granted, aws-sso-cli, awsume): it is shown, and written only if
-you agree.";
+.envrc, aws-vault, granted, aws-sso-cli, awsume): it is shown, and written only
+if you agree.";
 
 pub(super) const EDIT: &str = "\
 Examples:
@@ -289,8 +289,8 @@ Examples:
 
 A user's long-lived keys sign in by GetFederationToken: for an hour, or
 --duration, and with all that the user may do. --policy-arn, or `policy_arns`
-below [console] in the settings, bounds that: the session may do what both allow.
-The address is good for 15 minutes, and for one browser.";
+below [console] in the settings, bounds that: the session may do what both
+allow. The address is good for 15 minutes, and for one browser.";
 
 pub(super) const HISTORY: &str = "\
 Examples:
@@ -298,6 +298,10 @@ Examples:
   awsenv history --here --since 8h
   awsenv history clear
 
-A line for each load and unload of a shell, and for each exec, credentials, console
-and lend. No key stands in it, and no argument of a command. The setting
-`history = false` ends it.";
+A line for each load and unload of a shell, and for each exec, credentials,
+console and lend. No key stands in it, and no argument of a command. The
+setting `history = false` ends it.";
+
+pub(super) const HISTORY_CLEAR: &str = "\
+Example:
+  awsenv history clear";

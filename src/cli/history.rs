@@ -36,6 +36,7 @@ pub(super) struct History {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Forget it all
+    #[command(after_help = help::HISTORY_CLEAR)]
     Clear,
 }
 

@@ -182,7 +182,7 @@ fn row(record: &Record, canvas: Canvas, world: &World) -> Vec<Line> {
         Event::Load | Event::Renew => Ink::Of(Colour::Green),
         Event::Unload => Ink::Faint,
         Event::Exec => Ink::Of(Colour::Blue),
-        Event::Credentials | Event::Lend => Ink::Of(Colour::Yellow),
+        Event::Credentials | Event::Console | Event::Lend => Ink::Of(Colour::Yellow),
     };
     let hour = |at: i64| clock::hour(instant(at), instant(record.at));
     let home = &world.places.home;

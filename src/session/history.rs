@@ -57,6 +57,8 @@ pub enum Event {
     Exec,
     /// They were printed.
     Credentials,
+    /// The web console was signed in with them.
+    Console,
     /// An AWS client got them by a profile.
     Lend,
 }
@@ -70,6 +72,7 @@ impl Event {
             Self::Unload => "unload",
             Self::Exec => "exec",
             Self::Credentials => "credentials",
+            Self::Console => "console",
             Self::Lend => "lend",
         }
     }

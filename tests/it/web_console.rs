@@ -236,6 +236,19 @@ fn a_sign_in_that_is_over_says_what_to_run() {
 }
 
 #[test]
+fn whose_console_was_opened_is_noted_and_no_address() {
+    let sandbox = cloud::sandbox();
+    let world = world(&sandbox);
+    let address = printed(world.run(["console", "one", "--service", "s3", "--print"]));
+    let noted = world.run(["history", "--json"]).any_stdout().success().stdout;
+    let lines: serde_json::Value = serde_json::from_str(&noted).unwrap();
+    let said = ["event", "by", "profile", "role"].map(|field| lines[0][field].as_str().unwrap_or_default());
+    assert_eq!(said, ["console", "s3", "one", "One"], "{noted}");
+    let (_, token) = address.split_once("SigninToken=").unwrap();
+    assert!(!world.read(".local/state/awsenv/history").contains(token));
+}
+
+#[test]
 fn a_directory_says_whose_console_and_the_account_is_watched() {
     let sandbox = cloud::sandbox();
     let pinned = "profile = \"base\"\naccount = \"999988887777\"\n[stage.one]\nprofile = \"one\"\n";

@@ -5,13 +5,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::browser;
+use super::history::{self, Given};
 use super::subject::{Asking, Subject};
 use crate::clock;
 use crate::limits;
 use crate::message::{Exit, Failure, printable};
+use crate::process;
 use crate::profile::chain::Source;
 use crate::provider::federation::{login_url, signin_token};
 use crate::secret::Secret;
+use crate::session::history::Event;
 use crate::settings::console::{MOST_POLICIES, browser_profile};
 use crate::world::{self, World};
 
@@ -145,6 +148,14 @@ fn page(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Resu
     let endpoint = partition.endpoint(&region, &world.original)?;
     let keys = keys::keys(console, subject, world)?;
     let token = signin_token(&keys.credentials, keys.duration, &endpoint, &subject.aws(world))?;
+    let given = Given {
+        event: Event::Console,
+        by: console.service.unwrap_or("home"),
+        pid: process::parent(),
+        account: keys.account.as_deref(),
+        expiry: keys.credentials.expiry,
+    };
+    history::note(&given, subject, &console.asking, world);
     let url = login_url(&endpoint, &destination, &token);
     Ok(Page { url, destination, region, account: keys.account, duration: keys.duration })
 }
