@@ -60,7 +60,7 @@ enum Command {
     #[command(after_help = help::HOOK)]
     Hook {
         /// The shell; or direnv, for its function `use awsenv`
-        #[arg(value_parser = PossibleValuesParser::new(hook::names()))]
+        #[arg(value_parser = PossibleValuesParser::new(hook::possible_values()))]
         shell: Option<String>,
     },
     /// Write a first .awsenv here, and allow it

@@ -17,7 +17,9 @@ pub enum Shell {
     Zsh,
     Fish,
     Elvish,
+    #[value(alias = "nu")]
     Nushell,
+    #[value(alias = "pwsh")]
     Powershell,
     Tcsh,
     Xonsh,

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::message::{Exit, Failure};
@@ -16,13 +17,23 @@ use crate::world::{self, World};
 const DIRENV: &str = "direnv";
 
 /// Whose hooks there are.
-pub fn names() -> Vec<&'static str> {
-    Shell::ALL.into_iter().map(Shell::name).chain([DIRENV]).collect()
+fn names() -> impl Iterator<Item = &'static str> {
+    Shell::ALL.into_iter().map(Shell::name).chain([DIRENV])
+}
+
+/// The same for the command line, by the other names that people know too.
+pub fn possible_values() -> Vec<PossibleValue> {
+    let value = |name| match name {
+        "nu" => PossibleValue::new(name).alias("nushell"),
+        "pwsh" => PossibleValue::new(name).alias("powershell"),
+        _ => PossibleValue::new(name),
+    };
+    names().map(value).collect()
 }
 
 /// Prints the hook of the shell with this name.
 pub fn run(name: Option<&str>, program: &OsStr, world: &World) -> anyhow::Result<()> {
-    let hint = format!("say for which shell: {}", names().join(", "));
+    let hint = format!("say for which shell: {}", names().collect::<Vec<_>>().join(", "));
     let name = name.ok_or_else(|| Failure::new("hook needs a shell").hint(&hint).exit(Exit::Usage))?;
     if name == DIRENV {
         return direnv(program, world);

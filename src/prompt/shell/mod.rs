@@ -87,7 +87,11 @@ impl Shell {
 
     /// The shell of that name; a path or a login shell's `-bash` is understood.
     pub fn named(name: &str) -> Option<Self> {
-        let base = name.rsplit('/').next().unwrap_or(name).trim_start_matches('-');
+        let base = match name.rsplit('/').next().unwrap_or(name).trim_start_matches('-') {
+            "nushell" => "nu",
+            "powershell" => "pwsh",
+            base => base,
+        };
         Self::ALL.into_iter().find(|shell| shell.name() == base)
     }
 
@@ -187,6 +191,7 @@ mod tests {
     fn a_shell_is_known_by_its_path_or_as_a_login_shell() {
         assert_eq!(Shell::named("/usr/bin/zsh"), Some(Shell::Zsh));
         assert_eq!(Shell::named("-bash"), Some(Shell::Bash));
+        assert_eq!(Shell::named("nushell"), Some(Shell::Nu));
         assert_eq!(Shell::named("cmd"), None);
     }
 }
