@@ -1,4 +1,4 @@
-# awsenv for nushell 0.107 and later. `awsenv hook nu` prints this after one line that makes $env.__awsenv; a
+# awsenv for nushell 0.108 and later. `awsenv hook nu` prints this after one line that makes $env.__awsenv; a
 # record, which nushell gives to no program. nushell evaluates no text, so answers are data. Only names that begin
 # with __awsenv are defined, `awsenv` and `awsenv_prompt`. Fine to load twice.
 
@@ -201,6 +201,7 @@ def --env __awsenv_use [...args: string] {
 
 # The program. Where it changes what counts here, this shell follows at once, without another prompt; what others
 # print is a pipeline's.
+@complete external
 def --env --wrapped awsenv [...args: string] {
     let command = $"($args.0?)"
     if $command not-in [use allow deny init edit login logout refresh] {

@@ -1,4 +1,4 @@
-# Completions of awsenv for nushell 0.100 and later. Once: awsenv completions nushell | save awsenv-completions.nu
+# Completions of awsenv for nushell 0.108 and later. Once: awsenv completions nushell | save awsenv-completions.nu
 # in ($nu.default-config-dir); then in config.nu: source awsenv-completions.nu
 # At Tab the program is asked, so that it names what there is at that moment; for other commands, whoever was before.
 $env.config.completions.external.completer = do {
