@@ -4,10 +4,14 @@ use std::io::IsTerminal;
 
 use serde::Serialize;
 
+use super::super::drawing::Canvas;
 use super::{Finding, Verdict};
 use crate::message::printable;
 use crate::prompt::segment::{Look, Reader};
 use crate::world::{self, World};
+
+/// What stands before a finding: its mark, and the check.
+const BEFORE: usize = 14;
 
 /// The documented schema of `--json` (docs/json.md).
 #[derive(Serialize)]
@@ -26,16 +30,21 @@ pub(super) fn print(findings: &[Finding], json: bool, world: &World) -> anyhow::
     }
     let reader = if std::io::stdout().is_terminal() { Reader::Terminal } else { Reader::Plain };
     let look = Look::of(reader, &world.env, world.settings.colours);
-    world::out(card(findings, look.is_ascii(), look.has_colours()).as_bytes())
+    let canvas = Canvas::of_stdout(&world.env, world.settings.colours);
+    // In a pipe a finding is one line, however long.
+    let broken = |text: &str| canvas.map_or(vec![text.to_owned()], |canvas| canvas.broken(text, BEFORE));
+    world::out(card(findings, look.is_ascii(), look.has_colours(), broken).as_bytes())
 }
 
-fn card(findings: &[Finding], ascii: bool, colours: bool) -> String {
+fn card(findings: &[Finding], ascii: bool, colours: bool, broken: impl Fn(&str) -> Vec<String>) -> String {
     let mut text = String::new();
     for Finding { check, result, seen, fix } in findings {
         let mark = mark(*result, ascii, colours);
-        text.push_str(&format!("{mark} {:<11} {}\n", name(*check), printable(seen)));
+        let seen = broken(&printable(seen)).join(&format!("\n{:BEFORE$}", ""));
+        text.push_str(&format!("{mark} {:<11} {seen}\n", name(*check)));
+        // Whole, since it is copied.
         if let Some(fix) = fix {
-            text.push_str(&format!("{:14}fix: {}\n", "", printable(fix)));
+            text.push_str(&format!("{:BEFORE$}fix: {}\n", "", printable(fix)));
         }
     }
     let count = |verdict| findings.iter().filter(|finding| finding.result == verdict).count();
@@ -74,6 +83,10 @@ mod tests {
     use super::super::Check;
     use super::*;
 
+    fn whole(text: &str) -> Vec<String> {
+        vec![text.to_owned()]
+    }
+
     #[test]
     fn each_finding_has_its_mark_and_its_fix_and_the_sum_comes_last() {
         let findings = [
@@ -83,7 +96,7 @@ mod tests {
             Finding::broken(Check::Config, "x:1", "mend it"),
         ];
         assert_eq!(
-            card(&findings, false, false),
+            card(&findings, false, false, whole),
             "✓ hook        loaded
 · peers       direnv
 ! variables   a\\u{1b}[2J
@@ -92,8 +105,11 @@ mod tests {
               fix: mend it
 1 broken; 1 warning\n"
         );
-        assert!(card(&findings, true, false).is_ascii());
-        assert!(card(&findings, false, true).contains("\x1b[31m✗\x1b[0m"));
-        assert!(card(&findings[..2], false, false).ends_with("nothing is broken\n"));
+        assert!(card(&findings, true, false, whole).is_ascii());
+        assert!(card(&findings, false, true, whole).contains("\x1b[31m✗\x1b[0m"));
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect();
+        let long = [Finding::ok(Check::Hook, "so long")];
+        assert!(card(&long, true, false, words).starts_with("+ hook        so\n              long\n"));
+        assert!(card(&findings[..2], false, false, whole).ends_with("nothing is broken\n"));
     }
 }

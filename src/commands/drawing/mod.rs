@@ -86,6 +86,13 @@ impl Canvas {
         if self.ascii { ascii } else { sign }
     }
 
+    /// Text in lines that fit behind what takes so much room.
+    pub(super) fn broken(self, text: &str, before: usize) -> Vec<String> {
+        let line = self.text(Ink::Plain, text);
+        let lines = wrapped(&line, self.columns.saturating_sub(before).max(before));
+        lines.iter().map(|line| line.drawn(false).trim_end().to_owned()).collect()
+    }
+
     /// Rows to come; labels take so much room.
     pub(super) fn sheet(self, label: usize) -> Sheet {
         Sheet { canvas: self, rows: Vec::new(), label }
