@@ -75,7 +75,7 @@ pub fn run(asked: &Use<'_>, world: &World) -> anyhow::Result<()> {
     let frecency = Frecency::load(&world.places);
     let what = match asked.name {
         Some(name) => named(name, offers)?,
-        None => picker::pick(described(offers, &config, world)?, &frecency)?,
+        None => picker::pick(described(offers, &config, world)?, &frecency, world)?,
     };
     let what = with_protection(what, world);
     let chosen = describe(&what, world);

@@ -7,15 +7,20 @@ use dialoguer::FuzzySelect;
 use dialoguer::console::Term;
 use dialoguer::theme::SimpleTheme;
 
+use super::super::drawing::{Canvas, Ink};
 use super::Offer;
 use super::frecency::Frecency;
 use crate::clock;
-use crate::message::{Exit, Failure, printable};
+use crate::message::{Exit, Failure};
 use crate::prompt::choice::What;
 use crate::terminal;
+use crate::world::World;
+
+/// What the list puts before a line, and one cell in which a terminal may break it.
+const BEFORE: usize = 3;
 
 /// Shows them, what is chosen often and lately first.
-pub(super) fn pick(mut offers: Vec<Offer>, frecency: &Frecency) -> anyhow::Result<What> {
+pub(super) fn pick(mut offers: Vec<Offer>, frecency: &Frecency, world: &World) -> anyhow::Result<What> {
     let terminal = Term::read_write_pair(io::stdin(), CursorShown(io::stderr()));
     if !terminal.is_term() {
         return Err(Failure::new("there is no terminal to pick one at")
@@ -29,9 +34,14 @@ pub(super) fn pick(mut offers: Vec<Offer>, frecency: &Frecency) -> anyhow::Resul
     let now = clock::now();
     // A stable order: stages stay before profiles, and each kind in the order of the files.
     offers.sort_by_key(|offer| std::cmp::Reverse(frecency.rank(&offer.what.text(), now)));
-    let width = offers.iter().map(|offer| offer.what.text().chars().count()).max().unwrap_or_default();
-    let line = |offer: &Offer| printable(&format!("{:<width$}  {}", offer.what.text(), offer.about));
-    let lines: Vec<_> = offers.iter().map(line).collect();
+    // A line that is broken would be drawn twice.
+    let room = usize::from(terminal.size().1).saturating_sub(BEFORE);
+    let canvas = Canvas::of_width(room, &world.env);
+    let cell = |text: &str| canvas.text(Ink::Plain, text);
+    let rows: Vec<_> =
+        offers.iter().map(|offer| vec![cell(&offer.what.text()), cell(&offer.about)]).collect();
+    let lines: Vec<_> =
+        canvas.columns(&rows, &[0, 1]).lines().map(|line| line.trim_end().to_owned()).collect();
     let picked = FuzzySelect::with_theme(&SimpleTheme)
         .with_prompt("awsenv: use")
         .items(&lines)

@@ -59,6 +59,12 @@ impl Canvas {
         Self::of(size.map(|size| size.ws_col.into()), env, colours)
     }
 
+    /// Of this width, without colours: for lines that somebody else draws.
+    pub(super) fn of_width(columns: usize, env: &Env) -> Self {
+        let ascii = Look::of(Reader::Terminal, env, Colours::Never).is_ascii();
+        Self { columns: columns.max(NARROWEST), colours: false, ascii }
+    }
+
     /// `terminal`: how wide it is, if it is one; 0 where it does not say.
     fn of(terminal: Option<usize>, env: &Env, colours: Colours) -> Option<Self> {
         let look = Look::of(Reader::Terminal, env, colours);
