@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -158,6 +158,17 @@ fn is_anywhere(program: &OsStr, env: &Env) -> bool {
     let path = env.get("PATH").unwrap_or_default();
     program.as_encoded_bytes().contains(&b'/')
         || std::env::split_paths(path).any(|dir| dir.join(program).exists())
+}
+
+/// Whether [`become_command`] finds a program of this name that may be run. Without a `PATH` the C library has one of
+/// its own, so then it is said to be.
+pub fn is_found(program: &OsStr, env: &Env) -> bool {
+    let may_run =
+        |path: &Path| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
+    if program.as_bytes().contains(&b'/') {
+        return may_run(Path::new(program));
+    }
+    env.get("PATH").is_none_or(|path| std::env::split_paths(path).any(|dir| may_run(&dir.join(program))))
 }
 
 #[cfg(test)]

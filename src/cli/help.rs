@@ -299,8 +299,8 @@ Examples:
   awsenv history clear
 
 A line for each load and unload of a shell, and for each exec, credentials,
-console and lend. No key stands in it, and no argument of a command. The
-setting `history = false` ends it.";
+console, assume-saml, `use awsenv` of direnv, and lend. No key stands in it,
+and no argument of a command. The setting `history = false` ends it.";
 
 pub(super) const HISTORY_CLEAR: &str = "\
 Example:

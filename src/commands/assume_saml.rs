@@ -5,15 +5,20 @@ use std::io::{self, IsTerminal, Read};
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::ValueEnum as _;
 
 use super::credentials::{Format, Printed, print};
+use super::history::{self, Given};
 use super::subject::person_means;
+use crate::credentials::Credentials;
 use crate::limits;
 use crate::message::{Exit, Failure};
+use crate::process;
 use crate::profile::chain::Role;
 use crate::prompt::resolve::users_region;
 use crate::provider::saml;
 use crate::secret::Secret;
+use crate::session::history::{Event, Record};
 use crate::world::World;
 
 /// AWS STS, SAMLAssertion.
@@ -60,7 +65,23 @@ pub fn run(asked: &AssumeSaml<'_>, world: &World) -> anyhow::Result<()> {
             region: region.as_deref(),
         },
         asked.format,
-    )
+    )?;
+    note(&role, &credentials, asked.format, world);
+    Ok(())
+}
+
+/// No profile and no `.awsenv` comes into it.
+fn note(role: &Role, credentials: &Credentials, format: Format, world: &World) {
+    let by = format.to_possible_value();
+    let given = Given {
+        event: Event::Saml,
+        by: by.as_ref().map_or("env", clap::builder::PossibleValue::get_name),
+        pid: process::parent(),
+        account: credentials.account.as_deref(),
+        expiry: credentials.expiry,
+    };
+    let directory = world.pwd().to_string_lossy().into_owned();
+    history::keep(&Record { role: Some(role.name().to_owned()), directory, ..given.record() }, world);
 }
 
 /// From standard input alone: arguments can be read by everybody.

@@ -5,8 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use super::exec;
+use super::history::{self, Given};
 use super::subject::{Asking, Subject, pinned, subject};
+use crate::credentials::Credentials;
 use crate::message::{Failure, render};
+use crate::process;
 use crate::profile::config::ConfigFiles;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::{Directory, NAME};
@@ -16,19 +19,33 @@ use crate::prompt::runtime::Runtime;
 use crate::prompt::shell::Shell;
 use crate::prompt::wanted::{Delivery, Wanted};
 use crate::provider::Mfa;
+use crate::session::history::Event;
 use crate::world::{self, World};
 
 /// Stands in for a profile where there are no credentials. A failing `.envrc` would bring back the user's own ones, so
 /// it does not fail.
 const SENTENCE: &str = "awsenv has no credentials here: direnv reload says why";
 
+/// What the shell gets, and whose it is.
+struct Found {
+    subject: Subject,
+    credentials: Credentials,
+    account: Option<String>,
+}
+
 /// Prints the statements. That there are no credentials is said, and among them.
 pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
-    let (wanted, token) = settled(asking, world);
-    let wanted = wanted.unwrap_or_else(|error| {
-        world::say(render(&error).0.trim_end());
-        Wanted::fail_closed(SENTENCE, &world.original)
-    });
+    let (found, token) = settled(asking, world);
+    let wanted = match &found {
+        Ok(found) => {
+            let delivery = Delivery::Keys(&found.credentials);
+            exec::wanted(delivery, found.account.as_deref(), &found.subject, world)
+        }
+        Err(error) => {
+            world::say(render(error).0.trim_end());
+            Wanted::fail_closed(SENTENCE, &world.original)
+        }
+    };
     let mut diff = EnvDiff::between(&world.env, &wanted.over(world.original.clone()));
     // What a hook in this shell remembers is the hook's.
     diff.unset.remove(STATE);
@@ -37,25 +54,41 @@ pub fn run(asking: &Asking<'_>, world: &World) -> anyhow::Result<()> {
         text.extend([b"watch_file ", Shell::Bash.quote(path).as_slice(), b"\n"].concat());
     }
     text.extend(b"__awsenv_answered=yes\n");
-    world::out(&text)
+    world::out(&text)?;
+    if let Ok(found) = &found {
+        note(found, asking, world);
+    }
+    Ok(())
+}
+
+/// Once for each load of an `.envrc`. The parent is the bash that evaluates it; whose shell it is for, direnv knows.
+fn note(found: &Found, asking: &Asking<'_>, world: &World) {
+    let given = Given {
+        event: Event::Direnv,
+        by: "direnv",
+        pid: process::parent(),
+        account: found.account.as_deref(),
+        expiry: found.credentials.expiry,
+    };
+    history::note(&given, &found.subject, asking, world);
 }
 
 /// With the token from before it: whatever happens after that is seen. If it was we who told the shells, once more.
-fn settled(asking: &Asking<'_>, world: &World) -> (anyhow::Result<Wanted>, Option<PathBuf>) {
+fn settled(asking: &Asking<'_>, world: &World) -> (anyhow::Result<Found>, Option<PathBuf>) {
     let token = || Runtime::open(&world.places).and_then(|runtime| runtime.token()).ok();
     let before = token();
-    let wanted = wanted(asking, world);
-    if wanted.is_err() || token() == before {
-        return (wanted, before);
+    let found = found(asking, world);
+    if found.is_err() || token() == before {
+        return (found, before);
     }
     let before = token();
-    (self::wanted(asking, world), before)
+    (self::found(asking, world), before)
 }
 
-fn wanted(asking: &Asking<'_>, world: &World) -> anyhow::Result<Wanted> {
+fn found(asking: &Asking<'_>, world: &World) -> anyhow::Result<Found> {
     let subject = whose(asking, world)?;
     let (credentials, account) = subject.credentials(None, world, &mut Mfa::nobody())?;
-    Ok(exec::wanted(Delivery::Keys(&credentials), account.as_deref(), &subject, world))
+    Ok(Found { subject, credentials, account })
 }
 
 /// A profile that is named, else the directory's; never one that merely happens to be the user's.

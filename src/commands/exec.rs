@@ -80,15 +80,19 @@ fn prepare(
         [] => vec![env.get("SHELL").map_or_else(|| "/bin/sh".into(), OsString::from)],
         command => command.to_vec(),
     };
-    let program = command.first().and_then(|program| Path::new(program).file_name()).unwrap_or_default();
-    let given = Given {
-        event: Event::Exec,
-        by: &program.to_string_lossy(),
-        pid: std::process::id(),
-        account: account.as_deref(),
-        expiry: credentials.expiry.filter(|_| !giving.endpoint),
-    };
-    history::note(&given, &subject, asking, world);
+    let program = command.first().map(OsString::as_os_str).unwrap_or_default();
+    // Nothing can be noted once the command has taken our place; what will not run gets nothing.
+    if process::is_found(program, &env) {
+        let name = Path::new(program).file_name().unwrap_or_default();
+        let given = Given {
+            event: Event::Exec,
+            by: &name.to_string_lossy(),
+            pid: std::process::id(),
+            account: account.as_deref(),
+            expiry: credentials.expiry.filter(|_| !giving.endpoint),
+        };
+        history::note(&given, &subject, asking, world);
+    }
     Ok((command, env))
 }
 

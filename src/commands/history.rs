@@ -179,10 +179,10 @@ fn row(record: &Record, canvas: Canvas, world: &World) -> Vec<Line> {
     let plain = |text: &str| canvas.text(Ink::Plain, text);
     let faint = |text: &str| canvas.text(Ink::Faint, text);
     let ink = match record.event {
-        Event::Load | Event::Renew => Ink::Of(Colour::Green),
+        Event::Load | Event::Renew | Event::Direnv => Ink::Of(Colour::Green),
         Event::Unload => Ink::Faint,
         Event::Exec => Ink::Of(Colour::Blue),
-        Event::Credentials | Event::Console | Event::Lend => Ink::Of(Colour::Yellow),
+        Event::Credentials | Event::Saml | Event::Console | Event::Lend => Ink::Of(Colour::Yellow),
     };
     let hour = |at: i64| clock::hour(instant(at), instant(record.at));
     let home = &world.places.home;

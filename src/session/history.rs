@@ -55,8 +55,12 @@ pub enum Event {
     Unload,
     /// A command was started with them.
     Exec,
+    /// direnv got them for a shell.
+    Direnv,
     /// They were printed.
     Credentials,
+    /// A session for a SAML assertion was printed.
+    Saml,
     /// The web console was signed in with them.
     Console,
     /// An AWS client got them by a profile.
@@ -71,7 +75,9 @@ impl Event {
             Self::Renew => "renew",
             Self::Unload => "unload",
             Self::Exec => "exec",
+            Self::Direnv => "direnv",
             Self::Credentials => "credentials",
+            Self::Saml => "saml",
             Self::Console => "console",
             Self::Lend => "lend",
         }

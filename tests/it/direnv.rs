@@ -48,6 +48,25 @@ fn the_credentials_come_and_go_with_the_directory() {
 }
 
 #[test]
+fn each_load_is_noted_and_one_without_credentials_is_none() {
+    if !installed("direnv") {
+        return;
+    }
+    let world = home(World::with_pin(), "use awsenv\n");
+    bash(&world, &["cd acme", "cd ..", "cd acme"]);
+    world.write("acme/.envrc", "use awsenv nobody\n");
+    assert!(world.command("direnv").arg("allow").arg(world.at("acme/.envrc")).status().unwrap().success());
+    bash(&world, &["cd acme"]);
+    let noted = world.run(["history", "--json"]).any_stdout().success().json();
+    let noted = noted.as_array().unwrap();
+    assert_eq!(noted.len(), 2, "{noted:?}");
+    for line in noted {
+        let said = ["event", "by", "profile", "account", "directory"].map(|field| line[field].as_str());
+        assert_eq!(said, ["direnv", "direnv", "dev", "111122223333", "$HOME/acme"].map(Some));
+    }
+}
+
+#[test]
 fn a_profile_that_is_named_needs_no_file() {
     if !installed("direnv") {
         return;

@@ -92,6 +92,19 @@ fn commands_note_what_they_give_and_never_their_arguments() {
 }
 
 #[test]
+fn a_program_that_never_ran_has_had_nothing() {
+    let world = World::with_pin().file("plain", "").file("bin/tool", "#!/bin/sh\n");
+    fs::set_permissions(world.at("bin/tool"), fs::Permissions::from_mode(0o755)).unwrap();
+    world.run(["exec", "dev", "--", "/nonexistent/x"]).any_stderr().exits(127);
+    world.run(["exec", "dev", "--", "nonexistent"]).any_stderr().exits(127);
+    world.run(["exec", "dev", "--", "./plain"]).any_stderr().exits(126);
+    world.run(["exec", "dev", "--", "./bin"]).any_stderr().exits(126);
+    assert_eq!(history(&world, []), [json!(null); 0]);
+    world.run(["exec", "dev", "--", "bin/tool"]).success();
+    assert_eq!(each(&history(&world, []), "by"), ["tool"]);
+}
+
+#[test]
 fn a_client_that_borrows_by_a_profile_is_noted() {
     let sandbox = cloud::sandbox();
     let world = cloud::pinned(&sandbox, deliver::FILE);

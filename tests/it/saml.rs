@@ -1,6 +1,7 @@
 //! A SAML assertion, exchanged for a role: by standard input, and printed.
 
 use awsenv_sandbox::{Fault, Role, Sandbox, Scenario};
+use serde_json::json;
 
 use crate::cloud::{self, ONE, operations};
 use crate::run::Run;
@@ -29,7 +30,7 @@ fn it_prints_a_session_and_keeps_nothing() {
     let text = |name: &str| given[name].as_str().unwrap().to_owned();
     let whose = sandbox.verify(&text("AccessKeyId"), &text("SecretAccessKey"), Some(&text("SessionToken")));
     assert_eq!(whose.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/One/me@acme.example"));
-    assert_eq!((&given["Version"], text("AccountId").as_str()), (&serde_json::json!(1), "111122223333"));
+    assert_eq!((&given["Version"], text("AccountId").as_str()), (&json!(1), "111122223333"));
     let [call] = &sandbox.calls()[..] else { panic!("{:?}", sandbox.calls()) };
     assert_eq!((call.signer.as_deref(), call.parameter("DurationSeconds")), (None, Some("7200")));
     assert_eq!(call.parameter("PrincipalArn"), Some(IDP));
@@ -37,6 +38,16 @@ fn it_prints_a_session_and_keeps_nothing() {
     // The other formats are those of `credentials`.
     let env = assume(&world).stdin(ASSERTION).any_stdout().success().stdout;
     assert!(env.starts_with("export AWS_ACCESS_KEY_ID='ASIA"), "{env}");
+    // But it is noted, each time.
+    let noted = world.run(["history", "--json"]).any_stdout().success().json();
+    let formats = [&noted[0]["by"], &noted[1]["by"]];
+    assert_eq!((noted.as_array().unwrap().len(), formats), (2, [&json!("process"), &json!("env")]));
+    let line = &noted[0];
+    assert_eq!(
+        [&line["event"], &line["role"], &line["account"], &line["expiration"], &line["profile"]],
+        [&json!("saml"), &json!("One"), &json!("111122223333"), &given["Expiration"], &json!(null)]
+    );
+    assert!(!world.read(".local/state/awsenv/history").contains("ASIA"));
 }
 
 #[test]
