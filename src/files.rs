@@ -1,7 +1,7 @@
 //! Files as awsenv keeps them: private, whole or not at all, never somebody else's.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::mpsc;
@@ -56,6 +56,26 @@ pub fn is_roots(path: &Path) -> io::Result<bool> {
 
 /// Reads a regular file of at most `limit` bytes; `None` if there is no such file. Never blocks on a FIFO.
 pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, fs::Metadata)>> {
+    let Some((file, metadata)) = open_regular(path)? else { return Ok(None) };
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.size().min(limit)).unwrap_or(0) + 1);
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("larger than {limit} bytes")));
+    }
+    Ok(Some((bytes, metadata)))
+}
+
+/// The last `limit` bytes of a regular file, and whether there are others before them; `None` if there is no such file.
+pub fn read_end(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, bool)>> {
+    let Some((mut file, metadata)) = open_regular(path)? else { return Ok(None) };
+    let before = metadata.size().saturating_sub(limit);
+    file.seek(io::SeekFrom::Start(before))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.size() - before).unwrap_or(0));
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(Some((bytes, before > 0)))
+}
+
+fn open_regular(path: &Path) -> io::Result<Option<(File, fs::Metadata)>> {
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = match OpenOptions::new().read(true).custom_flags(nonblocking).open(path) {
         Ok(file) => file,
@@ -68,12 +88,7 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, fs::
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.size().min(limit)).unwrap_or(0) + 1);
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("larger than {limit} bytes")));
-    }
-    Ok(Some((bytes, metadata)))
+    Ok(Some((file, metadata)))
 }
 
 /// A directory of ours: made with 0700 if absent, tightened to that if it is looser, refused if somebody else

@@ -35,9 +35,8 @@ pub struct Wanted<'a> {
 pub fn list(wanted: &Wanted<'_>, json: bool, world: &World) -> anyhow::Result<()> {
     let path = history::path(&world.places);
     let shown = tilde(&path, &world.places.home);
-    let history = History::read(&world.places).map_err(|error| {
-        Failure::new(format!("cannot read {shown}: {error}")).hint("`awsenv history clear` begins anew")
-    })?;
+    let history = History::read(&world.places)
+        .map_err(|error| Failure::new(format!("cannot read {shown}: {error}")))?;
     if history.damaged > 0 {
         let lines = if history.damaged == 1 {
             "1 damaged line is"

@@ -1,7 +1,7 @@
 //! What was exported where, as whom, until when: a line each time, for `awsenv history`. No key stands in it, and no
 //! argument of a command. Nobody depends on it: where it cannot be written, nothing else changes.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::places::Places;
 
 /// Some four thousand lines. One older file of as much is kept.
 const LARGEST: u64 = 1024 * 1024;
-/// What a last line may add to that, many times over.
+/// So much of a file is read: what a last line may add to that, many times over.
 const LIMIT: u64 = 2 * LARGEST;
 /// How a line begins; one that was cut off has the next one behind it.
 const OPENING: &str = "{\"at\":";
@@ -94,12 +94,14 @@ pub struct History {
 }
 
 impl History {
-    /// Reads it all.
+    /// Reads it all; of a file that nobody could put aside, the end.
     pub fn read(places: &Places) -> io::Result<Self> {
         let mut history = Self::default();
         for path in [older(places), path(places)] {
-            let Some((bytes, _)) = files::read_limited(&path, LIMIT)? else { continue };
-            for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let Some((bytes, is_cut)) = files::read_end(&path, LIMIT)? else { continue };
+            // Where it was cut, the first line is part of one.
+            let lines = bytes.split(|byte| *byte == b'\n').skip(usize::from(is_cut));
+            for line in lines.filter(|line| !line.is_empty()) {
                 history.take(line);
             }
         }
@@ -162,7 +164,9 @@ fn open(path: &Path) -> io::Result<File> {
 
 /// Puts a full file aside. Of two that see it full, one does it; says whether there is a new one to be made.
 fn turn(full: &File, places: &Places) -> io::Result<bool> {
-    if full.try_lock().is_err() {
+    // Where there are no locks, as on some NFS, it is put aside all the same: of two at once, one then costs lines, and
+    // that is less than a file that grows for ever.
+    if matches!(full.try_lock(), Err(TryLockError::WouldBlock)) {
         return Ok(false);
     }
     let path = path(places);
@@ -233,6 +237,34 @@ mod tests {
         let late = File::open(older(&places)).unwrap();
         assert!(turn(&late, &places).unwrap());
         assert_eq!(fs::read_to_string(path(&places)).unwrap().lines().count(), 1);
+    }
+
+    #[test]
+    fn where_there_are_no_locks_it_is_put_aside_and_while_another_does_it_not() {
+        let (_dir, places) = places();
+        append(&places, &record("/first")).unwrap();
+        let other = File::open(path(&places)).unwrap();
+        other.try_lock().unwrap();
+        assert!(!turn(&File::open(path(&places)).unwrap(), &places).unwrap());
+        drop(other);
+        // flock(2): such a file has no lock.
+        let path_only = rustix::fs::OFlags::PATH.bits().cast_signed();
+        let lockless = OpenOptions::new().read(true).custom_flags(path_only).open(path(&places)).unwrap();
+        assert!(matches!(lockless.try_lock(), Err(TryLockError::Error(_))));
+        assert!(turn(&lockless, &places).unwrap());
+        assert!(!path(&places).exists() && older(&places).exists());
+    }
+
+    #[test]
+    fn of_what_has_grown_too_long_the_end_is_read() {
+        let (_dir, places) = places();
+        append(&places, &Record { by: "x".repeat(LIMIT as usize), ..record("/long") }).unwrap();
+        fs::rename(path(&places), older(&places)).unwrap();
+        append(&places, &record("/a")).unwrap();
+        let line = fs::read(path(&places)).unwrap();
+        fs::write(path(&places), line.repeat(LIMIT as usize / line.len() + 7)).unwrap();
+        let history = History::read(&places).unwrap();
+        assert_eq!((history.records.len(), history.damaged), (LIMIT as usize / line.len(), 0));
     }
 
     #[test]
