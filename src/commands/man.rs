@@ -84,7 +84,7 @@ fn render(command: &Command) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
-    man.render_synopsis_section(&mut text)?;
+    synopsis(command).to_writer(&mut text)?;
     man.render_description_section(&mut text)?;
     let said = |help: Option<&clap::builder::StyledStr>| help.map(ToString::to_string).unwrap_or_default();
     let help = said(command.get_before_help()) + "\n" + &said(command.get_after_help());
@@ -120,6 +120,21 @@ fn render(command: &Command) -> anyhow::Result<Vec<u8>> {
     roff.control("SH", ["SEE ALSO"]).text([roman(see_also)]);
     roff.to_writer(&mut text)?;
     Ok(with_one_preamble(&text))
+}
+
+/// As clap says it in an error: with `--`, and with the names of values. With a line for each of several ways.
+fn synopsis(command: &Command) -> Roff {
+    let usage = command.clone().render_usage().to_string();
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    for (at, line) in usage.trim_start_matches("Usage:").trim().lines().map(str::trim).enumerate() {
+        if at > 0 {
+            roff.control("br", []);
+        }
+        roff.text([bold(name), roman(line.strip_prefix(name).unwrap_or(line))]);
+    }
+    roff
 }
 
 /// Each part comes with the lines that have troff know an apostrophe.

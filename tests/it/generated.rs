@@ -62,6 +62,13 @@ fn the_manual_pages_are_those_of_today() {
 }
 
 #[test]
+fn a_synopsis_is_what_one_may_type() {
+    let page = World::new().run(["man", "exec"]).any_stdout().success().stdout;
+    let synopsis = page.lines().skip_while(|line| *line != ".SH SYNOPSIS").nth(1);
+    assert_eq!(synopsis, Some(r"\fBawsenv exec\fR [OPTIONS] [PROFILE] [\-\- <CMD>...]"));
+}
+
+#[test]
 fn man_prints_the_committed_page_without_a_home() {
     let page = fs::read_to_string(committed("man/awsenv.1")).unwrap();
     World::new().without("HOME").run(["man"]).stdout(page).success();
