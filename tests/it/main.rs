@@ -51,6 +51,7 @@ mod logout;
 mod metadata;
 mod mfa;
 mod output;
+mod packaging;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
 mod populate;
