@@ -17,6 +17,7 @@ mod world;
 
 mod assignments;
 mod choose;
+mod counts;
 mod credentials;
 mod deliver;
 mod direnv;
