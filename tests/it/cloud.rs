@@ -1,5 +1,6 @@
 //! A world with an AWS: who exists there, what `~/.aws/config` says of them, and ways to wait without sleeping.
 
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -148,14 +149,23 @@ pub(crate) fn forget_sessions(world: &World) {
 
 /// Waits until no renewal runs: each holds its session's lock from before the prompt's answer to its end.
 pub(crate) fn renewals_end(world: &World) {
-    let directory = places(world).state.join("sessions");
-    let locks = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let locks: Vec<_> = locks.filter(|path| path.extension().is_some_and(|kind| kind == "lock")).collect();
+    let locks = locks(world);
     within_deadline("a renewal holds its lock", move || {
         for lock in locks {
             drop(awsenv::files::lock(&lock).unwrap());
         }
     });
+}
+
+/// Whether one is under way: it holds its session's lock as long as it lives.
+pub(crate) fn is_renewing(world: &World) -> bool {
+    locks(world).iter().any(|lock| awsenv::files::try_lock(lock).unwrap().is_none())
+}
+
+fn locks(world: &World) -> Vec<PathBuf> {
+    let directory = places(world).state.join("sessions");
+    let locks = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    locks.filter(|path| path.extension().is_some_and(|kind| kind == "lock")).collect()
 }
 
 /// Runs what may block, and fails if it still does at the [`DEADLINE`].

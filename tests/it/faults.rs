@@ -29,14 +29,20 @@ struct Trouble {
     begin: fn(&Sandbox),
     /// Credentials may come all the same.
     is_bearable: bool,
+    /// A call ends when who makes it gives up, after seconds; a prompt has to be there long before.
+    is_endless: bool,
 }
 
 const fn hard(name: &'static str, begin: fn(&Sandbox)) -> Trouble {
-    Trouble { name, begin, is_bearable: false }
+    Trouble { name, begin, is_bearable: false, is_endless: false }
+}
+
+const fn endless(name: &'static str, begin: fn(&Sandbox)) -> Trouble {
+    Trouble { is_endless: true, ..hard(name, begin) }
 }
 
 const fn soft(name: &'static str, begin: fn(&Sandbox)) -> Trouble {
-    Trouble { name, begin, is_bearable: true }
+    Trouble { is_bearable: true, ..hard(name, begin) }
 }
 
 fn always(sandbox: &Sandbox, fault: Fault) {
@@ -45,7 +51,7 @@ fn always(sandbox: &Sandbox, fault: Fault) {
 
 const TROUBLES: [Trouble; 13] = [
     soft("answers after a second", |aws| always(aws, Fault::Slow(Duration::from_secs(1)))),
-    hard("never answers", |aws| always(aws, Fault::Hang)),
+    endless("never answers", |aws| always(aws, Fault::Hang)),
     hard("500", |aws| always(aws, Fault::error(500, "InternalFailure"))),
     hard("503", |aws| always(aws, Fault::error(503, "ServiceUnavailable"))),
     hard("throttles", |aws| always(aws, Fault::error(400, "Throttling"))),
@@ -66,7 +72,7 @@ struct Outcome {
 }
 
 /// A way to credentials: made ready while all is well, then asked.
-type Way = (&'static str, fn(&Source, &dyn Fn()) -> Outcome);
+type Way = (&'static str, fn(&Source, &Trouble) -> Outcome);
 
 const WAYS: [Way; 3] = [("the hook", by_hook), ("`exec`", by_exec), ("the agent", by_agent)];
 
@@ -76,11 +82,14 @@ fn enter<'w>(source: &'w Source, deliver: &str) -> Shell<'w> {
     source.world.shell(Kind::Bash)
 }
 
-fn by_hook(source: &Source, begin: &dyn Fn()) -> Outcome {
+fn by_hook(source: &Source, trouble: &Trouble) -> Outcome {
     let mut shell = enter(source, "env");
     shell.env.set("AWS_SECURITY_TOKEN", "of somebody else");
-    begin();
+    (trouble.begin)(&source.sandbox);
     shell.cd("acme");
+    if trouble.is_endless {
+        assert!(cloud::is_renewing(&source.world), "{}: the prompt waited for the call", source.name);
+    }
     let whose = cloud::identity(&source.sandbox, &shell.env);
     let closed = shell.env.text("AWS_PROFILE").is_some_and(|name| name.contains(": "))
         && shell.env.text("AWS_EC2_METADATA_DISABLED") == Some("true");
@@ -89,9 +98,9 @@ fn by_hook(source: &Source, begin: &dyn Fn()) -> Outcome {
     Outcome { whose, said: shell.notice.clone() }
 }
 
-fn by_exec(source: &Source, begin: &dyn Fn()) -> Outcome {
+fn by_exec(source: &Source, trouble: &Trouble) -> Outcome {
     enter(source, "env");
-    begin();
+    (trouble.begin)(&source.sandbox);
     let mut command = source.world.command(PROGRAM);
     let output = command.args(["exec", "--", "env"]).current_dir(source.world.at("acme")).output().unwrap();
     let ran: Env =
@@ -105,14 +114,14 @@ fn by_exec(source: &Source, begin: &dyn Fn()) -> Outcome {
 }
 
 /// With a session once, so that there is a way to the agent; then that session is gone.
-fn by_agent(source: &Source, begin: &dyn Fn()) -> Outcome {
+fn by_agent(source: &Source, trouble: &Trouble) -> Outcome {
     let mut shell = enter(source, "endpoint");
     shell.cd("acme");
     let uri = shell.get("AWS_CONTAINER_CREDENTIALS_FULL_URI").unwrap_or_else(|| panic!("{}", shell.notice));
     let door = Door::new(uri, shell.get("AWS_CONTAINER_AUTHORIZATION_TOKEN").unwrap());
     cloud::renewals_end(&source.world);
     cloud::forget_sessions(&source.world);
-    begin();
+    (trouble.begin)(&source.sandbox);
     let (status, answer) = door.ask();
     assert!((status == 200) == answer["AccessKeyId"].is_string(), "{answer}");
     let whose = door::identity(&source.sandbox, &answer);
@@ -137,7 +146,7 @@ fn told(said: &str) -> String {
 /// One source by one way in one trouble, and what came of it.
 fn meet(trouble: &Trouble, (way, ask): Way, source: &Source) -> Outcome {
     let what = format!("{}, {way}, AWS {}", source.name, trouble.name);
-    let outcome = ask(source, &|| (trouble.begin)(&source.sandbox));
+    let outcome = ask(source, trouble);
     let is_right = |whose: &str| whose.starts_with(source.whose);
     match &outcome.whose {
         Some(whose) => assert!(trouble.is_bearable && is_right(whose), "{what}: {whose}"),
