@@ -112,6 +112,11 @@ Examples:
   awsenv exec --stage prod -- ./deploy
   awsenv exec --endpoint -- terraform apply
 
+Without a profile it is the directory's, else that of AWS_PROFILE, else
+`default`, as AWS clients have it. But where nothing is pinned and the
+environment already says who you are by other means, such as
+AWS_ACCESS_KEY_ID, it is an error to name none.
+
 Exit codes: the command's own; 2, 3 and 4 as everywhere; 125 awsenv failed,
 126 cannot be run, 127 not found.";
 
@@ -282,7 +287,7 @@ interruption, the same command goes on.";
 
 pub(super) const CONSOLE: &str = "\
 Examples:
-  awsenv console                    what the directory pins, or AWS_PROFILE
+  awsenv console                    the directory's, AWS_PROFILE's or default's
   awsenv console acme-prod --service s3 --region eu-west-1
   awsenv console --print | wl-copy
   awsenv console --container        beside the console of another account
