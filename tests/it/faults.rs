@@ -151,7 +151,7 @@ fn meet(trouble: &Trouble, (way, ask): Way, source: &Source) -> Outcome {
     match &outcome.whose {
         Some(whose) => assert!(trouble.is_bearable && is_right(whose), "{what}: {whose}"),
         None => {
-            assert!(outcome.said.contains("awsenv: ") || way == "the agent", "{what}: {:?}", outcome.said)
+            assert!(outcome.said.contains("awsenv: ") || way == "the agent", "{what}: {:?}", outcome.said);
         }
     }
     let secrets = ["me/secret", "a.token", "refreshToken"];
