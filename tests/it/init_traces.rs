@@ -74,12 +74,48 @@ awsenv: hint: `awsenv init dev`, or another of them
 }
 
 #[test]
+fn two_profiles_on_a_line_are_two() {
+    let world = home("AWS_PROFILE=dev make x AWS_PROFILE=prod\n");
+    let named = "\
+awsenv: what other tools say of this directory:
+  .envrc:1: dev
+  .envrc:1: prod
+awsenv: nothing is written: there is no terminal
+awsenv: hint: `awsenv init dev`, or another of them
+";
+    world.run(["init", "--yes"]).at("acme").stderr(named).exits(3);
+    assert!(!world.at("acme/.awsenv").exists());
+}
+
+#[test]
+fn yes_takes_no_profile_that_the_config_does_not_hold() {
+    let world = home("export AWS_PROFILE=dve\n");
+    let error = "\
+awsenv: what other tools say of this directory:
+  .envrc:1: dve
+awsenv: nothing is written: your AWS config has no profile dve; did you mean dev?
+awsenv: hint: `awsenv init dve` writes it all the same
+";
+    world.run(["init", "--yes"]).at("acme").stderr(error).exits(1);
+    assert!(!world.at("acme/.awsenv").exists());
+}
+
+#[test]
 fn the_account_is_the_one_that_the_profile_names() {
     let config = "[profile team]\nrole_arn = arn:aws:iam::444455556666:role/Team\nsource_profile = me\n";
     let world = World::new().config(config).file("acme/Makefile", "export AWS_PROFILE ?= team\n");
     world.run(["init", "--yes"]).at("acme").any_stderr().success();
     assert!(world.read("acme/.awsenv").contains("\naccount = \"444455556666\""));
 }
+
+const GRANTED: &str = "\
+[profile dev]
+granted_sso_start_url = https://acme.awsapps.com/start
+granted_sso_region = us-east-1
+granted_sso_account_id = 111122223333
+granted_sso_role_name = Developer
+credential_process = granted credential-process --profile dev
+";
 
 #[test]
 fn a_profile_that_only_granted_or_aws_sso_cli_understands_becomes_a_sign_in() {
@@ -89,14 +125,6 @@ start_url = \"https://acme.awsapps.com/start\"
 region = \"us-east-1\"
 account = \"111122223333\"
 role = \"Developer\"
-";
-    let granted = "\
-[profile dev]
-granted_sso_start_url = https://acme.awsapps.com/start
-granted_sso_region = us-east-1
-granted_sso_account_id = 111122223333
-granted_sso_role_name = Developer
-credential_process = granted credential-process --profile dev
 ";
     let aws_sso = "\
 [profile dev]
@@ -109,12 +137,41 @@ SSOConfig:
         StartUrl: https://acme.awsapps.com/start
 DefaultSSO: Default
 ";
-    for (config, peer) in [(granted, "granted"), (aws_sso, "aws-sso-cli")] {
+    for (config, peer) in [(GRANTED, "granted"), (aws_sso, "aws-sso-cli")] {
         let at_home = if peer == "granted" { ".granted/config" } else { ".config/aws-sso/config.yaml" };
         let world = World::new().config(config).file(at_home, yaml).file("acme/.env", "AWS_PROFILE=dev\n");
         let said = world.run(["init", "--yes"]).at("acme").any_stderr().success().stderr;
         assert!(world.read("acme/.awsenv").ends_with(portal), "{}", world.read("acme/.awsenv"));
         assert!(said.contains(&format!("docs/migrate/{peer}.md")), "{said}");
+    }
+}
+
+#[test]
+fn another_account_than_that_of_the_sign_in_is_a_slip() {
+    let world = World::new().config(GRANTED).file("acme/.envrc", "assume dev\n");
+    let error = "\
+awsenv: what other tools say of this directory:
+  .envrc:1: dev
+awsenv: nothing is written: dev signs in to account 111122223333, and --account is 999988887777
+awsenv: hint: leave out --account, or look at the profile in your AWS config
+";
+    world.run(["init", "--yes", "--account", "999988887777"]).at("acme").stderr(error).exits(2);
+    assert!(!world.at("acme/.awsenv").exists());
+    world.run(["init", "--yes", "--account", "111122223333"]).at("acme").any_stderr().success();
+    assert!(world.read("acme/.awsenv").contains("account = \"111122223333\""));
+}
+
+#[test]
+fn a_profile_with_a_source_of_its_own_is_no_sign_in_of_a_peer() {
+    for own in [
+        "role_arn = arn:aws:iam::444455556666:role/Team\nsource_profile = me",
+        "sso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Other",
+        "aws_access_key_id = AKIAX\naws_secret_access_key = x",
+    ] {
+        let world = World::new().config(&format!("{GRANTED}{own}\n")).file("acme/.envrc", "assume dev\n");
+        world.run(["init", "--yes"]).at("acme").any_stderr().success();
+        let text = world.read("acme/.awsenv");
+        assert!(text.contains("\nprofile = \"dev\"") && !text.contains("[sso]"), "{text}");
     }
 }
 

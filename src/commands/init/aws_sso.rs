@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Source;
-use super::traces::{Peer, argument_of};
+use super::traces::{Peer, arguments};
 use crate::files::read_limited;
 use crate::profile::Profile;
 use crate::profile::chain::account_of;
@@ -19,13 +19,42 @@ pub(super) const PEER: Peer = Peer {
 
 const CONFIGS: [&str; 2] = [".config/aws-sso/config.yaml", ".aws-sso/config.yaml"];
 
+/// Options whose value is the next word.
+const WITH_VALUE: [&str; 11] = [
+    "-S",
+    "--sso",
+    "-b",
+    "--browser",
+    "-u",
+    "--url-action",
+    "-L",
+    "--level",
+    "--config",
+    "--threads",
+    "--region",
+];
+
+const FLAGS: [&str; 7] =
+    ["-n", "--no-region", "--lines", "--no-cache", "--no-config-check", "--sts-refresh", "--refresh"];
+
 fn profile_in<'a>(words: &[&'a str]) -> Option<&'a str> {
-    if let Some(profile) = argument_of(words, &["aws-sso-profile"], &[]) {
-        return Some(profile);
-    }
-    let at = words.iter().position(|word| *word == "aws-sso")?;
-    let named = words[at..].iter().position(|word| matches!(*word, "-p" | "--profile"))?;
-    words.get(at + named + 1).copied()
+    let (named, before) = match words {
+        ["aws-sso-profile", words @ ..] => {
+            return arguments(words, 1, &FLAGS, &WITH_VALUE)?.first().copied();
+        }
+        ["aws-sso", words @ ..] => {
+            let is_profile =
+                |word: &&str| matches!(*word, "-p" | "--profile") || word.starts_with("--profile=");
+            let at = words.iter().position(is_profile)?;
+            (&words[at..], &words[..at])
+        }
+        _ => return None,
+    };
+    // Behind its own command and `--`, the options are another program's.
+    let is_its_own =
+        !before.contains(&"--") && arguments(before, usize::MAX, &FLAGS, &WITH_VALUE)?.len() == 1;
+    let value = named[0].strip_prefix("--profile=").or_else(|| named.get(1).copied());
+    value.filter(|_| is_its_own)
 }
 
 /// `aws-sso -S "Default" process --arn ARN`, as `aws-sso setup profiles` writes it.

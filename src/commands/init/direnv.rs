@@ -5,9 +5,12 @@ use super::traces::{Peer, no_portal};
 pub(super) const PEER: Peer =
     Peer { name: "direnv", guide: "direnv", profile_in, variables: &[], at_home: &[], portal: no_portal };
 
+/// Names that such functions have. What another one takes, such as `aws_region`, nobody knows.
+const FUNCTIONS: [&str; 5] = ["aws", "aws-profile", "aws-vault", "aws-sso", "aws-sso-profile"];
+
 fn profile_in<'a>(words: &[&'a str]) -> Option<&'a str> {
     match words {
-        ["use", function, profile, ..] if function.starts_with("aws") && *function != "awsenv" => {
+        ["use", function, profile, ..] if FUNCTIONS.contains(&function.replace('_', "-").as_str()) => {
             Some(profile)
         }
         _ => None,

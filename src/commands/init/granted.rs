@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Source;
-use super::traces::{Peer, argument_of};
+use super::traces::{Peer, arguments};
 use crate::profile::Profile;
 
 pub(super) const PEER: Peer = Peer {
@@ -15,8 +15,28 @@ pub(super) const PEER: Peer = Peer {
     portal,
 };
 
+const FLAGS: [&str; 12] = [
+    "-c",
+    "--console",
+    "-t",
+    "--terminal",
+    "-e",
+    "--env",
+    "-x",
+    "--export",
+    "-u",
+    "--url",
+    "--verbose",
+    "--confirm",
+];
+
+/// Options whose value is the next word. With `--sso` or `--chain` it is not the profile's own credentials.
+const WITH_VALUE: [&str; 9] =
+    ["-r", "--region", "-d", "--duration", "-s", "--service", "--exec", "--reason", "--mfa-token"];
+
 fn profile_in<'a>(words: &[&'a str]) -> Option<&'a str> {
-    argument_of(words, &["assume"], &["-r", "--region", "-d", "--duration", "-s", "--service"])
+    let ["assume", words @ ..] = words else { return None };
+    arguments(words, usize::MAX, &FLAGS, &WITH_VALUE)?.first().copied()
 }
 
 fn portal(profile: &Profile<'_>, _: &Path) -> Option<Source> {

@@ -6,6 +6,7 @@ mod aws_vault;
 mod awsume;
 mod direnv;
 mod granted;
+mod lines;
 mod plain;
 mod traces;
 
@@ -18,7 +19,8 @@ use anyhow::Context;
 use super::allow::approve;
 use crate::message::{Exit, Failure, nearest, printable};
 use crate::places::tilde;
-use crate::profile::chain::account_of;
+use crate::profile::Profile;
+use crate::profile::chain::{account_of, source_keys};
 use crate::profile::config::{ConfigFiles, SharedConfig};
 use crate::prompt::directory::NAME;
 use crate::prompt::env_file::EnvFile;
@@ -82,7 +84,13 @@ fn from_traces(init: &Init<'_>, path: &Path, world: &World) -> anyhow::Result<()
         several => one_of(several)?,
     };
     let config = ConfigFiles::locate(&world.original, &world.places.home).read()?;
+    // Where nobody looks at it, a word that is no profile must not become one.
+    if let Some(slip) = slip(profile, &config).filter(|_| init.yes) {
+        let hint = format!("`awsenv init {profile}` writes it all the same");
+        return Err(Failure::new(format!("nothing is written: {slip}")).hint(hint).into());
+    }
     let source = source(profile, &config, world);
+    same_account(init, profile, &source)?;
     let known = known_account(profile, &config).filter(|_| matches!(source, Source::Profile(_)));
     let text = text(&source, init.account.or(known.as_deref()), init.region);
     EnvFile::parse(&text, path, &world.places.home)?;
@@ -112,9 +120,20 @@ fn one_of<'a>(profiles: &[&'a str]) -> anyhow::Result<&'a str> {
     chosen.ok_or_else(|| Failure::new("nothing is written: none of them").hint(hint).exit(Exit::Usage).into())
 }
 
-/// The profile, or what stands in a peer's settings behind it.
+/// A sign-in names its account itself: another one that is asked for is a slip of one of the two.
+fn same_account(init: &Init<'_>, profile: &str, source: &Source) -> anyhow::Result<()> {
+    let Source::Portal { account, .. } = source else { return Ok(()) };
+    let Some(asked) = init.account.filter(|asked| asked != account) else { return Ok(()) };
+    let failure =
+        format!("nothing is written: {profile} signs in to account {account}, and --account is {asked}");
+    let hint = "leave out --account, or look at the profile in your AWS config";
+    Err(Failure::new(failure).hint(hint).exit(Exit::Usage).into())
+}
+
+/// The profile, or what stands in a peer's settings behind it. A source of its own comes first, as for AWS clients.
 fn source(name: &str, config: &SharedConfig, world: &World) -> Source {
-    let profile = config.profile(name).ok();
+    let is_the_peers = |profile: &Profile<'_>| source_keys(profile).all(|key| key == "credential_process");
+    let profile = config.profile(name).ok().filter(is_the_peers);
     let portal =
         profile.and_then(|profile| PEERS.iter().find_map(|peer| (peer.portal)(&profile, &world.places.home)));
     portal.unwrap_or_else(|| Source::Profile(name.to_owned()))
@@ -151,12 +170,19 @@ fn write(path: &Path, text: &str, world: &World) -> anyhow::Result<()> {
 /// A profile that the config does not hold may come later, with `sso populate` or a colleague's hand.
 fn warn_of_a_slip(profile: &str, world: &World) {
     let Ok(config) = ConfigFiles::locate(&world.original, &world.places.home).read() else { return };
+    if let Some(slip) = slip(profile, &config) {
+        world::say(&printable(&format!("awsenv: {slip}")));
+    }
+}
+
+/// That the config has no such profile.
+fn slip(profile: &str, config: &SharedConfig) -> Option<String> {
     let profiles = config.profiles();
     if profiles.contains(&profile) {
-        return;
+        return None;
     }
     let near = nearest(profile, profiles).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    world::say(&printable(&format!("awsenv: your AWS config has no profile {profile}{near}")));
+    Some(format!("your AWS config has no profile {profile}{near}"))
 }
 
 fn text(source: &Source, account: Option<&str>, region: Option<&str>) -> String {

@@ -14,7 +14,8 @@ pub(super) const PEER: Peer = Peer {
 const VARIABLES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 
 fn profile_in<'a>(words: &[&'a str]) -> Option<&'a str> {
-    let at = words.iter().position(|word| VARIABLES.contains(word))?;
-    // `unset AWS_PROFILE` sets nothing.
-    (at == 0 || words[at - 1] != "unset").then(|| words.get(at + 1).copied()).flatten()
+    match words {
+        [name, value] if VARIABLES.iter().any(|known| name.strip_suffix('=') == Some(known)) => Some(value),
+        _ => None,
+    }
 }

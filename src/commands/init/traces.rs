@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::lines::{Language, statements};
 use super::{Source, aws_sso, aws_vault, awsume, direnv, granted, plain};
 use crate::files::read_limited;
 use crate::limits;
@@ -14,7 +15,7 @@ pub(super) struct Peer {
     pub(super) name: &'static str,
     /// The page of `docs/migrate` that is about it.
     pub(super) guide: &'static str,
-    /// The profile that a line of words asks it for.
+    /// The profile that a statement asks it for.
     pub(super) profile_in: for<'a> fn(&[&'a str]) -> Option<&'a str>,
     /// Variables with which it says what it has put into a shell.
     pub(super) variables: &'static [&'static str],
@@ -24,12 +25,20 @@ pub(super) struct Peer {
     pub(super) portal: fn(&Profile<'_>, &Path) -> Option<Source>,
 }
 
-/// All that are known; the first that understands a line has it.
+/// All that are known; the first that understands a statement has it.
 pub(super) const PEERS: [&Peer; 6] =
     [&aws_vault::PEER, &granted::PEER, &aws_sso::PEER, &awsume::PEER, &direnv::PEER, &plain::PEER];
 
 /// Where lines stand that name profiles.
-const FILES: [&str; 7] = [".envrc", ".env", "mise.toml", ".mise.toml", "Makefile", "makefile", "GNUmakefile"];
+const FILES: [(&str, Language); 7] = [
+    (".envrc", Language::Shell),
+    (".env", Language::Dotenv),
+    ("mise.toml", Language::Mise),
+    (".mise.toml", Language::Mise),
+    ("Makefile", Language::Make),
+    ("makefile", Language::Make),
+    ("GNUmakefile", Language::Make),
+];
 
 /// Files are read so far.
 const LIMIT: u64 = 64 << 10;
@@ -55,12 +64,10 @@ impl Traces {
     /// Looks for them.
     pub(super) fn find(world: &World) -> Self {
         let mut traces = Self::default();
-        for name in FILES {
+        for (name, language) in FILES {
             let path = Path::new(&world.pwd()).join(name);
             let Ok(Some((bytes, _))) = read_limited(&path, LIMIT) else { continue };
-            for (number, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
-                traces.read(line, &format!("{name}:{}", number + 1));
-            }
+            traces.read(&String::from_utf8_lossy(&bytes), name, language);
         }
         for peer in PEERS {
             for name in peer.variables {
@@ -86,18 +93,27 @@ impl Traces {
         profiles
     }
 
-    fn read(&mut self, line: &str, place: &str) {
-        let words = words(line);
-        let found = PEERS.iter().find_map(|peer| Some((peer, (peer.profile_in)(&words)?)));
-        if let Some((peer, profile)) = found {
-            self.add(peer, place, profile);
+    /// All that a text names: two on one line are two.
+    fn read(&mut self, text: &str, name: &str, language: Language) {
+        for statement in statements(text, language) {
+            let mut words: Vec<_> = statement.words.iter().map(String::as_str).collect();
+            // A program may stand there with its folder.
+            words[0] = words[0].rsplit('/').next().unwrap_or_default();
+            let found = PEERS.iter().find_map(|peer| Some((peer, (peer.profile_in)(&words)?)));
+            if let Some((peer, profile)) = found {
+                self.add(peer, &format!("{name}:{}", statement.line), profile);
+            }
         }
     }
 
     /// What is no name, such as `${1:-dev}`, is decided by a shell.
     fn add(&mut self, peer: &'static Peer, place: &str, profile: &str) {
         if !profile.is_empty() && limits::profile_name(profile).is_ok() {
-            self.named.push(Trace { place: place.to_owned(), profile: profile.to_owned() });
+            let is_known =
+                self.named.iter().any(|known| (&*known.place, &*known.profile) == (place, profile));
+            if !is_known {
+                self.named.push(Trace { place: place.to_owned(), profile: profile.to_owned() });
+            }
             self.uses(peer);
         }
     }
@@ -109,28 +125,28 @@ impl Traces {
     }
 }
 
-/// A line's words, in shell, make and TOML alike: what a variable is set to is a word by itself.
-fn words(line: &str) -> Vec<&str> {
-    let code = line.split(" #").next().filter(|code| !code.trim_start().starts_with('#')).unwrap_or_default();
-    let ends = |c: char| c.is_whitespace() || "=;\"'`()&|,".contains(c);
-    // make prints no line that begins with @.
-    let words = code.split(ends).map(|word| word.trim_start_matches('@'));
-    words.filter(|word| !matches!(*word, "" | "$" | ":" | "?" | ".")).collect()
-}
-
-/// The word behind these, options and what belongs to them left out.
-pub(super) fn argument_of<'a>(words: &[&'a str], command: &[&str], with_value: &[&str]) -> Option<&'a str> {
-    let at = words.windows(command.len()).position(|window| window == command)?;
-    let mut rest = words[at + command.len()..].iter();
-    while let Some(word) = rest.next() {
-        match word.strip_prefix('-') {
-            None => return Some(word),
-            Some("-") => return None,
-            Some(_) if with_value.contains(word) => drop(rest.next()),
-            Some(_) => {}
+/// A command's arguments without its options, so many or up to `--`. With an option that is not known, nobody can say
+/// which word is its value, nor whose credentials it makes of them.
+pub(super) fn arguments<'a>(
+    words: &[&'a str],
+    most: usize,
+    flags: &[&str],
+    with_value: &[&str],
+) -> Option<Vec<&'a str>> {
+    let mut arguments = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next().filter(|word| arguments.len() < most && **word != "--") {
+        if with_value.contains(word) {
+            words.next()?;
+        } else if !word.starts_with('-') {
+            arguments.push(*word);
+        } else if !flags.contains(word)
+            && !word.split_once('=').is_some_and(|(option, _)| with_value.contains(&option))
+        {
+            return None;
         }
     }
-    None
+    Some(arguments)
 }
 
 /// Most have no portal of their own.
@@ -142,36 +158,54 @@ pub(super) fn no_portal(_: &Profile<'_>, _: &Path) -> Option<Source> {
 mod tests {
     use super::*;
 
+    fn read(text: &str, language: Language) -> Traces {
+        let mut traces = Traces::default();
+        traces.read(text, "x", language);
+        traces
+    }
+
+    fn profiles(text: &str, language: Language) -> Vec<String> {
+        read(text, language).named.into_iter().map(|trace| trace.profile).collect()
+    }
+
     #[test]
     fn every_peers_lines_are_understood() {
-        for (line, peer, profile) in [
-            ("export AWS_PROFILE=acme-dev", "AWS_PROFILE", "acme-dev"),
-            ("  AWS_PROFILE ?= acme-dev", "AWS_PROFILE", "acme-dev"),
-            ("export AWS_PROFILE := acme-dev", "AWS_PROFILE", "acme-dev"),
-            ("AWS_PROFILE = \"acme-dev\" # mise", "AWS_PROFILE", "acme-dev"),
-            ("env = { AWS_PROFILE = 'acme-dev', A = 'b' }", "AWS_PROFILE", "acme-dev"),
-            ("AWS_DEFAULT_PROFILE='acme-dev'", "AWS_PROFILE", "acme-dev"),
-            ("\tAWS_PROFILE=acme-dev aws s3 ls", "AWS_PROFILE", "acme-dev"),
-            ("aws-vault exec acme-dev -- terraform plan", "aws-vault", "acme-dev"),
-            ("\t@aws-vault exec -d 1h --no-session acme-dev -- make", "aws-vault", "acme-dev"),
-            ("eval \"$(aws-vault export --format=export-env acme-dev)\"", "aws-vault", "acme-dev"),
-            ("aws-vault exec --duration=1h acme-dev", "aws-vault", "acme-dev"),
-            ("use aws acme-dev", "direnv", "acme-dev"),
-            ("use aws-profile acme-dev", "direnv", "acme-dev"),
-            ("use aws_vault \"acme-dev\"", "direnv", "acme-dev"),
-            ("eval $(awsume -s acme-dev)", "awsume", "acme-dev"),
-            (". awsume acme-dev --region eu-west-1", "awsume", "acme-dev"),
-            ("source assume acme-dev", "granted", "acme-dev"),
-            ("assume -r eu-west-1 acme-dev", "granted", "acme-dev"),
-            ("aws-sso-profile acme-dev", "aws-sso-cli", "acme-dev"),
-            ("eval $(aws-sso eval -p acme-dev)", "aws-sso-cli", "acme-dev"),
-            ("aws-sso exec --profile=acme-dev -- make", "aws-sso-cli", "acme-dev"),
+        use Language::{Dotenv, Make, Mise, Shell};
+        for (language, line, peer) in [
+            (Shell, "export AWS_PROFILE=acme-dev", "AWS_PROFILE"),
+            (Shell, "if true; then AWS_PROFILE='acme-dev'; fi", "AWS_PROFILE"),
+            (Shell, "AWS_DEFAULT_PROFILE='acme-dev'", "AWS_PROFILE"),
+            (Shell, "export A=b AWS_PROFILE=\"acme-dev\" # c", "AWS_PROFILE"),
+            (Dotenv, "AWS_PROFILE=acme-dev", "AWS_PROFILE"),
+            (Dotenv, "export AWS_PROFILE = \"acme-dev\"", "AWS_PROFILE"),
+            (Make, "  AWS_PROFILE ?= acme-dev", "AWS_PROFILE"),
+            (Make, "export AWS_PROFILE := acme-dev", "AWS_PROFILE"),
+            (Make, "\tAWS_PROFILE=acme-dev aws s3 ls", "AWS_PROFILE"),
+            (Make, "\t$(MAKE) x AWS_PROFILE=acme-dev", "AWS_PROFILE"),
+            (Mise, "AWS_PROFILE = \"acme-dev\" # mise", "AWS_PROFILE"),
+            (Mise, "env = { AWS_PROFILE = 'acme-dev', A = 'b' }", "AWS_PROFILE"),
+            (Mise, "tasks.a.run = 'aws-vault exec acme-dev -- make'", "aws-vault"),
+            (Shell, "aws-vault exec acme-dev -- terraform plan", "aws-vault"),
+            (Shell, "/usr/bin/aws-vault --backend=file exec acme-dev terraform plan -out x", "aws-vault"),
+            (Make, "\t@aws-vault exec -d 1h --no-session acme-dev -- make", "aws-vault"),
+            (Shell, "eval \"$(aws-vault export --format=export-env acme-dev)\"", "aws-vault"),
+            (Shell, "aws-vault exec --duration=1h acme-dev", "aws-vault"),
+            (Shell, "use aws acme-dev", "direnv"),
+            (Shell, "use aws-profile acme-dev", "direnv"),
+            (Shell, "use aws_vault \"acme-dev\"", "direnv"),
+            (Shell, "eval $(awsume -s acme-dev)", "awsume"),
+            (Shell, ". awsume acme-dev --region eu-west-1", "awsume"),
+            (Shell, "awsume -o out acme-dev", "awsume"),
+            (Shell, "source assume acme-dev", "granted"),
+            (Shell, "assume -r eu-west-1 acme-dev", "granted"),
+            (Shell, "aws-sso-profile acme-dev", "aws-sso-cli"),
+            (Shell, "eval $(aws-sso eval -p acme-dev)", "aws-sso-cli"),
+            (Shell, "aws-sso -S Other exec --profile=acme-dev -- make", "aws-sso-cli"),
         ] {
-            let mut traces = Traces::default();
-            traces.read(line, "x:1");
+            let traces = read(line, language);
             let found: Vec<_> = traces.named.iter().map(|trace| trace.profile.as_str()).collect();
             let peers: Vec<_> = traces.peers.iter().map(|peer| peer.name).collect();
-            assert_eq!((found, peers), (vec![profile], vec![peer]), "{line}");
+            assert_eq!((found, peers), (vec!["acme-dev"], vec![peer]), "{line}");
         }
     }
 
@@ -184,15 +218,57 @@ mod tests {
             "export AWS_PROFILE=",
             "unset AWS_PROFILE",
             "echo $AWS_PROFILE",
+            "AWS_PROFILE=\"$(cat secret)\"",
+            "AWS_PROFILE=dev-`cat x`",
             "aws-vault exec -- ls",
             "aws-vault list",
             "use awsenv",
             "use awsenv acme-dev",
             "assume",
         ] {
-            let mut traces = Traces::default();
-            traces.read(line, "x:1");
-            assert!(traces.named.is_empty(), "{line}: {}", traces.named[0].profile);
+            assert_eq!(profiles(line, Language::Shell), [""; 0], "{line}");
         }
+    }
+
+    #[test]
+    fn a_part_of_a_name_or_a_word_beside_one_is_no_profile() {
+        for line in [
+            "AWS_PROFILE=\"dev prod\"",
+            "AWS_PROFILE=\"dev & co\"",
+            "AWS_PROFILE=\"dev\"-prod",
+            "AWS_PROFILE=dev\"$X\"",
+            "AWS_PROFILE=dev(x)",
+            "AWS_PROFILE ?= dev prod",
+            "ifeq ($(AWS_PROFILE),prod)",
+            "aws --profile $(AWS_PROFILE) s3",
+            "env -u AWS_PROFILE terraform",
+            "docker run -e AWS_PROFILE -e X img",
+            "echo \"AWS_PROFILE must be set\"",
+            "echo AWS_PROFILE=dev",
+            "aws-sso exec -- ssh -p 22 host",
+            "aws-sso exec ssh -p 22 host",
+            "awsume --role-arn arn:aws:iam::111122223333:role/X",
+            "awsume dev --role-arn arn:aws:iam::111122223333:role/X",
+            "awsume --unheard-of dev",
+            "assume --sso --sso-start-url https://x",
+            "use aws_region eu-west-1",
+            "echo please assume the right role",
+            "# please assume the right role",
+        ] {
+            for language in [Language::Dotenv, Language::Make, Language::Mise, Language::Shell] {
+                assert_eq!(profiles(line, language), [""; 0], "{line} {language:?}");
+                assert_eq!(profiles(&format!("\t{line}"), language), [""; 0], "{line} {language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_profile_of_a_line_is_seen() {
+        let line = "AWS_PROFILE=dev make x AWS_PROFILE=prod";
+        assert_eq!(profiles(line, Language::Shell), ["dev", "prod"]);
+        assert_eq!(
+            profiles("AWS_PROFILE=base aws-vault exec dev; assume dev", Language::Shell),
+            ["base", "dev"]
+        );
     }
 }
