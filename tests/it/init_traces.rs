@@ -108,6 +108,29 @@ fn the_account_is_the_one_that_the_profile_names() {
     assert!(world.read("acme/.awsenv").contains("\naccount = \"444455556666\""));
 }
 
+#[test]
+fn aws_sso_clis_usual_instance_is_the_one_that_its_settings_name() {
+    let yaml = "\
+SSOConfig:
+    Default:
+        SSORegion: us-east-1
+        StartUrl: https://acme.awsapps.com/start
+    Other: # since May
+        SSORegion: eu-central-1 # Frankfurt
+        StartUrl: https://other.awsapps.com/start # corp
+DefaultSSO: Other
+";
+    for (option, url) in [("", "other"), ("-S Default ", "acme"), ("--sso=Default ", "acme")] {
+        let process = format!("aws-sso {option}process --arn arn:aws:iam::111122223333:role/Developer");
+        let config = format!("[profile dev]\ncredential_process = {process}\n");
+        let world = World::new().config(&config).file(".aws-sso/config.yaml", yaml);
+        let world = world.file("acme/.env", "AWS_PROFILE=dev\n");
+        world.run(["init", "--yes"]).at("acme").any_stderr().success();
+        let text = world.read("acme/.awsenv");
+        assert!(text.contains(&format!("start_url = \"https://{url}.awsapps.com/start\"\n")), "{text}");
+    }
+}
+
 const GRANTED: &str = "\
 [profile dev]
 granted_sso_start_url = https://acme.awsapps.com/start

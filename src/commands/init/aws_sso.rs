@@ -63,34 +63,54 @@ fn portal(profile: &Profile<'_>, home: &Path) -> Option<Source> {
     if Path::new(words.first()?).file_name()? != "aws-sso" {
         return None;
     }
-    let after = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
-    let arn = after("--arn")?;
+    let after = |names: [&str; 2]| {
+        words.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
+            Some((name, value)) if names.contains(&name) => Some(value),
+            _ if names.contains(&word.as_str()) => words.get(at + 1).map(String::as_str),
+            _ => None,
+        })
+    };
+    let arn = after(["-a", "--arn"])?;
     let yaml = CONFIGS.iter().find_map(|path| read_limited(&home.join(path), 1 << 20).ok().flatten())?;
     let yaml = String::from_utf8(yaml.0).ok()?;
-    let instance = after("-S").or_else(|| after("--sso")).map_or("Default", String::as_str);
+    let usual = || setting(&yaml, &[], "DefaultSSO").filter(|name| !name.is_empty());
+    let instance =
+        after(["-S", "--sso"]).map(str::to_owned).or_else(usual).unwrap_or_else(|| "Default".to_owned());
+    let of_instance = |key| setting(&yaml, &["SSOConfig", &instance], key);
     Some(Source::Portal {
-        start_url: setting(&yaml, instance, "StartUrl")?,
-        region: setting(&yaml, instance, "SSORegion")?,
+        start_url: of_instance("StartUrl")?,
+        region: of_instance("SSORegion")?,
         account: account_of(arn)?,
         role: arn.rsplit('/').next()?.to_owned(),
     })
 }
 
-/// `SSOConfig: { INSTANCE: { KEY: value } }` in block style, which is what its wizard writes; all else is not found.
-fn setting(yaml: &str, instance: &str, key: &str) -> Option<String> {
-    let lines = yaml.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty());
+/// A key under these, in block style, which is what its wizard writes; all else is not found.
+fn setting(yaml: &str, under: &[&str], key: &str) -> Option<String> {
     let mut above: Vec<(usize, &str)> = Vec::new();
-    for line in lines {
+    for line in yaml.lines() {
         let indent = line.len() - line.trim_start().len();
-        let (name, value) = line.trim().split_once(':')?;
+        let Some((name, value)) = line.trim().split_once(':').filter(|_| !line.trim().starts_with('#'))
+        else {
+            continue;
+        };
+        let name = name.trim_matches(['"', '\'']);
         above.retain(|(outer, _)| *outer < indent);
-        let names: Vec<_> = above.iter().map(|(_, name)| *name).collect();
-        if name == key && names == ["SSOConfig", instance] {
-            return Some(value.trim().trim_matches(['"', '\'']).to_owned());
+        if name == key && above.iter().map(|(_, name)| *name).eq(under.iter().copied()) {
+            return Some(scalar(value.trim()).to_owned());
         }
-        above.push((indent, name.trim_matches(['"', '\''])));
+        above.push((indent, name));
     }
     None
+}
+
+/// Without its quotes, and without the comment behind it.
+fn scalar(value: &str) -> &str {
+    match value.strip_prefix(['"', '\'']) {
+        Some(quoted) => quoted.split(&value[..1]).next().unwrap_or_default(),
+        None if value.starts_with('#') => "",
+        None => value.split_once(" #").map_or(value, |(value, _)| value.trim_end()),
+    }
 }
 
 #[cfg(test)]
@@ -102,18 +122,21 @@ mod tests {
 SSOConfig:
     Default:
         SSORegion: us-east-1
-        StartUrl: https://acme.awsapps.com/start
+        StartUrl: https://acme.awsapps.com/start  # corp
+        Accounts:
+            - x
     \"Other\":
-        StartUrl: 'https://other.awsapps.com/start'
-DefaultSSO: Default
+        StartUrl: 'https://other.awsapps.com/start#/' # other
+DefaultSSO: Other # mine
 ";
 
     #[test]
     fn each_instance_has_its_own_portal() {
-        let url = |instance| setting(YAML, instance, "StartUrl");
+        let url = |instance| setting(YAML, &["SSOConfig", instance], "StartUrl");
         assert_eq!(url("Default").as_deref(), Some("https://acme.awsapps.com/start"));
-        assert_eq!(url("Other").as_deref(), Some("https://other.awsapps.com/start"));
-        assert_eq!(setting(YAML, "Other", "SSORegion"), None);
+        assert_eq!(url("Other").as_deref(), Some("https://other.awsapps.com/start#/"));
+        assert_eq!(setting(YAML, &["SSOConfig", "Other"], "SSORegion"), None);
+        assert_eq!(setting(YAML, &[], "DefaultSSO").as_deref(), Some("Other"));
         assert_eq!(url("None"), None);
     }
 }
