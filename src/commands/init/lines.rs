@@ -23,6 +23,9 @@ pub(super) struct Statement {
 /// Stands for a word that is not plain: no name, and no option either.
 const OPEN: &str = "$";
 
+/// Brackets in brackets are followed so far: the text is somebody else's, and the stack has an end.
+const DEEPEST: usize = 32;
+
 /// Words before a command, which do not change what it is.
 const BEFORE: [&str; 19] = [
     "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "command", "builtin",
@@ -88,7 +91,7 @@ fn variable(line: &str, text: &str, found: &mut Vec<Statement>) {
     let Some((name, value)) = assignment.split_once('=') else { return };
     let name = name.trim_end_matches([':', '?', ' ', '\t']);
     let mut raw = Vec::new();
-    commands(value, 0, false, &mut raw);
+    commands(value, 0, 0, &mut raw);
     if let (true, [Raw { words, .. }]) = (is_name(name), &raw[..])
         && let [value] = words[..]
     {
@@ -126,7 +129,7 @@ fn mise(table: &DeTable<'_>, of: &str, text: &str, found: &mut Vec<Statement>) {
 /// A script that begins there in the text.
 fn shell(script: &str, begin: usize, text: &str, found: &mut Vec<Statement>) {
     let mut raw = Vec::new();
-    commands(script, 0, false, &mut raw);
+    commands(script, 0, 0, &mut raw);
     for Raw { at, words } in raw {
         let line = line_of(text, begin + at);
         let mut words = words.into_iter().skip_while(|word| is_before(word)).peekable();
@@ -178,8 +181,8 @@ struct Raw<'t> {
     words: Vec<&'t str>,
 }
 
-/// Reads commands from there; if nested, to the bracket that closes them. Where it has come to.
-fn commands<'t>(text: &'t str, from: usize, nested: bool, found: &mut Vec<Raw<'t>>) -> usize {
+/// Reads commands from there; above level 0, to the bracket that closes them. Where it has come to.
+fn commands<'t>(text: &'t str, from: usize, level: usize, found: &mut Vec<Raw<'t>>) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (from, 0_usize);
     let mut begun: Option<usize> = None;
@@ -209,7 +212,7 @@ fn commands<'t>(text: &'t str, from: usize, nested: bool, found: &mut Vec<Raw<'t
                 None => return text.len(),
                 Some(b'\n') => at = documents.drain(..).fold(at, |at, end| behind_document(text, at, end)),
                 Some(b'(') => depth += 1,
-                Some(b')') if nested && depth == 0 => return at,
+                Some(b')') if level > 0 && depth == 0 => return at,
                 Some(b')') => depth = depth.saturating_sub(1),
                 Some(_) => {}
             }
@@ -222,37 +225,37 @@ fn commands<'t>(text: &'t str, from: usize, nested: bool, found: &mut Vec<Raw<'t
         begun.get_or_insert(at);
         at = match byte {
             Some(b'\'') => text[at + 1..].find('\'').map_or(text.len(), |end| at + end + 2),
-            Some(b'(') => commands(text, at + 1, true, found),
-            Some(b'"') => double_quoted(text, at + 1, found),
+            Some(b'(') if level < DEEPEST => commands(text, at + 1, level + 1, found),
+            Some(b'"') => double_quoted(text, at + 1, level, found),
             Some(b'<') => {
                 let behind = text[at..].trim_start_matches('<');
                 documents.extend(document(&text[at..]));
                 text.len() - behind.len()
             }
-            _ => one_more(text, at, found),
+            _ => one_more(text, at, level, found),
         };
     }
 }
 
-fn double_quoted<'t>(text: &'t str, mut at: usize, found: &mut Vec<Raw<'t>>) -> usize {
+fn double_quoted<'t>(text: &'t str, mut at: usize, level: usize, found: &mut Vec<Raw<'t>>) -> usize {
     while let Some(byte) = text.as_bytes().get(at) {
         if *byte == b'"' {
             return at + 1;
         }
-        at = one_more(text, at, found);
+        at = one_more(text, at, level, found);
     }
     text.len()
 }
 
 /// Behind a character, with all that a shell would put in its place.
-fn one_more<'t>(text: &'t str, at: usize, found: &mut Vec<Raw<'t>>) -> usize {
+fn one_more<'t>(text: &'t str, at: usize, level: usize, found: &mut Vec<Raw<'t>>) -> usize {
     let closing = |end: char| text[at + 1..].find(end).map_or(text.len(), |end| at + 1 + end);
     match text.as_bytes()[at..] {
-        [b'$', b'(', ..] => commands(text, at + 2, true, found),
+        [b'$', b'(', ..] if level < DEEPEST => commands(text, at + 2, level + 1, found),
         [b'$', b'{', ..] => (closing('}') + 1).min(text.len()),
         [b'`', ..] => {
             let end = closing('`');
-            commands(&text[..end], at + 1, false, found);
+            commands(&text[..end], at + 1, 0, found);
             (end + 1).min(text.len())
         }
         _ => {
@@ -346,6 +349,16 @@ A=two
         let mut found = said(mise, Language::Mise);
         found.sort();
         assert_eq!(found, ["2: A= b c", "4: description= e", "5: f", "6: g h", "7: I= j"]);
+    }
+
+    #[test]
+    fn no_text_is_too_deep() {
+        for text in ["$(", "\"$(", "a(", "a.", "(", "`$("] {
+            for language in [Language::Shell, Language::Dotenv, Language::Make, Language::Mise] {
+                statements(&format!("\tA={}A=b", text.repeat(5_000)), language);
+                statements(&format!("{}A='b'", text.repeat(5_000)), language);
+            }
+        }
     }
 
     #[test]
