@@ -423,6 +423,10 @@ browser_profile = "Profile 1"
                 "config.toml:1: console.accounts.1: an account is twelve digits, in quotes",
             ),
             (
+                "[console.accounts]\n111122223333 = { name = 'a' }\n222222222222 = { name = 'a' }",
+                "config.toml:3: console.accounts.222222222222: the name is that of 111122223333 too",
+            ),
+            (
                 "[console.accounts.111122223333]\ncolour = 'rde'",
                 "config.toml:2: console.accounts.111122223333.colour: unknown word rde\ndid you mean `red`?",
             ),

@@ -122,12 +122,16 @@ fn policies(item: &Item<'_>) -> Result<Vec<String>> {
 }
 
 fn accounts(item: &Item<'_>) -> Result<BTreeMap<String, Account>> {
-    let names = item.names()?;
-    let account = |item: Item<'_>| {
+    let mut accounts = BTreeMap::<_, Account>::new();
+    for item in item.names()?.items() {
         item.ok(limits::account(item.key))?;
-        Ok((item.key.to_owned(), account(&item.table(&OF_ACCOUNT)?)?))
-    };
-    names.items().map(account).collect()
+        let account = account(&item.table(&OF_ACCOUNT)?)?;
+        // A container of one name is one container.
+        let twin = accounts.iter().find(|(_, other)| account.name.is_some() && other.name == account.name);
+        item.ok(twin.map_or(Ok(()), |(id, _)| Err(format!("the name is that of {id} too"))))?;
+        accounts.insert(item.key.to_owned(), account);
+    }
+    Ok(accounts)
 }
 
 fn account(table: &Table<'_>) -> Result<Account> {

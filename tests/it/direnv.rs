@@ -127,6 +127,37 @@ fn a_program_that_is_gone_leaves_nobodys_keys() {
     assert_eq!(printed, "|awsenv did not answer: no credentials||\n", "{said}");
 }
 
+/// Half an answer is a mistake of syntax, which ends an .envrc under `set -e`.
+#[test]
+fn half_an_answer_leaves_nobodys_keys_however_strict_the_envrc_is() {
+    if !installed("direnv") {
+        return;
+    }
+    for strict in ["set -e\n", "strict_env\n", "set -euo pipefail\n", ""] {
+        let world = World::with_pin().env("AWS_ACCESS_KEY_ID", "AKIAOUTSIDE");
+        let world = home(world, &format!("{strict}use awsenv\n"));
+        let half = world.program("half", "#!/bin/sh\nprintf \"export AWS_ACCESS_KEY_ID='AKIAHA\"\n");
+        let library = world.read(".config/direnv/lib/awsenv.sh");
+        let (_, rest) = library.split_once('\n').unwrap();
+        world.write(".config/direnv/lib/awsenv.sh", &format!("__awsenv_bin='{}'\n{rest}", half.display()));
+        let (printed, said) = bash(&world, &["cd acme", WHO]);
+        assert_eq!(printed, "|awsenv did not answer: no credentials||\n", "{strict:?}: {said}");
+    }
+}
+
+#[test]
+fn a_trap_on_each_command_sees_no_key() {
+    if !installed("direnv") {
+        return;
+    }
+    let envrc = "trap 'printf \"%s\\n\" \"$BASH_COMMAND\" >> trapped' DEBUG\nset -T\nuse awsenv\n";
+    let world = home(World::with_pin(), envrc);
+    let (printed, said) = bash(&world, &["cd acme", WHO]);
+    assert!(printed.starts_with("AKIADEV|"), "{printed}{said}");
+    let trapped = world.read("acme/trapped");
+    assert!(trapped.contains("use awsenv") && !trapped.contains("dev/secret"), "{trapped}");
+}
+
 #[test]
 fn a_decision_elsewhere_is_seen_at_the_next_prompt() {
     if !installed("direnv") {

@@ -1,5 +1,6 @@
 //! `awsenv console`: the web console, signed in as whom the directory pins, or a profile.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -84,6 +85,10 @@ pub fn run(console: &Console<'_>, world: &World) -> anyhow::Result<()> {
     match console.way {
         Way::Open(window) => match browser::browser(world)? {
             Ok(opener) => open(window, opener, console, &subject, world),
+            // Who reads it first is signed in: it goes into no log of a build that did not ask for it.
+            Err(because) if !std::io::stdout().is_terminal() => {
+                Err(Failure::new(because).hint("`awsenv console --print` prints the address").into())
+            }
             Err(because) => {
                 let page = page(console, &subject, world)?;
                 world::say(&format!(

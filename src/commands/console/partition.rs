@@ -96,8 +96,11 @@ impl Partition {
             let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
             let before = host.strip_suffix(self.console);
             plain
-                && before
-                    .is_some_and(|before| before.is_empty() || (before.len() > 1 && before.ends_with('.')))
+                && before.is_some_and(|before| {
+                    let labels = before.strip_suffix('.').map(|labels| labels.split('.'));
+                    before.is_empty()
+                        || labels.is_some_and(|mut labels| labels.all(|label| !label.is_empty()))
+                })
         });
         match is_console && address.bytes().all(|byte| byte.is_ascii_graphic()) {
             true => Ok(()),
@@ -226,6 +229,8 @@ mod tests {
             "http://console.aws.amazon.com/",
             "//console.aws.amazon.com/",
             "javascript:alert(1)",
+            "https://..console.aws.amazon.com/",
+            "https://a..console.aws.amazon.com/",
             "https://evil.example/console.aws.amazon.com",
             "https://evilconsole.aws.amazon.com/",
             "https://.console.aws.amazon.com/",

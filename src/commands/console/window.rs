@@ -132,11 +132,13 @@ fn directory_name(whom: &str) -> String {
     whom.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
 }
 
-/// The person's own name for the account, else the portal's, else its id, else the profile's.
+/// The person's own name for the account, else its id, behind the portal's name if it has one: many accounts may have
+/// that, and a container of one name is one container. Without an account, the profile's.
 pub(super) fn name(whose: &Whose<'_>, world: &World) -> String {
     let Some(account) = whose.account else { return whose.profile.to_owned() };
     let own = world.settings.console.accounts.get(account).and_then(|account| account.name.clone());
-    own.or_else(|| account_names::name(&world.places, account)).unwrap_or_else(|| account.to_owned())
+    let portals = || account_names::name(&world.places, account).map(|name| format!("{name} {account}"));
+    own.or_else(portals).unwrap_or_else(|| account.to_owned())
 }
 
 /// The person's own choice, else red for what is protected, else one of the others, by the account's id.
