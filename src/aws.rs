@@ -29,8 +29,10 @@ mod proxy;
 mod reach;
 pub mod roles_anywhere;
 mod skew;
+mod trust;
 
 use attempts::Attempts;
+pub use attempts::host;
 pub use door::Post;
 pub use near::{Answer, Unanswered};
 pub use once::is_of_connecting;
@@ -209,12 +211,13 @@ impl<'a> Aws<'a> {
         if endpoint.is_some_and(|url| url.starts_with("http://")) {
             return Ok(TrustStore::empty());
         }
-        match self.endpoints.value("AWS_CA_BUNDLE") {
-            None => Ok(TrustStore::default()),
-            Some(path) => {
-                let path = expand_home(path, self.home);
-                let pem = std::fs::read(&path)
-                    .with_context(|| format!("cannot read the CA bundle {}", path.display()))?;
+        match self.ca_bundle() {
+            None => {
+                trust::check_the_systems(self.endpoints.original())?;
+                Ok(TrustStore::default())
+            }
+            Some((name, path)) => {
+                let pem = trust::bundle(name, &expand_home(path, self.home))?;
                 Ok(TrustStore::empty().with_pem_certificate(pem))
             }
         }

@@ -81,7 +81,7 @@ impl Intercept for Attempts {
 }
 
 /// Of a URL, without what else may stand in it (a user and a password).
-fn host(url: &str) -> &str {
+pub fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default()

@@ -109,9 +109,12 @@ impl Aws<'_> {
         proxy::taken(self.endpoints.original(), url)
     }
 
-    /// The file of certificates that stands in for the system's.
-    pub fn ca_bundle(&self) -> Option<&str> {
-        self.endpoints.value("AWS_CA_BUNDLE")
+    /// The file of certificates that stands in for the system's, and what names it: the variable, or the profile's
+    /// key.
+    pub fn ca_bundle(&self) -> Option<(&'static str, &str)> {
+        const VARIABLE: &str = "AWS_CA_BUNDLE";
+        let name = if self.endpoints.original().text(VARIABLE).is_some() { VARIABLE } else { "ca_bundle" };
+        Some((name, self.endpoints.value(VARIABLE)?))
     }
 
     /// Asks for nothing, within this time. An answer is an answer, whatever it says.

@@ -313,6 +313,35 @@ fn what_is_in_the_way_of_aws_is_told_apart() {
     assert!(broken(run(sandbox.url())).contains("AWS refuses what is signed so"));
 }
 
+#[test]
+fn certificates_that_never_come_hold_nobody_up() {
+    let sandbox = cloud::sandbox();
+    let world = cloud::world(&sandbox).env("AWS_ENDPOINT_URL_STS", "https://127.0.0.1:1");
+    let fifo = world.at("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
+        let run = |words: &[&str]| {
+            let run = Run::new(&world, words).without("AWS_CA_BUNDLE").env(name, &fifo);
+            run.any_stdout().any_stderr()
+        };
+        let why = format!("{name}: cannot read $HOME/fifo: not a regular file");
+        let text = run(&["doctor", "network"]).exits(1).stdout;
+        assert!(text.contains(&why) && text.contains(&format!("fix: {name} must name")), "{text}");
+        let told = run(&["exec", "one", "--", "true"]).exits(125).stderr;
+        assert!(told.contains(&why), "{told}");
+    }
+}
+
+#[test]
+fn a_password_in_an_endpoint_is_not_shown() {
+    let world = World::new();
+    for words in [&["doctor", "network"][..], &["doctor", "network", "--json"]] {
+        let run = Run::new(&world, words).env("AWS_ENDPOINT_URL_STS", "https://u:p@planted@127.0.0.1:1/x");
+        let text = run.any_stdout().exits(1).stdout;
+        assert!(text.contains("(127.0.0.1:1)") && !text.contains("planted"), "{text}");
+    }
+}
+
 /// Answers whatever comes with this.
 fn refusing_proxy(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

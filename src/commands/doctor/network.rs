@@ -34,6 +34,9 @@ const REFUSED: u64 = 5 * 60;
 /// A service in a region, with the settings of the profile that needs it.
 type Target = (Service, String, Vec<(String, String)>);
 
+/// The finding, and by how many seconds this machine's clock is ahead.
+type Told = (Finding, Option<i64>);
+
 pub(super) fn check(world: &World) -> Vec<Finding> {
     let targets = targets(world);
     let more = targets.len().saturating_sub(MOST);
@@ -90,8 +93,8 @@ fn needed(chain: &RoleChain, world: &World) -> Vec<(Service, String)> {
 /// All at the same time.
 async fn ask(targets: Vec<Target>, world: &World) -> Vec<Finding> {
     let progress = Progress::of(&world.original);
-    let mut asked: JoinSet<(Finding, Option<i64>)> = JoinSet::new();
-    let mut urls = Vec::new();
+    let mut asked: JoinSet<(usize, Told)> = JoinSet::new();
+    let (mut urls, mut names) = (Vec::new(), Vec::new());
     for (service, region, settings) in targets {
         let (original, home) = (world.original.clone(), world.places.home.clone());
         let url = Aws::new(Endpoints::new(&original, &settings), &home).url(service, &region).await;
@@ -102,30 +105,24 @@ async fn ask(targets: Vec<Target>, world: &World) -> Vec<Finding> {
             }
             urls.push((url.clone(), settings.clone()));
         }
+        let (at, what) = (names.len(), format!("{service} in {region}"));
+        names.push(what.clone());
         asked.spawn(async move {
             let aws = Aws::new(Endpoints::new(&original, &settings), &home);
-            let what = format!("{service} in {region}");
-            match url {
+            let told = match url {
                 Ok(url) => one(&aws, &what, &url).await,
                 Err(error) => (Finding::of_error(CHECK, &error, "look at the profile's region"), None),
-            }
+            };
+            (at, told)
         });
     }
-    let all = async {
-        let mut found = Vec::new();
-        while let Some(one) = asked.join_next().await {
-            found.extend(one);
-        }
-        found
-    };
     let waiting = async {
         sleep(SILENCE).await;
         progress.show("awsenv: asking AWS …");
         std::future::pending::<()>().await;
     };
     let mut found = tokio::select! {
-        // The clients' own limits come first; this is for what they do not count.
-        found = timeout(2 * PATIENCE, all) => found.unwrap_or_default(),
+        found = heard(asked, &names, 2 * PATIENCE) => found,
         () = waiting => Vec::new(),
     };
     if progress.is_seen() {
@@ -136,12 +133,32 @@ async fn ask(targets: Vec<Target>, world: &World) -> Vec<Finding> {
     found.into_iter().map(|(finding, _)| finding).chain(ahead.map(skew)).collect()
 }
 
-/// The finding, and by how many seconds this machine's clock is ahead.
-async fn one(aws: &Aws<'_>, what: &str, url: &str) -> (Finding, Option<i64>) {
+/// What each of these names told, within this time. The clients' own limits come first; this is for what they do not
+/// count.
+async fn heard(mut asked: JoinSet<(usize, Told)>, names: &[String], time: Duration) -> Vec<Told> {
+    let mut told: Vec<Option<Told>> = names.iter().map(|_| None).collect();
+    let all = async {
+        while let Some(one) = asked.join_next().await {
+            // One that broke off has told nothing.
+            if let Ok((at, one)) = one {
+                told[at] = Some(one);
+            }
+        }
+    };
+    let _ = timeout(time, all).await;
+    let silent = |name: &String| {
+        let seen = format!("{name} is not reached: nothing is known after {} s", time.as_secs());
+        (Finding::broken(CHECK, seen, "look at the network and the name servers"), None)
+    };
+    names.iter().zip(told).map(|(name, told)| told.unwrap_or_else(|| silent(name))).collect()
+}
+
+async fn one(aws: &Aws<'_>, what: &str, url: &str) -> Told {
     let proxy = aws.proxy_for(url);
     let by = proxy.map(|name| format!(", by the proxy of {name}")).unwrap_or_default();
-    let bundle = aws.ca_bundle().map(|path| format!(", with the certificates of AWS_CA_BUNDLE ({path})"));
-    let way = format!("{by}{}", bundle.as_deref().unwrap_or_default());
+    let bundle = aws.ca_bundle();
+    let with = bundle.map(|(name, path)| format!(", with the certificates of {name} ({path})"));
+    let way = format!("{by}{}", with.unwrap_or_default());
     let unreached = match aws.reach(url, PATIENCE).await {
         Err(error) => {
             return (
@@ -155,12 +172,12 @@ async fn one(aws: &Aws<'_>, what: &str, url: &str) -> (Finding, Option<i64>) {
         }
         Ok(Err(unreached)) => unreached,
     };
-    let (why, fix) = explained(&unreached, proxy, bundle.is_some());
-    (Finding::broken(CHECK, format!("{what} ({}) is not reached{way}: {why}", host(url)), fix), None)
+    let (why, fix) = explained(&unreached, proxy, bundle.map(|(name, _)| name));
+    (Finding::broken(CHECK, format!("{what} ({}) is not reached{way}: {why}", aws::host(url)), fix), None)
 }
 
 /// Why, and what to do about it.
-fn explained(unreached: &Unreached, proxy: Option<&str>, has_bundle: bool) -> (String, String) {
+fn explained(unreached: &Unreached, proxy: Option<&str>, bundle: Option<&str>) -> (String, String) {
     let through = |text: &str| match proxy {
         Some(name) => format!("look at {name} and NO_PROXY"),
         None => text.to_owned(),
@@ -176,13 +193,14 @@ fn explained(unreached: &Unreached, proxy: Option<&str>, has_bundle: bool) -> (S
             format!("no answer in {} s", PATIENCE.as_secs()),
             through("a firewall drops it; behind a proxy, set HTTPS_PROXY"),
         ),
-        Unreached::Tls(why) if has_bundle => (
-            format!("TLS: {why}"),
-            "AWS_CA_BUNDLE must hold the certificate of who answers: ask who runs the network".into(),
-        ),
         Unreached::Tls(why) => (
             format!("TLS: {why}"),
-            "where the network looks into TLS, set AWS_CA_BUNDLE to its certificates".into(),
+            match bundle {
+                Some(name) => {
+                    format!("{name} must hold the certificate of who answers: ask who runs the network")
+                }
+                None => "where the network looks into TLS, set AWS_CA_BUNDLE to its certificates".into(),
+            },
         ),
         Unreached::ProxyAuthorization => (
             "the proxy wants to know who you are (407)".into(),
@@ -191,10 +209,6 @@ fn explained(unreached: &Unreached, proxy: Option<&str>, has_bundle: bool) -> (S
         Unreached::Proxy(why) => (format!("the proxy refuses: {why}"), through("look at the proxy")),
         Unreached::Other(why) => (why.clone(), through("look at the network")),
     }
-}
-
-fn host(url: &str) -> &str {
-    url.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or(url)
 }
 
 /// By AWS's own date.
@@ -213,6 +227,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_does_not_answer_takes_nothing_from_those_who_do() {
+        let mut asked = JoinSet::new();
+        let told = runtime().unwrap().block_on(async {
+            asked.spawn(async { (0, (Finding::ok(CHECK, "STS is reached"), Some(0))) });
+            asked.spawn(std::future::pending());
+            heard(asked, &["STS".into(), "the portal".into()], Duration::from_millis(50)).await
+        });
+        let told: Vec<_> = told.iter().map(|(finding, _)| (finding.result, finding.seen.as_str())).collect();
+        assert_eq!(told[0], (Verdict::Ok, "STS is reached"));
+        assert_eq!(told[1], (Verdict::Broken, "the portal is not reached: nothing is known after 0 s"));
+    }
+
+    #[test]
     fn a_clock_is_right_wrong_or_too_wrong() {
         for (ahead, result) in [(-5, Verdict::Ok), (60, Verdict::Warning), (-600, Verdict::Broken)] {
             assert_eq!(skew(ahead).result, result, "{ahead}");
@@ -222,10 +249,12 @@ mod tests {
     #[test]
     fn what_is_in_the_way_has_its_own_fix() {
         let fix = |unreached: Unreached, proxy, bundle| explained(&unreached, proxy, bundle).1;
-        assert!(fix(Unreached::Name, None, false).contains("VPN"));
-        assert!(fix(Unreached::Name, Some("HTTPS_PROXY"), false).contains("HTTPS_PROXY and NO_PROXY"));
-        assert!(fix(Unreached::Tls(String::new()), None, false).contains("set AWS_CA_BUNDLE"));
-        assert!(fix(Unreached::Tls(String::new()), None, true).contains("must hold"));
-        assert!(fix(Unreached::ProxyAuthorization, Some("https_proxy"), false).starts_with("https_proxy="));
+        assert!(fix(Unreached::Name, None, None).contains("VPN"));
+        assert!(fix(Unreached::Name, Some("HTTPS_PROXY"), None).contains("HTTPS_PROXY and NO_PROXY"));
+        assert!(fix(Unreached::Tls(String::new()), None, None).contains("set AWS_CA_BUNDLE"));
+        assert!(
+            fix(Unreached::Tls(String::new()), None, Some("ca_bundle")).starts_with("ca_bundle must hold")
+        );
+        assert!(fix(Unreached::ProxyAuthorization, Some("https_proxy"), None).starts_with("https_proxy="));
     }
 }
