@@ -1,5 +1,5 @@
-//! What AWS clients pass over in silence in the two files: headers that name nothing, keys spelled wrong, a section
-//! twice, secrets in plain text. Lines alone; whether a profile can be followed is the chain's to say.
+//! What AWS clients pass over in silence in the two files, or some of them stumble over: headers that name nothing, keys
+//! spelled wrong, what is there twice, secrets in plain text. Lines alone; whether a profile can be followed is the chain's to say.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +24,15 @@ pub struct Lint {
 pub enum Weight {
     /// It works, and not as one would think.
     Warning,
-    /// It is there, and AWS clients do not see it.
+    /// AWS clients do not see it, or some cannot read the file.
     Broken,
 }
 
 /// Of sections.
 const KINDS: [&str; 5] = ["profile", "sso-session", "services", "plugins", "login-session"];
+
+/// Sections of the config file that have no name: the AWS CLI's own.
+const BARE: [&str; 2] = ["plugins", "preview"];
 
 /// Of a profile: the AWS SDKs and Tools Reference Guide's, the AWS CLI's, aws-vault's own. A key of another tool is
 /// near none of them.
@@ -106,23 +109,25 @@ const KEYS: &[&str] = &[
 
 /// Reads one of the files.
 pub fn lint(file: File, text: &str) -> Vec<Lint> {
-    let mut found = Vec::new();
-    let mut headers: BTreeMap<Section<'_>, usize> = BTreeMap::new();
+    let mut found = twice(text);
+    let mut headers: BTreeMap<Section<'_>, (usize, &str)> = BTreeMap::new();
     let mut section: Option<Lines<'_>> = None;
     for (line, text) in (1..).zip(text.lines()) {
         match Line::read(text) {
             Line::Header(spelling) => {
                 found.extend(section.take().into_iter().flat_map(|lines| lines.lints(file)));
                 let Some(Meaning { section: meaning, .. }) = Meaning::of(spelling, file) else {
-                    found.push(nameless(file, spelling.trim(), line));
+                    let is_bare = file == File::Config && BARE.contains(&spelling.trim());
+                    found.extend((!is_bare).then(|| nameless(file, spelling.trim(), line)));
                     continue;
                 };
                 found.extend(kind(meaning, line));
-                if let Some(first) = headers.insert(meaning, line) {
-                    headers.insert(meaning, first);
+                let (first, written) = *headers.entry(meaning).or_insert((line, spelling));
+                // Written in the same way, it has been found above.
+                if written != spelling {
                     found.push(Lint {
                         line,
-                        what: format!("[{}] again; it is on line {first}, too", spelling.trim()),
+                        what: format!("[{}] again; it is on line {first}, too", shown(spelling.trim())),
                         fix: "put what is below both under one header".into(),
                         weight: Weight::Warning,
                     });
@@ -136,6 +141,39 @@ pub fn lint(file: File, text: &str) -> Vec<Lint> {
         }
     }
     found.extend(section.into_iter().flat_map(|lines| lines.lints(file)));
+    found
+}
+
+/// What stands twice, in whatever section. The SDKs put up with it; botocore reads by Python's `configparser`, which
+/// refuses the file for a key that is there twice under one header, and for a header that is there twice as written.
+fn twice(text: &str) -> Vec<Lint> {
+    const SO: &str = "the AWS CLI and boto3 refuse the whole file, with every profile in it";
+    let again = |line, what: String, first: usize, fix: &str| Lint {
+        line,
+        what: format!("{what} again; it is on line {first}, too: {SO}"),
+        fix: fix.into(),
+        weight: Weight::Broken,
+    };
+    let mut found = Vec::new();
+    let mut headers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut keys: BTreeMap<String, usize> = BTreeMap::new();
+    for (line, text) in (1..).zip(text.lines()) {
+        match Line::read(text) {
+            Line::Header(spelling) => {
+                keys.clear();
+                let first = *headers.entry(spelling).or_insert(line);
+                let header = || format!("[{}]", shown(spelling.trim()));
+                let fix = "put what is below both under one header";
+                found.extend((first != line).then(|| again(line, header(), first, fix)));
+            }
+            Line::Property { key, .. } => {
+                let first = *keys.entry(key.to_lowercase()).or_insert(line);
+                let fix = "take one of them out; elsewhere the last one counts";
+                found.extend((first != line).then(|| again(line, shown(key), first, fix)));
+            }
+            Line::Continuation(_) | Line::Nothing => {}
+        }
+    }
     found
 }
 
@@ -189,16 +227,7 @@ impl Lines<'_> {
                 weight: Weight::Warning,
             })
         });
-        let twice = self.keys.iter().enumerate().filter_map(|(at, (line, key))| {
-            let (first, _) = self.keys[..at].iter().find(|(_, earlier)| earlier == key)?;
-            Some(Lint {
-                line: *line,
-                what: format!("{}: it is on line {first}, too, and the last one counts", shown(key)),
-                fix: "take one of them out".into(),
-                weight: Weight::Warning,
-            })
-        });
-        slips.chain(twice).chain(self.beside_a_role()).chain(self.plain_text(file)).collect()
+        slips.chain(self.beside_a_role()).chain(self.plain_text(file)).collect()
     }
 
     fn line(&self, key: &str) -> Option<usize> {
@@ -254,9 +283,13 @@ mod tests {
             [(1, "did you mean [sso-session corp]?".into())]
         );
         assert_eq!(
-            lines(File::Config, "[default]\n[profile a]\n[sso-session b]\n[services c]\n[plugins]\n"),
-            [(5, "write [profile plugins]".into())]
+            lines(
+                File::Config,
+                "[default]\n[profile a]\n[sso-session b]\n[services c]\n[plugins]\n[preview]\n"
+            ),
+            []
         );
+        assert_eq!(lines(File::Credentials, "[plugins]\n"), []);
         assert_eq!(lines(File::Credentials, "[dev]\n[default]\n"), []);
     }
 
@@ -269,15 +302,24 @@ mod tests {
 
     #[test]
     fn what_is_there_twice_is_named_with_the_other_line() {
-        let found = lint(File::Config, "[profile a]\nregion = x\nregion = y\n[profile b]\n[profile a]\n");
-        let found: Vec<_> = found.iter().map(|lint| (lint.line, lint.what.as_str())).collect();
+        let twice = "too: the AWS CLI and boto3 refuse the whole file, with every profile in it";
+        let found = |text: &str| {
+            let found = lint(File::Config, text);
+            found.into_iter().map(|lint| (lint.line, lint.what, lint.weight)).collect::<Vec<_>>()
+        };
         assert_eq!(
-            found,
+            found("[profile a]\nregion = x\nRegion = y\n[profile b]\nregion = x\n[profile a]\nregion = x\n"),
             [
-                (3, "region: it is on line 2, too, and the last one counts"),
-                (5, "[profile a] again; it is on line 1, too")
+                (3, format!("Region again; it is on line 2, {twice}"), Weight::Broken),
+                (6, format!("[profile a] again; it is on line 1, {twice}"), Weight::Broken),
             ]
         );
+        assert_eq!(
+            found("[profile a]\n[ profile a ]\n"),
+            [(2, "[profile a] again; it is on line 1, too".into(), Weight::Warning)]
+        );
+        assert_eq!(found("[plugins]\nx = 1\nx = 2\n").len(), 1, "of every section");
+        assert_eq!(found("[services s]\ns3 =\n  x = 1\n  x = 2\n"), [], "botocore sees lines of one value");
     }
 
     #[test]
