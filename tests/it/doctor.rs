@@ -118,6 +118,11 @@ fn mistakes_in_the_aws_files_are_told_with_file_and_line() {
         ),
         ("[profile a]\nregion\n", "~/.aws/config:2", "mend that line"),
         ("[dev]\nregion = x\n", "~/.aws/config:1: [dev] names no profile here", "write [profile dev]"),
+        (
+            "[profile a]\nregion = x\n[profile a]\noutput = json\n",
+            "~/.aws/config:3: [profile a] again; it is on line 1, too: the AWS CLI and boto3 refuse the whole file",
+            "put what is below both under one header",
+        ),
     ] {
         let text = broken(World::new().config(config).run(["doctor", "config"]));
         assert!(text.contains(seen) && text.contains(&format!("fix: {fix}\n")), "{seen}:\n{text}");
@@ -125,10 +130,6 @@ fn mistakes_in_the_aws_files_are_told_with_file_and_line() {
     }
     for (config, seen) in [
         ("[profile a]\nregoin = x\n", "~/.aws/config:2: regoin: AWS clients know no such key"),
-        (
-            "[profile a]\nregion = x\n[profile a]\noutput = json\n",
-            "~/.aws/config:3: [profile a] again; it is on line 1, too",
-        ),
         (
             "[default]\naws_access_key_id = AKIA\naws_secret_access_key = planted\n",
             "long-lived keys in plain text",
@@ -186,6 +187,40 @@ fn what_is_set_outside_is_told_with_the_line_that_sets_it() {
     shell.env.set("AWS_ACCESS_KEY_ID", "AKIAMINE");
     shell.prompt();
     assert!(told(run().environment(&shell.env)).contains("awsenv stands back"));
+}
+
+#[test]
+fn what_a_profile_takes_from_outside_is_no_mistake() {
+    let world = World::new().config(
+        "[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/R\ncredential_source = Environment\n\
+         [profile task]\nrole_arn = arn:aws:iam::111122223333:role/R\ncredential_source = EcsContainer\n",
+    );
+    let run = || world.run(["doctor", "variables"]);
+    let run = || run().env("AWS_ACCESS_KEY_ID", "AKIAX").env("AWS_SECRET_ACCESS_KEY", "planted");
+    let text = told(run().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/x"));
+    for (name, profile) in [
+        ("AWS_ACCESS_KEY_ID", "ci"),
+        ("AWS_SECRET_ACCESS_KEY", "ci"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "task"),
+    ] {
+        let line = format!("· variables   {name} is set outside: profile {profile} takes it from there\n");
+        assert!(text.contains(&line), "{text}");
+    }
+    assert!(!text.contains("unset") && !text.contains("planted"), "{text}");
+    assert!(told(run().env("AWS_PROFILE", "ci")).contains("fix: unset AWS_PROFILE"), "nobody takes that");
+}
+
+#[test]
+fn a_shell_of_exec_is_awsenvs_own() {
+    let world = World::with_pin().settings("label = \"aws-vault\"\n");
+    let run = world.run(["exec", "--", PROGRAM, "doctor", "variables", "peers"]).at("acme");
+    assert_eq!(
+        told(run),
+        "· variables   this is what `awsenv exec` started (dev): its credentials are in it until it ends\n\
+         ✓ peers       no other tool sets the same variables here\n"
+    );
+    let run = world.run(["doctor", "peers"]).env("AWSENV_PROFILE", "dev").env("AWS_VAULT", "dev");
+    assert!(told(run).contains("a shell of aws-vault"), "without AWSENV_DISABLE it is not exec's");
 }
 
 #[test]

@@ -10,7 +10,7 @@ const CHECK: Check = Check::Peers;
 
 /// What shows that a shell is another tool's.
 const SHELLS: [(&str, &str); 5] = [
-    ("AWS_VAULT", "aws-vault"),
+    (variables::LABEL, "aws-vault"),
     ("AWSUME_PROFILE", "awsume"),
     ("AWS_SSO_PROFILE", "aws-sso-cli"),
     ("AWS_OKTA_PROFILE", "aws-okta"),
@@ -31,6 +31,10 @@ const SHARED: [&str; 7] = [
 pub(super) fn check(world: &World) -> Vec<Finding> {
     let mut found = Vec::new();
     for (name, tool) in SHELLS {
+        // With `label`, awsenv says it too.
+        if name == variables::LABEL && variables::given_by_exec(world) == world.original.text(name) {
+            continue;
+        }
         if let Some(value) = world.original.text(name) {
             let seen = format!(
                 "this is a shell of {tool} ({name}={value}): its credentials are in it until it ends"

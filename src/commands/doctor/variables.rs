@@ -4,16 +4,34 @@ use std::path::PathBuf;
 
 use super::{Check, Finding, rc_files};
 use crate::files;
+use crate::key_index::KeyIndex;
+use crate::message::shown;
 use crate::places::{expand_home, tilde};
+use crate::profile::chain::{self, Source};
+use crate::profile::config::ConfigFiles;
 use crate::prompt::memory::Memory;
 use crate::prompt::variables::is_identity;
 use crate::world::World;
 
 const CHECK: Check = Check::Variables;
+/// aws-vault's own; `exec` sets it where `label` says so.
+pub(super) const LABEL: &str = "AWS_VAULT";
+
+/// The profile whose credentials `awsenv exec` gave to this shell. The hook sets no `AWSENV_DISABLE`.
+pub(super) fn given_by_exec(world: &World) -> Option<&str> {
+    world.original.text("AWSENV_DISABLE")?;
+    world.original.text("AWSENV_PROFILE")
+}
 
 pub(super) fn check(world: &World) -> Vec<Finding> {
     let mut found = Vec::new();
-    if world.env.text("AWSENV_DISABLE").is_some() {
+    let exec = given_by_exec(world);
+    if let Some(name) = exec {
+        let name = shown(name);
+        let seen =
+            format!("this is what `awsenv exec` started ({name}): its credentials are in it until it ends");
+        found.push(Finding::note(CHECK, seen));
+    } else if world.env.text("AWSENV_DISABLE").is_some() {
         let seen = "AWSENV_DISABLE is set: awsenv does nothing in this shell";
         found.push(Finding::warning(CHECK, seen, "unset AWSENV_DISABLE"));
     }
@@ -21,10 +39,18 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
         let seen = "credentials were set by hand in this directory, and awsenv stands back";
         found.push(Finding::warning(CHECK, seen, "leave the directory, or unset them"));
     }
-    let names: Vec<_> = world.original.iter().filter_map(|(name, _)| name.to_str()).collect();
-    for name in names.into_iter().filter(|name| is_identity(name)) {
-        // An empty one is none to AWS clients.
+    let names = world.original.iter().filter_map(|(name, _)| name.to_str()).filter(|name| is_identity(name));
+    // What `exec` gives is meant to be there, and it takes all others away. An empty one is none to AWS clients.
+    let names: Vec<_> = names.filter(|name| exec.is_none() && world.original.text(name).is_some()).collect();
+    let takers = if names.is_empty() { Takers::default() } else { Takers::of(world) };
+    for name in names {
         let Some(value) = world.original.text(name) else { continue };
+        if let Some(profile) = takers.of_variable(name) {
+            let profile = shown(profile);
+            let seen = format!("{name} is set outside: profile {profile} takes it from there");
+            found.push(Finding::note(CHECK, seen));
+            continue;
+        }
         // The one value that is a name and no secret.
         let value = if name.ends_with("PROFILE") { format!("={value}") } else { String::new() };
         let place = place(name, world).map(|place| format!(" ({place})")).unwrap_or_default();
@@ -50,6 +76,41 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
         found.push(Finding::ok(CHECK, "nothing is set outside that says who you are"));
     }
     found
+}
+
+/// The first profile that takes keys from the environment, and the first that asks its container.
+#[derive(Default)]
+struct Takers {
+    environment: Option<String>,
+    container: Option<String>,
+}
+
+impl Takers {
+    fn of(world: &World) -> Self {
+        let files = ConfigFiles::locate(&world.original, &world.places.home);
+        let Ok(config) = files.read() else { return Self::default() };
+        let keys = KeyIndex::load(&world.places).unwrap_or_default();
+        let mut takers = Self::default();
+        for name in config.profiles() {
+            let Ok(chain) = chain::as_written(&config, &keys, name, &world.original) else { continue };
+            let taker = match chain.source {
+                Source::Environment(_) => &mut takers.environment,
+                Source::Container(_) => &mut takers.container,
+                _ => continue,
+            };
+            taker.get_or_insert_with(|| name.to_owned());
+        }
+        takers
+    }
+
+    fn of_variable(&self, name: &str) -> Option<&str> {
+        match name {
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => {
+                self.environment.as_deref()
+            }
+            _ => self.container.as_deref().filter(|_| name.starts_with("AWS_CONTAINER_")),
+        }
+    }
 }
 
 /// `PATH:LINE` of what sets it, in the files that shells read at their start.
