@@ -197,7 +197,40 @@ pub(crate) fn mistakes(world: &World) -> Vec<Evidence> {
     all_ask(world, "work/acme", &mut evidence);
     std::fs::remove_dir(world.path("home/.aws/credentials")).unwrap();
     world.aws_files("", "");
+    passwords_of_addresses(world, &mut evidence);
     evidence
+}
+
+/// In endpoints and proxies where nobody answers, or that nobody understands.
+fn passwords_of_addresses(world: &World, evidence: &mut Vec<Evidence>) {
+    let role = "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = acme\n\
+                [profile acme]\nregion = eu-central-1\n";
+    world.aws_files(role, "[acme]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n");
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL_STS", format!("https://u:{SLIP}@127.0.0.1:1/x")),
+        ("AWS_ENDPOINT_URL_STS", format!("http://u:p@{SLIP}@127.0.0.1:1")),
+        ("AWS_ENDPOINT_URL_STS", format!("u:{SLIP}@127.0.0.1:1")),
+        ("AWS_ENDPOINT_URL_STS", format!("https://u:{SLIP} @[127")),
+        ("HTTPS_PROXY", format!("http://u:{SLIP}@127.0.0.1:1")),
+        ("HTTPS_PROXY", format!("http://u:{SLIP} @[127")),
+    ] {
+        let mut env = world.env();
+        env.insert("AWS_ENDPOINT_URL_STS".into(), "https://127.0.0.1:1".into());
+        env.insert("AWS_MAX_ATTEMPTS".into(), "1".into());
+        env.insert("AWSENV_LOG".into(), "trace".into());
+        env.insert(name.into(), value);
+        for command in [
+            &["doctor", "network"][..],
+            &["doctor", "network", "--json"],
+            &["explain", "role"],
+            &["explain", "role", "--json"],
+            &["exec", "role", "--", "true"],
+            &["status"],
+        ] {
+            evidence.extend(world.awsenv("elsewhere", command, &env).evidence());
+        }
+    }
+    world.aws_files("", "");
 }
 
 /// Keys that are added, right ones last, and used; and what came out in the end.
