@@ -80,11 +80,13 @@ impl Intercept for Attempts {
     }
 }
 
-/// Of a URL, without what else may stand in it (a user and a password).
+/// Of a URL, without what else may stand in it (a user and a password). A password may hold a `/` that nobody has
+/// escaped, so the last `@` counts, wherever it stands before the query.
 pub fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit('@').next().unwrap_or_default()
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let rest = rest.rsplit('@').next().unwrap_or_default();
+    rest.split('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -97,6 +99,8 @@ mod tests {
             ("https://sts.eu-west-1.amazonaws.com/", "sts.eu-west-1.amazonaws.com"),
             ("http://127.0.0.1:4566", "127.0.0.1:4566"),
             ("http://me:p@ss@[::1]:80/path?x=a@b", "[::1]:80"),
+            ("https://me:p/a@ss@localhost:1/path", "localhost:1"),
+            ("me:p@localhost", "localhost"),
         ] {
             assert_eq!(host(url), expected);
         }

@@ -206,12 +206,15 @@ fn passwords_of_addresses(world: &World, evidence: &mut Vec<Evidence>) {
     let role = "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = acme\n\
                 [profile acme]\nregion = eu-central-1\n";
     world.aws_files(role, "[acme]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n");
+    // Escaped or not, a `/` must not cut it short of what the search knows.
+    let slip = SLIP.replace('/', "%2F");
     for (name, value) in [
+        ("AWS_ENDPOINT_URL_STS", format!("https://u:{slip}@127.0.0.1:1/x")),
         ("AWS_ENDPOINT_URL_STS", format!("https://u:{SLIP}@127.0.0.1:1/x")),
-        ("AWS_ENDPOINT_URL_STS", format!("http://u:p@{SLIP}@127.0.0.1:1")),
+        ("AWS_ENDPOINT_URL_STS", format!("http://u:p@{slip}@127.0.0.1:1")),
         ("AWS_ENDPOINT_URL_STS", format!("u:{SLIP}@127.0.0.1:1")),
         ("AWS_ENDPOINT_URL_STS", format!("https://u:{SLIP} @[127")),
-        ("HTTPS_PROXY", format!("http://u:{SLIP}@127.0.0.1:1")),
+        ("HTTPS_PROXY", format!("http://u:{slip}@127.0.0.1:1")),
         ("HTTPS_PROXY", format!("http://u:{SLIP} @[127")),
     ] {
         let mut env = world.env();
