@@ -31,11 +31,11 @@ pub(super) fn check_the_systems(original: &Env) -> Result<(), Failure> {
         };
         why.map_or(Ok(()), |why| Err(refused("SSL_CERT_FILE", path, &why)))?;
     }
-    let directories = original.get("SSL_CERT_DIR").into_iter().flat_map(std::env::split_paths);
-    for path in directories.filter(|path| named(path).is_some_and(|found| !found.is_dir())) {
-        return Err(refused("SSL_CERT_DIR", &path, "not a directory"));
+    let mut directories = original.get("SSL_CERT_DIR").into_iter().flat_map(std::env::split_paths);
+    match directories.find(|path| named(path).is_some_and(|found| !found.is_dir())) {
+        Some(path) => Err(refused("SSL_CERT_DIR", &path, "not a directory")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn refused(name: &str, path: &Path, why: &str) -> Failure {
