@@ -474,6 +474,44 @@ fn without_the_hook_it_is_said_what_to_add() {
 }
 
 #[test]
+fn a_shell_that_reports_nothing_is_told_so() {
+    let world = World::new();
+    for (name, file) in [
+        ("bash", None),
+        ("zsh", None),
+        ("fish", None),
+        ("xonsh", Some(".xonshrc")),
+        ("nu", Some(".local/share/nushell/vendor/autoload/awsenv.nu")),
+        ("elvish", Some(".config/elvish/rc.elv")),
+        ("tcsh", Some(".tcshrc")),
+        ("pwsh", Some(".config/powershell/Microsoft.PowerShell_profile.ps1")),
+    ] {
+        let run = || world.run(["doctor", "hook", "rc_files"]).env("SHELL", format!("/bin/{name}"));
+        let text = told(run());
+        let note = format!("· hook        {name} tells doctor nothing of its hook\n");
+        assert_eq!(text.contains(&note), file.is_some(), "{text}");
+        assert!(text.contains("! rc_files    no file that "), "{text}");
+        let Some(file) = file else { continue };
+        let hook = world.run(["hook", name]).any_stdout().success().stdout;
+        let (_, line) = text.split_once("fix: ").unwrap();
+        world.write(file, if name == "nu" { &hook } else { line });
+        assert_eq!(told(run()), format!("{note}✓ rc_files    ~/{file}:1 loads the hook\n"));
+        // What counts is the shell that asks, not the one of the login.
+        if installed(name) {
+            let asking = format!("{PROGRAM} doctor hook; {PROGRAM} --version");
+            let output =
+                world.command(name).env("SHELL", "/bin/bash").args(["-c", &asking]).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(cfg!(not(target_os = "linux")) || text.starts_with(&note), "{text}");
+        }
+        let mut memory = Memory::of_shell(std::process::id(), files::uid());
+        memory.traces.clear();
+        let text = told(run().env(STATE, memory.write()));
+        assert!(text.contains("nothing of its hook; one has run in this shell\n"), "{text}");
+    }
+}
+
+#[test]
 fn what_a_shell_reports_is_in_no_argument() {
     let world = World::new();
     let bin = world.program("bin/awsenv", "#!/bin/sh\necho \"$*\"\n");

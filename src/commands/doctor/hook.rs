@@ -1,12 +1,8 @@
 //! The hook in the shell that asks: whether it is there, of this version, and runs before what draws the prompt.
 
-use rustix::process::getppid;
-
-use super::shell_report::ShellReport;
+use super::shell_report::{self, ShellReport};
 use super::{Check, Finding};
 use crate::commands::hook;
-use crate::files;
-use crate::prompt::memory::Memory;
 use crate::prompt::shell::Shell;
 use crate::world::World;
 
@@ -33,18 +29,20 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
 
 /// No function of a hook has called the program.
 fn unasked(world: &World) -> Finding {
-    let parent = getppid().and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok());
-    let memory = Memory::read(&world.env, files::uid());
-    match memory.is_some_and(|memory| Some(memory.pid) == parent) {
-        true => Finding::warning(
+    let has_run = shell_report::has_run(world);
+    match (shell_report::asking(None, world), has_run) {
+        (Some(shell), _) if !shell_report::is_told_by(shell, &world.settings) => {
+            let run = if has_run { "; one has run in this shell" } else { "" };
+            Finding::note(CHECK, format!("{} tells doctor nothing of its hook{run}", shell.name()))
+        }
+        (_, true) => Finding::warning(
             CHECK,
             "a hook has run in this shell, and `awsenv` is not its function: it is of another version, or hidden",
             RESTART,
         ),
-        false => {
-            let shell = world.env.text("SHELL").and_then(Shell::named).unwrap_or(Shell::Bash);
+        (shell, false) => {
             let seen = "no hook has called this: none is loaded in this shell, or one of an older version";
-            Finding::warning(CHECK, seen, super::rc_files::line(shell, &world.places.home))
+            Finding::warning(CHECK, seen, super::rc_files::line(shell.unwrap_or(Shell::Bash), world))
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::shell_report::ShellReport;
+use super::shell_report::{self, ShellReport};
 use super::{Check, Finding};
 use crate::env::Env;
 use crate::files;
@@ -16,11 +16,7 @@ const CHECK: Check = Check::RcFiles;
 const LIMIT: u64 = 1 << 20;
 
 pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding> {
-    let shell = match report {
-        Some(report) => Shell::named(&report.shell),
-        None => world.env.text("SHELL").and_then(Shell::named),
-    };
-    let Some(shell) = shell else {
+    let Some(shell) = shell_report::asking(report, world) else {
         return vec![Finding::note(CHECK, "not looked at: SHELL names no shell that this check knows")];
     };
     let home = &world.places.home;
@@ -28,8 +24,9 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
     let mut lines = 0;
     for path in paths(shell, &world.env, home) {
         let Some(text) = read(&path) else { continue };
-        let Some(hook) = text.lines().position(is_hook) else { continue };
-        lines += text.lines().filter(|line| is_hook(line)).count();
+        let loading = loading(&text);
+        let Some(hook) = loading.first().copied() else { continue };
+        lines += loading.len();
         let shown = tilde(&path, home);
         found.push(Finding::ok(CHECK, format!("{shown}:{} loads the hook", hook + 1)));
         found.extend(text.lines().enumerate().skip(hook + 1).filter_map(|(at, line)| {
@@ -38,7 +35,7 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
             Some(Finding::broken(CHECK, seen, "move the hook's line behind it, to the end of the file"))
         }));
     }
-    match (lines, report.is_some()) {
+    match (lines, report.is_some() || shell_report::has_run(world)) {
         (0, true) => {
             vec![Finding::note(
                 CHECK,
@@ -47,7 +44,7 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
         }
         (0, false) => {
             let seen = format!("no file that {} reads at its start has the hook's line", shell.name());
-            vec![Finding::warning(CHECK, seen, line(shell, home))]
+            vec![Finding::warning(CHECK, seen, line(shell, world))]
         }
         (1, _) => found,
         (lines, _) => {
@@ -58,39 +55,88 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
 }
 
 /// What to add, and where.
-pub(super) fn line(shell: Shell, home: &Path) -> String {
-    let name = shell.name();
-    let file = paths(shell, &Env::default(), home).remove(0);
-    let file = tilde(&file, home);
-    match name {
-        "fish" => format!("add to {file}: awsenv hook fish | source"),
-        _ => format!("add at the end of {file}: eval \"$(awsenv hook {name})\""),
-    }
+pub(super) fn line(shell: Shell, world: &World) -> String {
+    line_in(shell, &world.env, &world.places.home)
+}
+
+fn line_in(shell: Shell, env: &Env, home: &Path) -> String {
+    let file = paths(shell, env, home).first().map(|file| tilde(file, home)).unwrap_or_default();
+    let (place, line) = match shell {
+        Shell::Bash => (format!("add at the end of {file}"), "eval \"$(awsenv hook bash)\""),
+        Shell::Zsh => (format!("add at the end of {file}"), "eval \"$(awsenv hook zsh)\""),
+        Shell::Fish => (format!("add to {file}"), "awsenv hook fish | source"),
+        Shell::Xonsh => (
+            format!("add to {file}"),
+            "exec(__import__('subprocess').check_output(['awsenv', 'hook', 'xonsh']))",
+        ),
+        // It evaluates no text, so the hook is a file.
+        Shell::Nu => (
+            "type once, after `mkdir ($nu.data-dir | path join vendor autoload)`".to_owned(),
+            "awsenv hook nu | save -f ($nu.data-dir | path join vendor autoload awsenv.nu)",
+        ),
+        Shell::Elvish => (format!("add to {file}"), "eval (awsenv hook elvish | slurp)"),
+        Shell::Tcsh => (format!("add at the end of {file}"), "if ($?prompt) eval \"`awsenv hook tcsh`\""),
+        Shell::PowerShell => {
+            (format!("add to {file}"), "Invoke-Expression ((& awsenv hook pwsh) -join \"`n\")")
+        }
+    };
+    format!("{place}: {line}")
 }
 
 /// In the order in which a person looks for the line.
 fn paths(shell: Shell, env: &Env, home: &Path) -> Vec<PathBuf> {
-    let at = |names: &[&str]| names.iter().map(|name| home.join(name)).collect::<Vec<_>>();
-    match shell.name() {
-        "bash" => at(&[".bashrc", ".bash_profile", ".bash_login", ".profile"])
-            .into_iter()
-            .chain(["/etc/bash.bashrc".into(), "/etc/bashrc".into()])
-            .collect(),
-        "zsh" => {
+    let of_home = |names: &[&str]| names.iter().map(|name| home.join(name)).collect::<Vec<_>>();
+    let xdg = |name: &str, usual: &str| {
+        env.text(name)
+            .filter(|dir| Path::new(dir).is_absolute())
+            .map_or_else(|| home.join(usual), PathBuf::from)
+    };
+    let config = xdg("XDG_CONFIG_HOME", ".config");
+    let of_config = |names: &[&str]| names.iter().map(|name| config.join(name)).collect::<Vec<_>>();
+    let etc = |names: &[&str]| names.iter().map(|name| Path::new("/etc").join(name)).collect::<Vec<_>>();
+    match shell {
+        Shell::Bash => [
+            of_home(&[".bashrc", ".bash_profile", ".bash_login", ".profile"]),
+            etc(&["bash.bashrc", "bashrc"]),
+        ]
+        .concat(),
+        Shell::Zsh => {
             let dir = env.text("ZDOTDIR").map_or_else(|| home.to_owned(), PathBuf::from);
             let own = [".zshrc", ".zprofile", ".zlogin", ".zshenv"].map(|name| dir.join(name));
-            own.into_iter().chain(["/etc/zsh/zshrc".into(), "/etc/zshrc".into()]).collect()
+            [own.to_vec(), etc(&["zsh/zshrc", "zshrc"])].concat()
         }
-        "fish" => {
-            let dir = env.text("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
-            let mut parts: Vec<_> = std::fs::read_dir(dir.join("fish/conf.d"))
-                .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-                .unwrap_or_default();
-            parts.sort();
-            [dir.join("fish/config.fish")].into_iter().chain(parts).collect()
+        Shell::Fish => [of_config(&["fish/config.fish"]), parts(&config.join("fish/conf.d"))].concat(),
+        Shell::Xonsh => [
+            of_home(&[".xonshrc"]),
+            of_config(&["xonsh/rc.xsh"]),
+            parts(&config.join("xonsh/rc.d")),
+            etc(&["xonsh/xonshrc", "xonshrc"]),
+        ]
+        .concat(),
+        Shell::Nu => {
+            // Where a Mac has both.
+            let mac = home.join("Library/Application Support/nushell");
+            let data = [xdg("XDG_DATA_HOME", ".local/share").join("nushell"), mac.clone()];
+            let vendor = data.map(|dir| dir.join("vendor/autoload/awsenv.nu"));
+            let read = [config.join("nushell"), mac].map(|dir| {
+                [vec![dir.join("config.nu"), dir.join("env.nu")], parts(&dir.join("autoload"))].concat()
+            });
+            [vendor.to_vec(), read.concat()].concat()
         }
-        _ => Vec::new(),
+        Shell::Elvish => [of_config(&["elvish/rc.elv"]), of_home(&[".elvish/rc.elv"])].concat(),
+        Shell::Tcsh => [of_home(&[".tcshrc", ".cshrc", ".login"]), etc(&["csh.cshrc", "csh.login"])].concat(),
+        Shell::PowerShell => {
+            of_config(&["powershell/Microsoft.PowerShell_profile.ps1", "powershell/profile.ps1"])
+        }
     }
+}
+
+/// The files of a directory that a shell reads whole.
+fn parts(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
+    let mut parts: Vec<_> = entries.unwrap_or_default();
+    parts.sort();
+    parts
 }
 
 /// The files of any shell that may set variables, for who looks for one.
@@ -104,9 +150,24 @@ pub(super) fn read(path: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Which lines load the hook.
+fn loading(text: &str) -> Vec<usize> {
+    let at = |is: fn(&str) -> bool| -> Vec<usize> {
+        text.lines().enumerate().filter(|(_, line)| is(line)).map(|(at, _)| at).collect()
+    };
+    // nushell's file is the hook itself; its lines speak of hooks.
+    let own = at(|line| line.starts_with("$env.__awsenv = "));
+    if own.is_empty() { at(is_hook) } else { own[..1].to_vec() }
+}
+
 fn is_hook(line: &str) -> bool {
     let line = line.trim_start();
-    !line.starts_with('#') && line.contains("awsenv") && line.contains(" hook ")
+    let mut words = line.split(|character: char| !character.is_alphanumeric() && !"_-".contains(character));
+    // What writes the hook into a file loads none.
+    !line.starts_with('#')
+        && line.contains("awsenv")
+        && words.any(|word| word == "hook")
+        && !line.contains("| save ")
 }
 
 /// What a line does to the hook.
@@ -122,6 +183,9 @@ fn takes_away(line: &str) -> Option<&'static str> {
     }
     if replaces("precmd_functions") || line.starts_with("unset precmd_functions") {
         return Some("replaces precmd_functions");
+    }
+    if line.starts_with("alias precmd ") && !line.contains("alias precmd`") {
+        return Some("replaces precmd");
     }
     let hides = ["alias awsenv=", "alias awsenv ", "awsenv()", "function awsenv"];
     hides.iter().any(|start| line.starts_with(start)).then_some("hides the function `awsenv`")
@@ -139,6 +203,7 @@ mod tests {
             "unset PROMPT_COMMAND",
             "precmd_functions=(mine)",
             "alias awsenv=/opt/awsenv",
+            "alias precmd 'echo'",
         ] {
             assert!(takes_away(line).is_some(), "{line}");
         }
@@ -160,5 +225,28 @@ mod tests {
         assert!(is_hook("command -v awsenv >/dev/null && awsenv hook fish | source"));
         assert!(!is_hook("# eval \"$(awsenv hook bash)\""));
         assert!(!is_hook("awsenv status"));
+        assert!(!is_hook("__awsenv_hook"));
+    }
+
+    #[test]
+    fn each_shell_has_a_file_and_the_line_of_the_readme_that_loads_its_hook() {
+        let readme = include_str!("../../../README.md").replace("\\|", "|");
+        let home = Path::new("/home/me");
+        for shell in Shell::ALL {
+            let fix = line_in(shell, &Env::default(), home);
+            let (_, line) = fix.split_once(": ").unwrap();
+            assert!(readme.contains(line), "{line}");
+            let file = paths(shell, &Env::default(), home).remove(0);
+            assert!(shell == Shell::Nu || fix.contains(&tilde(&file, home)), "{fix}");
+            let loads = match shell {
+                Shell::Nu => {
+                    let dialect = shell.dialect();
+                    let program = String::from_utf8(dialect.program(&shell.quote("/bin/awsenv"))).unwrap();
+                    program + &dialect.hook(&crate::settings::Settings::default()).concat()
+                }
+                _ => format!("# awsenv hook\n{line}\n"),
+            };
+            assert_eq!(loading(&loads).len(), 1, "{shell:?}");
+        }
     }
 }

@@ -1,7 +1,14 @@
 //! What the shell says of itself: the hook's function `awsenv` hands it to `doctor` alone, in a variable, which other
 //! users of the machine cannot read. A program cannot see a shell's functions and lists.
 
+use rustix::process::getppid;
+
 use crate::env::Env;
+use crate::files;
+use crate::prompt::memory::Memory;
+use crate::prompt::shell::Shell;
+use crate::settings::Settings;
+use crate::world::World;
 
 /// The variable. Lines of a word and what goes with it: `shell bash 5.2.15`, `hook 1a2b3c4d`, `prompt …`.
 pub const ASKED_BY: &str = "AWSENV_SHELL_REPORT";
@@ -45,9 +52,63 @@ impl ShellReport {
     }
 }
 
+/// Which shell asks: what it says of itself, else what the process is called that has started this one. `SHELL` names
+/// the login shell, which may be another.
+pub(super) fn asking(report: Option<&ShellReport>, world: &World) -> Option<Shell> {
+    let login = || world.env.text("SHELL").and_then(Shell::named);
+    match report {
+        Some(report) => Shell::named(&report.shell),
+        None => parent().and_then(running).or_else(login),
+    }
+}
+
+/// Whether a hook has answered in the very shell that asks.
+pub(super) fn has_run(world: &World) -> bool {
+    let memory = Memory::read(&world.env, files::uid());
+    memory.is_some_and(|memory| Some(memory.pid) == parent())
+}
+
+/// Whether the hook of this shell hands over a report at all.
+pub(super) fn is_told_by(shell: Shell, settings: &Settings) -> bool {
+    shell.dialect().hook(settings).iter().any(|text| text.contains(ASKED_BY))
+}
+
+fn parent() -> Option<u32> {
+    getppid().and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())
+}
+
+/// The shell that this process is. Only Linux says it to who asks.
+fn running(pid: u32) -> Option<Shell> {
+    let (line, _) = files::read_limited(format!("/proc/{pid}/cmdline").as_ref(), 1 << 20).ok()??;
+    shell_of(&String::from_utf8_lossy(&line))
+}
+
+/// By a command line as the kernel shows it.
+fn shell_of(line: &str) -> Option<Shell> {
+    let mut words = line.split('\0');
+    let first = words.next()?;
+    // xonsh is a script, or a module.
+    let is_python = first.rsplit('/').next().is_some_and(|name| name.starts_with("python"));
+    Shell::named(first).or_else(|| words.take(2).find_map(Shell::named).filter(|_| is_python))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_is_known_by_its_command_line() {
+        for (line, shell) in [
+            ("-tcsh\0", Some(Shell::Tcsh)),
+            ("/usr/bin/elvish\0-c\0x\0", Some(Shell::Elvish)),
+            ("/usr/bin/python3.11\0/usr/bin/xonsh\0", Some(Shell::Xonsh)),
+            ("python3\0-m\0xonsh\0", Some(Shell::Xonsh)),
+            ("vi\0bash\0", None),
+            ("", None),
+        ] {
+            assert_eq!(shell_of(line), shell, "{line:?}");
+        }
+    }
 
     #[test]
     fn a_report_is_read_line_by_line() {
