@@ -1,13 +1,15 @@
 //! Who may read and write what: the AWS files, awsenv's own, and the directories above them.
 
 use std::fs::Metadata;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Check, Finding};
 use crate::files;
 use crate::places::tilde;
 use crate::profile::config::ConfigFiles;
+use crate::prompt::shell::Shell;
 use crate::world::World;
 
 const CHECK: Check = Check::Permissions;
@@ -68,45 +70,65 @@ fn inside(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn judged(path: &Path, meant: Meant, home: &Path) -> Option<Finding> {
-    let metadata = path.metadata().ok()?;
-    let shown = tilde(path, home);
-    let mode = metadata.mode();
-    if !is_mine(&metadata) {
-        let seen = format!("{shown} belongs to another user (uid {})", metadata.uid());
-        return Some(Finding::broken(CHECK, seen, format!("sudo chown \"$USER\" {shown}")));
+    judge(path, &path.metadata().ok()?, meant, home, files::uid())
+}
+
+/// What a path leads to, for a user.
+fn judge(path: &Path, metadata: &Metadata, meant: Meant, home: &Path, me: u32) -> Option<Finding> {
+    // A device (`AWS_CONFIG_FILE=/dev/null`) or a socket keeps nothing.
+    if !metadata.is_file() && !metadata.is_dir() {
+        return None;
     }
-    if mode & 0o002 != 0 && !metadata.file_type().is_socket() {
+    let (shown, word) = (tilde(path, home), word(path, home));
+    let mode = metadata.mode();
+    if metadata.uid() != me {
+        // Root may do all that its files let it do. A link may lead to what others look after, as that of nix does:
+        // it is not given to anybody here.
+        let is_roots = metadata.uid() == 0 && mode & 0o022 == 0;
+        let seen = format!("{shown} belongs to another user (uid {})", metadata.uid());
+        return (!is_roots)
+            .then(|| Finding::broken(CHECK, seen, "ask whose it is, or put one of your own in its place"));
+    }
+    if mode & 0o002 != 0 {
         return Some(Finding::broken(
             CHECK,
             format!("everybody may write {shown}"),
-            format!("chmod o-w {shown}"),
+            format!("chmod o-w {word}"),
         ));
     }
     if meant == Meant::Private && mode & 0o077 != 0 {
         let seen = format!("others may read {shown} (mode {:03o})", mode & 0o777);
-        return Some(Finding::warning(CHECK, seen, format!("chmod go= {shown}")));
+        return Some(Finding::warning(CHECK, seen, format!("chmod go= {word}")));
     }
     (mode & 0o020 != 0 && metadata.is_file()).then(|| {
-        Finding::warning(CHECK, format!("your group may write {shown}"), format!("chmod g-w {shown}"))
+        Finding::warning(CHECK, format!("your group may write {shown}"), format!("chmod g-w {word}"))
     })
+}
+
+/// The path as one word for a shell. A `~/` stays bare, or it would be a name.
+fn word(path: &Path, home: &Path) -> String {
+    let shown = tilde(path, home);
+    let below = path.strip_prefix(home).ok().filter(|_| shown.starts_with("~/"));
+    let (start, rest) = below.map_or(("", path), |below| ("~/", below));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@%".contains(&byte);
+    match rest.as_os_str().as_bytes().iter().copied().all(is_plain) {
+        true => shown,
+        false => start.to_owned() + &String::from_utf8_lossy(&Shell::Bash.quote(rest)),
+    }
 }
 
 /// Who may write a directory may put another file in the place of one that is in it.
 fn above_ours(dir: &Path, home: &Path) -> Option<Finding> {
     let metadata = dir.metadata().ok()?;
     let shown = tilde(dir, home);
-    if !is_mine(&metadata) && metadata.uid() != 0 {
+    if metadata.uid() != files::uid() && metadata.uid() != 0 {
         let seen = format!("{shown}, above files of yours, belongs to another user (uid {})", metadata.uid());
         return Some(Finding::warning(CHECK, seen, "move those files, or have it given to you"));
     }
     (metadata.mode() & 0o002 != 0 && metadata.mode() & STICKY == 0).then(|| {
         let seen = format!("everybody may write {shown}, and so replace files of yours below it");
-        Finding::broken(CHECK, seen, format!("chmod o-w {shown}"))
+        Finding::broken(CHECK, seen, format!("chmod o-w {}", word(dir, home)))
     })
-}
-
-fn is_mine(metadata: &Metadata) -> bool {
-    metadata.uid() == files::uid()
 }
 
 #[cfg(test)]
@@ -132,6 +154,42 @@ mod tests {
         assert_eq!(verdict(0o664, Meant::Readable), Some(Verdict::Warning));
         assert_eq!(verdict(0o646, Meant::Readable), Some(Verdict::Broken));
         assert_eq!(judged(&dir.path().join("absent"), Meant::Private, Path::new("/")), None);
+    }
+
+    #[test]
+    fn what_keeps_nothing_or_is_roots_own_is_nobodys_fault() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, home) = (dir.path().join("x"), Path::new("/"));
+        assert_eq!(judged(Path::new("/dev/null"), Meant::Private, home), None);
+        fs::write(&path, "").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link")).unwrap();
+        let mine = path.metadata().unwrap();
+        let roots = dir.path().join("link").metadata().unwrap();
+        assert_eq!(roots.uid(), 0);
+        assert_eq!(judge(&path, &roots, Meant::Private, home, mine.uid() + 1), None);
+        // Another's, root's eyes included: it may be the owner who works in this container.
+        if mine.uid() != 0 {
+            let finding = judge(&path, &mine, Meant::Readable, home, 0).unwrap();
+            assert!(!finding.fix.unwrap().contains("chown"));
+        }
+        let _ = std::os::unix::fs::chown(&path, Some(1000), None);
+        let others = path.metadata().unwrap();
+        let finding = judge(&path, &others, Meant::Readable, home, others.uid() + 1);
+        assert!(others.uid() == 0 || !finding.unwrap().fix.unwrap().contains("chown"));
+    }
+
+    #[test]
+    fn a_path_is_one_word_of_what_is_to_be_typed() {
+        let home = Path::new("/home/me");
+        for (path, typed) in [
+            ("/home/me/.aws/config", "~/.aws/config"),
+            ("/home/me/.aws/sso/cache/a; touch PWN.json", "~/'.aws/sso/cache/a; touch PWN.json'"),
+            ("/srv/a b", "'/srv/a b'"),
+            ("/srv/config", "/srv/config"),
+            ("/home/me", "/home/me"),
+        ] {
+            assert_eq!(word(Path::new(path), home), typed);
+        }
     }
 
     #[test]
