@@ -1,14 +1,16 @@
 //! Whether awsenv can write what it has to, and what the system allows it.
 
+use std::fs::Metadata;
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::statvfs;
+use rustix::fs::{Access, access, statvfs};
 use rustix::process::{Resource, getrlimit};
 
 use super::{Check, Finding};
 use crate::files;
 use crate::places::tilde;
-use crate::prompt::runtime::Runtime;
 use crate::world::World;
 
 const CHECK: Check = Check::Disk;
@@ -23,6 +25,7 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
     let mut found = Vec::new();
     for dir in [&places.state, &places.data] {
         match writable(dir) {
+            Err(error) if error.kind() == ErrorKind::StorageFull => found.push(full(&shown(dir), 0)),
             Ok(()) => found.extend(space(dir).and_then(|free| is_full(&shown(dir), free))),
             Err(error) => found.push(Finding::broken(
                 CHECK,
@@ -31,7 +34,7 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
             )),
         }
     }
-    if let Err(error) = Runtime::open(places) {
+    if let Err(error) = writable(&places.runtime) {
         found.push(Finding::broken(
             CHECK,
             format!("{} cannot be used: {error}; the program runs at every prompt", shown(&places.runtime)),
@@ -45,23 +48,45 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
     found
 }
 
-/// By writing: permissions do not tell of a file system that is read-only.
-fn writable(dir: &Path) -> std::io::Result<()> {
-    files::private_dir(dir)?;
+/// By writing: permissions do not tell of a file system that is read-only. What is not there yet is not made, and
+/// nothing is tightened: that is for whoever uses it.
+fn writable(dir: &Path) -> Result<()> {
+    let Some(metadata) = look(dir)? else {
+        return Ok(access(nearest(dir), Access::WRITE_OK | Access::EXEC_OK)?);
+    };
+    if !metadata.is_dir() || metadata.uid() != files::uid() {
+        return Err(Error::other("it is not a directory of this user"));
+    }
     let probe = dir.join(format!("doctor.{}", std::process::id()));
     let written = files::write_private(&probe, b"x");
     files::remove(&probe)?;
     written
 }
 
+fn look(path: &Path) -> Result<Option<Metadata>> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// The directory itself, or the one above it that is there.
+fn nearest(dir: &Path) -> &Path {
+    dir.ancestors().find(|above| above.exists()).unwrap_or(dir)
+}
+
 fn space(dir: &Path) -> Option<u64> {
-    let disk = statvfs(dir).ok()?;
+    let disk = statvfs(nearest(dir)).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn is_full(dir: &str, free: u64) -> Option<Finding> {
-    let seen = || format!("the disk below {dir} is full: {free} bytes are free");
-    (free < ENOUGH).then(|| Finding::broken(CHECK, seen(), "make room on it"))
+    (free < ENOUGH).then(|| full(dir, free))
+}
+
+fn full(dir: &str, free: u64) -> Finding {
+    let seen = format!("the disk below {dir} is full: {free} bytes are free");
+    Finding::broken(CHECK, seen, "make room on it")
 }
 
 /// `None`: as many as one likes.
@@ -74,6 +99,19 @@ fn few_descriptors(most: Option<u64>) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_makes_nothing_and_tightens_nothing() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        writable(dir.path()).unwrap();
+        writable(&dir.path().join("a/b")).unwrap();
+        assert_eq!(dir.path().metadata().unwrap().mode() & 0o777, 0o777);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        std::fs::write(dir.path().join("x"), "").unwrap();
+        assert!(writable(&dir.path().join("x")).is_err());
+    }
 
     #[test]
     fn a_full_disk_and_a_small_limit_are_told() {
