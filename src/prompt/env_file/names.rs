@@ -2,14 +2,14 @@
 //! where home is.
 
 /// A `*` at the end or in front stands for anything.
-const REFUSED: [(&[&str], &str); 5] = [
+const REFUSED: [(&[&str], &str); 6] = [
     (&["AWS*", "__AWSENV*"], "awsenv and AWS's own tools are steered by it"),
     (
         &["*_PROXY", "*_CA_BUNDLE", "SSL_CERT_*", "NODE_EXTRA_CA_CERTS", "OPENSSL_CONF"],
         "it decides where connections go and whom they trust",
     ),
     (
-        &["HOME", "ZDOTDIR", "XDG_*", "USERPROFILE", "APPDATA", "PWD", "OLDPWD", "CDPATH"],
+        &["HOME", "ZDOTDIR", "XDG_*", "USERPROFILE", "APPDATA", "PWD", "OLDPWD", "CDPATH", "FILE_PWD"],
         "it moves the place that programs read their settings from",
     ),
     (
@@ -55,8 +55,43 @@ const REFUSED: [(&[&str], &str); 5] = [
             "COMSPEC",
             "PATHEXT",
             "BROWSER",
+            "XONSH*",
+            "XONTRIB*",
+            "__FISH*",
+            "ELVISH*",
+            "TCSH*",
+            "NU_*",
+            // nushell's load-env refuses the first; the others are records there, and text in their place breaks it.
+            "CURRENT_FILE",
+            "CONFIG",
+            "ENV_CONVERSIONS",
+            // PowerShell's lockdown; its PSModulePath is a PS*.
+            "__PS*",
         ],
         "it decides what the shell runs",
+    ),
+    // A PKCS#11 module and libdbus ask for these in the process that loads them, and that may be awsenv itself.
+    (
+        &[
+            "DBUS_*",
+            "PKCS11*",
+            "P11_KIT_*",
+            "OPENSC_*",
+            "PCSCLITE_*",
+            "LIBPCSCLITE_*",
+            "SOFTHSM*",
+            "YKCS11_*",
+            "YUBIHSM_*",
+            "TPM2*",
+            "TSS2_*",
+            "NFAST_*",
+            "CKNFAST_*",
+            "CHRYSTOKI*",
+            "CS_PKCS11_*",
+            "KMS_PKCS11_*",
+            "CLOUDHSM_*",
+        ],
+        "it decides what keychains and tokens load",
     ),
     (
         &[
@@ -68,8 +103,12 @@ const REFUSED: [(&[&str], &str); 5] = [
             "NODE_PATH",
             "GCONV_PATH",
             "LUA_*",
-            "DOTNET_STARTUP_HOOKS",
+            "DOTNET_*",
+            "CORECLR_*",
+            "COMPLUS_*",
+            "COR_*",
             "CLASSPATH",
+            "OPENSSL_ENGINES",
             "OPENSSL_MODULES",
             "MAKEFLAGS",
             "PYTHON*",
@@ -138,6 +177,40 @@ mod tests {
             "PS1",
             "PS4",
             "PSModulePath",
+            "__PSLockdownPolicy",
+            "XONSHRC",
+            "XONSHRC_DIR",
+            "XONSH_DATA_DIR",
+            "XONTRIBS_AUTOLOAD_DISABLED",
+            "__fish_config_dir",
+            "ELVISH_LIB",
+            "TCSH_RC",
+            "NU_LIB_DIRS",
+            "NU_PLUGIN_DIRS",
+            "FILE_PWD",
+            "CURRENT_FILE",
+            "config",
+            "ENV_CONVERSIONS",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "DBUS_SYSTEM_BUS_ADDRESS",
+            "PKCS11SPY",
+            "PKCS11_PROXY_SOCKET",
+            "P11_KIT_STRICT",
+            "OPENSC_CONF",
+            "OPENSC_DRIVER",
+            "PCSCLITE_CSOCK_NAME",
+            "LIBPCSCLITE_PROXY",
+            "SOFTHSM2_CONF",
+            "YKCS11_DBG",
+            "YUBIHSM_PKCS11_CONF",
+            "TPM2_PKCS11_TCTI",
+            "TSS2_LOG",
+            "NFAST_HOME",
+            "CKNFAST_LOADSHARING",
+            "ChrystokiConfigurationPath",
+            "CS_PKCS11_R3_CFG",
+            "KMS_PKCS11_CONFIG",
+            "CLOUDHSM_PIN",
             "SHELL",
             "SHELLOPTS",
             "EDITOR",
@@ -154,7 +227,12 @@ mod tests {
             "GCONV_PATH",
             "LUA_*",
             "DOTNET_STARTUP_HOOKS",
+            "DOTNET_gcServer",
+            "CORECLR_PROFILER_PATH",
+            "COMPlus_JitName",
+            "COR_PROFILER",
             "CLASSPATH",
+            "OPENSSL_ENGINES",
             "OPENSSL_MODULES",
             "MAKEFLAGS",
             "PYTHONSTARTUP",
@@ -172,7 +250,7 @@ mod tests {
     #[test]
     fn plain_names_are_fine() {
         for name in
-            ["TF_WORKSPACE", "_", "a", "MY_PATH", "HOMES", "PROXY", "NODE_ENV", "MY_AWS_THING", "PAGERS"]
+            ["TF_WORKSPACE", "_", "a", "MY_PATH", "HOMES", "PROXY", "NODE_ENV", "MY_AWS_THING", "PAGERS", "NUMBER", "APP_CONFIG", "COREPACK_HOME"]
         {
             assert_eq!(refused_name(name), None, "{name}");
         }
