@@ -16,6 +16,7 @@ use crate::places::Places;
 use crate::process::this_program;
 use crate::profile::chain::Source;
 use crate::prompt::plan::{Need, is_due};
+use crate::prompt::{self, memory};
 use crate::provider::Mfa;
 use crate::session::failure::FailureRecord;
 use crate::session::session_key::SessionKey;
@@ -54,6 +55,12 @@ pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> St
     };
     let Some(program) = this_program() else { return Started::Not };
     log::info!("{}: a renewal starts in the background", need.name);
+    // A PKCS#11 module and libdbus ask the process itself: what a directory's [env] sets is not for them. The state
+    // goes along for what `use` has chosen; undoing it twice changes nothing.
+    let mut original = prompt::original(env, places);
+    if let Some(state) = env.get(memory::STATE) {
+        original.set(memory::STATE, state);
+    }
     // A pipe or a lock that the shell has open and hands to its children would be held as long as this runs.
     close_fds::set_fds_cloexec(3, &[]);
     Command::new(program)
@@ -61,7 +68,7 @@ pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> St
         .arg(need.session.name())
         .arg(pwd)
         .env_clear()
-        .envs(env.for_child())
+        .envs(original.for_child())
         .current_dir("/")
         .stdin(lock)
         .stdout(Stdio::null())

@@ -131,6 +131,28 @@ fn a_prompt_has_it_run_in_the_background_and_not_again_while_its_keys_are_good()
     }
 }
 
+/// What libdbus or a token's module asks the renewal's own process for is the user's, not a directory's.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_renewal_has_no_variable_of_a_directory_in_its_own_environment() {
+    let sandbox = sandbox();
+    let vend = "#!/bin/sh\ntr '\\0' '\\n' < /proc/$PPID/environ > \"$HOME/seen\"\ncat \"$HOME/answer\"\n";
+    let world = world(&sandbox, vend, &long_lived())
+        .file("acme/.awsenv", "[env]\nMODULE_CONF = \"theirs\"\nNEW = \"theirs\"\n")
+        .file("acme/in/.awsenv", "profile = \"p\"\n[env]\nMODULE_CONF = \"theirs\"\nNEW = \"theirs\"\n")
+        .allowed("acme")
+        .allowed("acme/in")
+        .env("MODULE_CONF", "mine");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert_eq!(shell.env.text("MODULE_CONF"), Some("theirs"));
+    shell.cd("acme/in");
+    renewals_end(&world);
+    let seen = fs::read_to_string(world.at("seen")).unwrap();
+    assert!(seen.contains("\nMODULE_CONF=mine\n"), "{seen}");
+    assert!(!seen.contains("theirs\n"), "{seen}");
+}
+
 #[test]
 fn keys_without_an_end_are_asked_for_again_after_a_while() {
     let session = json!({"Version": 1, "AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t"});
