@@ -3,8 +3,8 @@
 # with __awsenv are defined, `awsenv` and `awsenv_prompt`. Fine to load twice.
 
 # guard: what must still be so, as the program has said last; null while an answer is under way, or was cut off.
-# new: what config.nu has set before is the user's own. segment: what the prompt shows.
-$env.__awsenv = ($env.__awsenv | merge {guard: {never: true}, new: true, quiet: false, segment: {}})
+# doubted: a look at it has begun. new: what config.nu has set before is the user's own. segment: what the prompt shows.
+$env.__awsenv = ($env.__awsenv | merge {guard: {never: true}, doubted: false, new: true, quiet: false, segment: {}})
 
 # Nothing has changed.
 def __awsenv_ok [] {
@@ -44,8 +44,8 @@ def __awsenv_ok [] {
     }
     try {
         for file in $guard.files {
-            # Anything else might hold up who opens it.
-            if ($file.0 | path type) not-in [file symlink] or (open --raw $file.0 | hash sha256) != $file.1 {
+            # Anything else, or a link to it, might hold up who opens it; so might a file that has grown.
+            if ($file.0 | path expand | path type) != file or (open --raw $file.0 | first 1048577 | hash sha256) != $file.1 {
                 error make {msg: changed}
             }
         }
@@ -159,12 +159,22 @@ def --env __awsenv_settle [] {
     }
 }
 
+# An env that changes in a function is lost when Ctrl-C ends it; so this is a hook of its own, before the one that
+# looks. A look that came to no end says nothing of the keys here.
+def --env __awsenv_doubt [] {
+    if $env.__awsenv.doubted {
+        $env.__awsenv.guard = null
+    }
+    $env.__awsenv.doubted = true
+}
+
 def --env __awsenv_check [] {
     if $env.__awsenv.guard == null {
         __awsenv_settle
     } else if not (__awsenv_ok) {
         __awsenv_sync
     }
+    $env.__awsenv.doubted = false
 }
 
 # For a prompt: whose credentials these are, and how long still. No process is started.
@@ -219,10 +229,10 @@ def --env --wrapped awsenv [...args: string] {
 $env.config.hooks = do {
     let hooks = $env.config.hooks? | default {}
     let others = {|list|
-        $list | default [] | append [] | where {|hook| ($hook | describe) != closure or (view source $hook) !~ __awsenv_check }
+        $list | default [] | append [] | where {|hook| ($hook | describe) != closure or (view source $hook) !~ "__awsenv_(check|doubt)" }
     }
     $hooks | merge {
-        pre_prompt: (do $others $hooks.pre_prompt? | prepend {|| __awsenv_check })
-        pre_execution: (do $others $hooks.pre_execution? | prepend {|| __awsenv_check })
+        pre_prompt: (do $others $hooks.pre_prompt? | prepend [{|| __awsenv_doubt } {|| __awsenv_check }])
+        pre_execution: (do $others $hooks.pre_execution? | prepend [{|| __awsenv_doubt } {|| __awsenv_check }])
     }
 }

@@ -180,3 +180,27 @@ fn tracing_goes_on_after_an_interrupt(shell: &Shell) {
     terminal.has_key(Some("AKIAALPHA"));
     assert!(!terminal.screen().contains("secret/of+alpha"), "{}", terminal.scene());
 }
+
+/// nushell keeps nothing of what a hook did before Ctrl-C: that a look came to no end is known by a hook of its own.
+#[test]
+fn nu_in_the_middle_of_a_look_at_the_guard() {
+    let home = Home::with_projects();
+    let slow =
+        "    if ('~/slow' | path exists) { print '<waiting>'; sleep 1min }\n    for term in $guard.values {";
+    let sabotage = [("    for term in $guard.values {", slow)];
+    let shell = crate::shell::installed(Kind::Nu);
+    let mut terminal = Terminal::start_with(&shell, &home, &Rc { sabotage: &sabotage, ..Rc::default() }, &[]);
+    terminal.run("cd alpha");
+    terminal.has_key(Some("AKIAALPHA"));
+    home.write("home/slow", "");
+    terminal.type_line("");
+    terminal.wait_for("<waiting>");
+    home.install(program::SILENT);
+    terminal.ctrl_c();
+    terminal.wait_for_prompt();
+    std::fs::remove_file(home.home("slow")).unwrap();
+    terminal.has_no_keys();
+    home.install(program::HONEST);
+    terminal.enter();
+    terminal.has_key(Some("AKIAALPHA"));
+}

@@ -78,7 +78,7 @@ fn a_guard_that_starts_one_would_be_noticed(shell: &Shell) {
         "def __awsenv_prompted(**_):\n",
         "def __awsenv_prompted(**_):\n    __awsenv_subprocess.run(['/bin/true'])\n",
     )];
-    let of_nu = [("pre_prompt? | prepend {|| ", "pre_prompt? | prepend {|| ^/bin/true; ")];
+    let of_nu = [("{|| __awsenv_doubt }", "{|| ^/bin/true; __awsenv_doubt }")];
     let of_tcsh = [("alias __awsenv_hook\n'", "alias __awsenv_hook\n'/bin/true ; ")];
     let sabotage = match shell.kind {
         Kind::Bash => &of_bash[..],

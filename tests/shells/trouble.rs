@@ -10,7 +10,7 @@ use crate::shell::{Kind, Shell};
 every_shell! {
     a_program_that_is_gone a_program_that_is_gone_on_the_way_across a_program_that_fails
     the_users_own_keys_outlive_a_program_that_fails a_program_that_crashes_anywhere_in_its_answer an_environment_too_big no_place_for_a_token
-    a_hook_that_keeps_the_keys_would_be_noticed
+    a_hook_that_keeps_the_keys_would_be_noticed a_file_that_becomes_a_link_without_an_end
 }
 
 const NO_ANSWER: &str = "awsenv: no answer, so the credentials are gone from this shell";
@@ -45,6 +45,25 @@ fn a_program_that_is_gone(shell: &Shell) {
     terminal.is_idle();
     terminal.run("cd ..");
     terminal.has(&[("AWS_ACCESS_KEY_ID", None), ("AWS_PROFILE", Some("work")), ("AWSENV_STATE", None)]);
+}
+
+/// Nothing that the prompt reads itself can hold it up.
+fn a_file_that_becomes_a_link_without_an_end(shell: &Shell) {
+    let home = Home::with_projects();
+    home.make_gate();
+    let mut terminal = Terminal::start(shell, &home);
+    for target in ["/dev/zero".into(), home.at("gate")] {
+        terminal.run("cd ~/alpha");
+        terminal.has_key(Some("AKIAALPHA"));
+        let file = home.home("alpha/.awsenv");
+        fs::rename(&file, home.at("away")).unwrap();
+        std::os::unix::fs::symlink(target, &file).unwrap();
+        let said = terminal.enter();
+        assert!(said.contains("awsenv: ~/alpha/.awsenv"), "{said}");
+        terminal.has_no_keys();
+        terminal.run("cd ..");
+        fs::rename(home.at("away"), &file).unwrap();
+    }
 }
 
 fn a_program_that_is_gone_on_the_way_across(shell: &Shell) {

@@ -249,9 +249,20 @@ mod tests {
 
     #[test]
     fn plain_names_are_fine() {
-        for name in
-            ["TF_WORKSPACE", "_", "a", "MY_PATH", "HOMES", "PROXY", "NODE_ENV", "MY_AWS_THING", "PAGERS", "NUMBER", "APP_CONFIG", "COREPACK_HOME"]
-        {
+        for name in [
+            "TF_WORKSPACE",
+            "_",
+            "a",
+            "MY_PATH",
+            "HOMES",
+            "PROXY",
+            "NODE_ENV",
+            "MY_AWS_THING",
+            "PAGERS",
+            "NUMBER",
+            "APP_CONFIG",
+            "COREPACK_HOME",
+        ] {
             assert_eq!(refused_name(name), None, "{name}");
         }
     }
