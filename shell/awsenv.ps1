@@ -1,4 +1,4 @@
-# awsenv for PowerShell 7 on Linux and macOS. `awsenv hook pwsh` prints this after one line that sets $__awsenv_bin.
+# awsenv for PowerShell 7.3 and later on Linux and macOS. `awsenv hook pwsh` prints this after one line that sets $__awsenv_bin.
 # Only names that begin with __awsenv are defined, `awsenv` and `awsenv_prompt`. Fine to evaluate twice.
 
 # What the guard, the answers and the prompt's segment leave behind; never exported.
@@ -50,6 +50,10 @@ function global:__awsenv_unload {
 
 # Secrets pass through here, and nowhere else: no variable holds them, and they are no command of the history.
 function global:__awsenv_ask {
+    # Elsewhere there is no directory; earlier versions hand over quotes and empty words wrongly. No answer, then.
+    $version = $PSVersionTable.PSVersion
+    if ($PWD.Provider.Name -cne 'FileSystem' -or $version.Major * 100 + $version.Minor -lt 703) { return }
+    $PSNativeCommandArgumentPassing = 'Standard'
     . ([scriptblock]::Create((& $global:__awsenv_bin export pwsh $PID "$($PSVersionTable.PSVersion)" $PWD.ProviderPath @args) -join "`n"))
 }
 

@@ -15,15 +15,21 @@ pub(super) struct PowerShell;
 const TICKS_TO_1970: i64 = 621_355_968_000_000_000;
 
 impl Dialect for PowerShell {
-    /// `'…'` with its quotes doubled: the curly ones of Unicode count as quotes too. Text that is not UTF-8 is none
-    /// there: such an answer fails as a whole.
+    /// ASCII only: what a program prints is decoded by the console's encoding, where another byte may be a curly
+    /// quote, which ends a string. Text that is not UTF-8 is none there: such an answer fails as a whole.
     fn quote(&self, bytes: &[u8]) -> Vec<u8> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return b"$(throw 'awsenv: a value is not UTF-8')".to_vec();
         };
-        let is_quote = |c: char| matches!(c, '\'' | '\u{2018}'..='\u{201b}');
-        let doubled = text.chars().flat_map(|c| std::iter::repeat_n(c, if is_quote(c) { 2 } else { 1 }));
-        format!("'{}'", doubled.collect::<String>()).into_bytes()
+        if text.is_ascii() {
+            return format!("'{}'", text.replace('\'', "''")).into_bytes();
+        }
+        let escaped = text.chars().map(|c| match c {
+            '`' | '"' | '$' => format!("`{c}"),
+            c if c.is_ascii() => c.to_string(),
+            c => format!("`u{{{:x}}}", u32::from(c)),
+        });
+        format!("\"{}\"", escaped.collect::<String>()).into_bytes()
     }
 
     fn export(&self, variables: &[(&str, &OsStr)]) -> Vec<u8> {
@@ -70,7 +76,7 @@ impl Dialect for PowerShell {
         let mut tests = Vec::new();
         for (name, value) in &terms.values {
             let read = if *name == "PWD" { "$PWD.ProviderPath".to_owned() } else { format!("$env:{name}") };
-            tests.push([read.as_bytes(), b" -ceq ", &self.quote(value.as_encoded_bytes())].concat());
+            tests.push(is_equal(&read, &self.quote(value.as_encoded_bytes())));
         }
         tests.extend(terms.empty.iter().map(|name| format!("-not $env:{name}").into_bytes()));
         let exists = |file: &Path| [b"[IO.File]::Exists(", &path(file)[..], b")"].concat();
@@ -110,20 +116,33 @@ impl Dialect for PowerShell {
     }
 }
 
+/// `-ceq` compares by culture: it passes over U+200D, and takes NFC and NFD for the same.
+fn is_equal(read: &str, quoted: &[u8]) -> Vec<u8> {
+    [b"[string]::Equals(", read.as_bytes(), b", ", quoted, b", 'Ordinal')"].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_character_that_is_a_quote_is_doubled() {
+    fn no_character_ends_a_string_in_any_encoding_of_the_console() {
         for (value, expected) in [
             ("eu-west-1", "'eu-west-1'"),
             ("it's $x `n \"", "'it''s $x `n \"'"),
-            ("a\u{2018}b\u{2019}c\u{201a}d\u{201b}e\u{201c}", "'a‘‘b’’c‚‚d‛‛e“'"),
+            ("a\u{2018}'b\u{201c}", "\"a`u{2018}'b`u{201c}\""),
+            ("é $x `n \" \u{1f600}", "\"`u{e9} `$x ``n `\" `u{1f600}\""),
         ] {
             assert_eq!(String::from_utf8(PowerShell.quote(value.as_bytes())).unwrap(), expected);
         }
         assert!(PowerShell.quote(b"\xff").starts_with(b"$(throw "));
+    }
+
+    #[test]
+    fn a_guard_compares_code_point_by_code_point() {
+        let test = is_equal("$env:AWS_PROFILE", &PowerShell.quote("e\u{301}".as_bytes()));
+        let expected = "[string]::Equals($env:AWS_PROFILE, \"e`u{301}\", 'Ordinal')";
+        assert_eq!(String::from_utf8(test).unwrap(), expected);
     }
 
     #[test]
