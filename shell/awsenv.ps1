@@ -11,6 +11,11 @@ $global:__awsenv_before = ''
 $global:__awsenv_until = $null
 $global:__awsenv_after = ''
 
+if ($PSVersionTable.PSVersion.Major * 100 + $PSVersionTable.PSVersion.Minor -lt 703) {
+    [Console]::Error.WriteLine("awsenv: no credentials in this PowerShell: before 7.3 it loses quotes and empty words on the way to a program")
+    [Console]::Error.WriteLine('awsenv: hint: use PowerShell 7.3 or later')
+}
+
 # Says so to the program once: what the profile has set before is the user's own.
 $global:__awsenv_new = @('new')
 

@@ -40,7 +40,7 @@ pub enum Shell {
     Elvish,
     /// 6.20 and later.
     Tcsh,
-    /// 7, on Linux and macOS; nobody has run it.
+    /// 7.3, on Linux and macOS; nobody has run it.
     PowerShell,
 }
 

@@ -1,4 +1,4 @@
-//! PowerShell 7 on Linux and macOS. Nobody has run this one: its quoting follows the language's specification.
+//! PowerShell 7.3 and later on Linux and macOS. Nobody has run this one: its quoting follows the language's specification.
 
 use std::ffi::OsStr;
 use std::io;
