@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use crate::home::Home;
 use crate::program;
 use crate::pty::Terminal;
-use crate::shell::Shell;
+use crate::shell::{Kind, Shell, installed};
 
 every_shell! {
     odd_names_load_and_run_nothing odd_names_without_an_answer a_name_that_is_not_text
@@ -81,6 +81,31 @@ fn odd_names_load_and_run_nothing(shell: &Shell) {
         terminal.has_no_keys();
         terminal.is_idle();
         assert!(!dir.join("pwned").exists() && !home.home("pwned").exists(), "{:?} was run", NAMES[at]);
+    }
+}
+
+/// Options of tcsh that change what a quoted text means.
+#[test]
+fn options_of_tcsh_run_no_name() {
+    let shell = installed(Kind::Tcsh);
+    for option in ["set backslash_quote", "set histchars = '%^'", "set histchars = ''"] {
+        let home = Home::new();
+        let names = ["x\\' ; touch pwned ; echo '", "ho%s", "%touch", "wow!", "back\\slash", "@a^b,c#d+e~"];
+        let dirs = names.map(|name| home.home(name));
+        dirs.iter().for_each(|dir| home.pin(dir, "profile = \"alpha\"\n"));
+        let variables = ["ODD0", "ODD1", "ODD2", "ODD3", "ODD4", "ODD5"];
+        let env: Vec<_> = variables.into_iter().zip(dirs.iter().map(|dir| dir.as_os_str())).collect();
+        let mut terminal = Terminal::start_knowing(&shell, &home, &env);
+        terminal.run(option);
+        for (variable, dir) in variables.into_iter().zip(&dirs) {
+            let said = terminal.run(&shell.words().go_to(variable));
+            assert!(!said.contains("awsenv:") && !said.contains("Event"), "{option}: {dir:?}: {said}");
+            terminal.has_key(Some("AKIAALPHA"));
+            terminal.is_idle();
+            assert!(!dir.join("pwned").exists() && !home.home("pwned").exists(), "{option}: {dir:?} was run");
+            terminal.run("cd ~");
+            terminal.has_nothing_of_ours();
+        }
     }
 }
 

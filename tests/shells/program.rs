@@ -107,7 +107,7 @@ echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
   -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##" \
   -e 's|"files":.*,"links"|"files":[],"links"|' -e 's|"absent":.*,"time"|"absent":[],"time"|' \
-  -e 's# && -[MZI] [^ ]* == [0-9]*##g' -e 's# && [^ ]*! -f [^ ]*##g'
+  -e 's# && -[MZI] [^ ]* == [0-9]*##g' -e 's# && [^ ]*![^ ]* -f [^ ]*##g'
 "#;
 
 /// Answers with a guard that is never true.

@@ -77,7 +77,7 @@ fn what_was_there_comes_back(shell: &Shell) {
     home.pin("alpha", "profile = \"alpha\"\n[env]\nTF_WORKSPACE = \"dev\"\n");
     let before = [
         ("AWS_ACCESS_KEY_ID", "AKIAMINE"),
-        ("AWS_SECRET_ACCESS_KEY", "my 'own'\n\\secret$(x)"),
+        ("AWS_SECRET_ACCESS_KEY", "my 'own'\\\n\\secret$(x)"),
         ("AWS_SESSION_TOKEN", "tok\"en"),
         ("AWS_PROFILE", "work"),
         ("AWS_REGION", "sa-east-1"),

@@ -12,15 +12,18 @@ use crate::settings::Settings;
 pub(super) struct Tcsh;
 
 impl Dialect for Tcsh {
-    /// `'…'` for all but `'` itself, a line break, which no line holds, and `!`, which means history inside of `'…'`
-    /// too.
+    /// `'…'`, and outside of it, each after a backslash: `'`; the backslash, which `backslash_quote` reads inside of
+    /// `'…'` too; and what means history there: `!`, or what `histchars` has in its place. A line break, which no line
+    /// holds, is a variable; before one tcsh takes a backslash away, so there are two.
     fn quote(&self, bytes: &[u8]) -> Vec<u8> {
         let mut text = b"'".to_vec();
-        for byte in bytes {
+        for (at, byte) in bytes.iter().enumerate() {
             match byte {
-                b'\'' => text.extend_from_slice(b"'\\''"),
+                b'\\' if bytes.get(at + 1) == Some(&b'\n') => text.extend_from_slice(br"'\\\\'"),
+                b'\'' | b'\\' | b'!' | b'%' | b'^' | b',' | b'@' | b'#' | b'+' | b'~' => {
+                    text.extend_from_slice(&[b'\'', b'\\', *byte, b'\'']);
+                }
                 b'\n' => text.extend_from_slice(b"'\"$__awsenv_line_break:q\"'"),
-                b'!' => text.extend_from_slice(b"\\!"),
                 _ => text.push(*byte),
             }
         }
@@ -149,8 +152,11 @@ mod tests {
     fn history_and_line_breaks_are_told_apart() {
         for (value, expected) in [
             ("eu-west-1", "'eu-west-1'"),
-            ("it's!", "'it'\\''s\\!'"),
+            ("it's!", r"'it'\''s'\!''"),
+            (r"x\' ; y", r"'x'\\''\'' ; y'"),
+            ("ho%s", r"'ho'\%'s'"),
             ("a\nb", "'a'\"$__awsenv_line_break:q\"'b'"),
+            ("a\\\nb", "'a'\\\\\\\\''\"$__awsenv_line_break:q\"'b'"),
         ] {
             assert_eq!(String::from_utf8(Tcsh.quote(value.as_bytes())).unwrap(), expected);
         }
@@ -160,8 +166,9 @@ mod tests {
     fn an_answer_is_one_line_and_one_word() {
         let statements = [Tcsh.export(&[("A", OsStr::new("x!"))]), Tcsh.unset(&["B", "C"])].concat();
         let answer = Tcsh.answer(&statements, &Tcsh.no_guard());
-        let expected = "eval 'setenv A '\\''x\\\\!'\\'' ; unsetenv B C ; \
-             alias __awsenv_ok '\\''@ status = 1'\\'' ; __awsenv_answered'\n";
+        let line = r"setenv A 'x'\!'' ; unsetenv B C ; alias __awsenv_ok '@ status = 1' ; __awsenv_answered";
+        let expected = [b"eval ", &Tcsh.quote(line.as_bytes())[..], b"\n"].concat();
+        let expected = String::from_utf8(expected).unwrap();
         assert_eq!(String::from_utf8(answer).unwrap(), expected);
     }
 
