@@ -34,8 +34,8 @@ alias __awsenv_export '$__awsenv_bin:q export tcsh $$ $tcsh $cwd:q $__awsenv_pha
 alias __awsenv_choose '$__awsenv_bin:q use --hook $__awsenv_words[2-]:q' ;
 
 # Secrets pass through the eval, and nowhere else. What it prints goes nowhere: no trace and no echo of it; nor that tcsh
-# takes postcmd away, which it does if that calls this. By it the hook knows, too, that it is called from here: tcsh
-# calls postcmd for an eval too.
+# takes postcmd away, which it does if that calls this. That neither output is a terminal tells the hook, too, that it is
+# called from here: tcsh calls postcmd for an eval too. Elsewhere one of them is, if only stderr.
 alias __awsenv_ask 'eval "`__awsenv_export`" >& /dev/null' ;
 
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process. Where nothing of ours is
@@ -48,12 +48,12 @@ if ( "$__awsenv_text:q" !~ *__awsenv_hook* ) alias precmd "$__awsenv_precmd:q" ;
 if ( $__awsenv_late == 2 ) alias postcmd "$__awsenv_postcmd:q" ;
 @ status = ! $?AWSENV_STATE && set __awsenv_state = "$AWSENV_STATE:q" ;
 @ status = ! ( "$__awsenv_state:q" !~ 1:on:* ) && set __awsenv_asking = 1 ;
-@ status = ! ( $__awsenv_asking == 1 && ! $__awsenv_quiet && ( -f .awsenv || -f ../.awsenv || -f ../../.awsenv || -f ../../../.awsenv || -f ../../../../.awsenv || -f ../../../../../.awsenv ) ) && set __awsenv_quiet = 1 && echo "awsenv: no answer, so the .awsenv here does not count" >\! /dev/tty ;
+@ status = ! ( $__awsenv_asking == 1 && ! $__awsenv_quiet && ( -f .awsenv || -f ../.awsenv || -f ../../.awsenv || -f ../../../.awsenv || -f ../../../../.awsenv || -f ../../../../../.awsenv ) ) && set __awsenv_quiet = 1 && echo "awsenv: no answer, so the .awsenv here does not count" >'\!' /dev/tty ;
 set __awsenv_names = "$__awsenv_state:s/1:on://:as,:,/,:ah:q" ;
 if ( $__awsenv_asking == 3 && "$__awsenv_names:q" !~ *[^A-Za-z0-9_\ ]* ) unsetenv $__awsenv_names:x ;
 if ( $__awsenv_asking == 3 ) setenv AWSENV_STATE "$__awsenv_state:s/on/lost/:q" ;
 @ status = ! ( $__awsenv_asking == 3 && ( " $__awsenv_names:q " =~ "* AWS_ACCESS_KEY_ID *" || " $__awsenv_names:q " =~ "* AWS_PROFILE *" ) ) && setenv AWS_PROFILE "awsenv did not answer: no credentials" && setenv AWS_EC2_METADATA_DISABLED true ;
-@ status = ! ( $__awsenv_asking == 3 ) && set __awsenv_asking = 1 __awsenv_quiet = 1 && echo "awsenv: no answer, so the credentials are gone from this shell" >\! /dev/tty' ;
+@ status = ! ( $__awsenv_asking == 3 ) && set __awsenv_asking = 1 __awsenv_quiet = 1 && echo "awsenv: no answer, so the credentials are gone from this shell" >'\!' /dev/tty' ;
 
 # At a prompt, at a cd and before a command: short, since tcsh reads it anew each time. What phase 1 printed already
 # holds; phase 2 waits a little for what it started.
@@ -62,7 +62,7 @@ alias __awsenv_hook
 @ status = ! ( $__awsenv_asking == 1 && $__awsenv_late == 1 ) && set __awsenv_late = 2 __awsenv_postcmd = "`alias postcmd`" ;
 @ status = ! ( $__awsenv_asking == 1 && -x "$__awsenv_bin:q" ) && set __awsenv_asking = 2 __awsenv_pending = 0 __awsenv_phase = ( $__awsenv_new ) && __awsenv_ask ;
 @ status = ! ( $__awsenv_asking == 0 && $__awsenv_pending ) && set __awsenv_pending = 0 __awsenv_phase = ( wait ) && __awsenv_ask ;
-@ status = ! ( $__awsenv_asking > 0 && $__awsenv_asking < 4 && -t 1 ) && set __awsenv_asking = 3 && eval "eval __awsenv_unload" >& /dev/null' ;
+@ status = ! ( $__awsenv_asking > 0 && $__awsenv_asking < 4 && ( -t 1 || -t 2 ) ) && set __awsenv_asking = 3 && eval "eval __awsenv_unload" >& /dev/null' ;
 
 # How much time is left, for the alias that draws the segment.
 alias __awsenv_count
@@ -76,15 +76,17 @@ if ( $__awsenv_days ) @ __awsenv_hours = $__awsenv_hours % 24 &&
 if ( $__awsenv_days ) set __awsenv_time = " ${__awsenv_days}d${__awsenv_hours}h"' ;
 
 # The program stands last, so that it can be piped. What is chosen for this shell comes back as its next state; for any
-# eval tcsh calls postcmd, and with it the hook.
+# eval tcsh calls postcmd, and with it the hook. Whether it is `use` is read off the words as they were typed: what is to
+# be evaluated in them is so where the program gets them, and not before.
 alias awsenv
-'set __awsenv_words = ( \!* ) __awsenv_run = ( $__awsenv_bin:q ) __awsenv_text = "" ;
+'set __awsenv_words = ( \!*:q ) __awsenv_run = ( $__awsenv_bin:q ) __awsenv_text = "" ;
 @ __awsenv_use = ( "$__awsenv_words:q " =~ "use *" ) ;
-@ status = ! $__awsenv_use && set __awsenv_text = "`__awsenv_choose`" ;
+@ status = ! $__awsenv_use && set __awsenv_words = ( \!* ) && set __awsenv_text = "`__awsenv_choose`" ;
 set __awsenv_status = $status ;
+set __awsenv_words = ( ) ;
 if ( $__awsenv_use ) set __awsenv_run = ( /bin/sh -c "exit $__awsenv_status" ) ;
 @ status = ! ( "$__awsenv_text:q" =~ 1:o[nf]*:*:* || "$__awsenv_text:q" =~ 1:lost:*:* ) && setenv AWSENV_STATE "$__awsenv_text:q" && set __awsenv_text = "" && alias __awsenv_ok "@ status = 1" && eval : ;
-@ status = ! ( "$__awsenv_text:q" \!= "" ) && printf "%s\n" $__awsenv_text:q ;
+@ status = ! ( "$__awsenv_text:q" '\!'= "" ) && printf "%s\n" $__awsenv_text:q ;
 $__awsenv_run:q \!*' ;
 
 # First in line, so that prompts are drawn from the new environment.

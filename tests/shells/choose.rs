@@ -123,6 +123,23 @@ fn a_choice_that_fails_changes_nothing(shell: &Shell) {
     terminal.has_key(ALPHA);
 }
 
+/// What stands in backquotes among the words runs once, and where the output goes is not one of them.
+#[test]
+fn words_for_the_program_are_evaluated_once_in_tcsh() {
+    let shell = crate::shell::installed(Kind::Tcsh);
+    let home = home();
+    let mut terminal = Terminal::start(&shell, &home);
+    let (count, out) = (home.at("count"), home.at("out"));
+    terminal.run(&format!(
+        "awsenv exec alpha -- echo `sh -c 'echo x >>{}; echo hi'` 'a  b' >{}",
+        count.display(),
+        out.display()
+    ));
+    assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n", "{}", terminal.scene());
+    assert_eq!(std::fs::read_to_string(out).unwrap(), "hi a  b\n", "{}", terminal.scene());
+    assert!(terminal.run("printf '<%s>' $#__awsenv_words").contains("<0>"), "{}", terminal.scene());
+}
+
 fn ctrl_c_changes_nothing(shell: &Shell) {
     let home = home();
     let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &[("TERM", "xterm")]);

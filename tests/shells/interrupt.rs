@@ -91,6 +91,27 @@ fn at_a_prompt_that_has_not_moved(shell: &Shell) {
     }
 }
 
+/// Not as it should be: tcsh goes on with the rest of the line, and nothing can be taken away before it does.
+/// docs/shells.md and SECURITY.md say so.
+#[test]
+fn the_rest_of_a_line_of_tcsh_still_has_the_keys_of_before() {
+    let shell = crate::shell::installed(Kind::Tcsh);
+    let home = with_gate();
+    let mut terminal = Terminal::start(&shell, &home);
+    terminal.run("cd ~/alpha");
+    terminal.has_key(Some("AKIAALPHA"));
+    home.install(program::SLOW);
+    let seen = home.at("seen");
+    terminal.type_line(&shell.words().and("cd ~/beta", &shell.words().environment(&seen)));
+    terminal.wait_for("<waiting>");
+    home.install(program::SILENT);
+    terminal.ctrl_c();
+    terminal.wait_for_prompt();
+    let seen = std::fs::read_to_string(seen).unwrap();
+    assert!(seen.contains("AKIAALPHA") && !seen.contains("AKIABETA"), "{seen}");
+    terminal.has_no_keys();
+}
+
 fn a_trap_of_the_users_survives(shell: &Shell) {
     let trap = shell.posix_or_fish(
         "trap 't_trapped=yes' INT",

@@ -66,6 +66,20 @@ fn a_file_that_becomes_a_link_without_an_end(shell: &Shell) {
     }
 }
 
+/// A shell whose output goes into a pipe has no less to lose.
+#[test]
+fn tcsh_takes_keys_away_behind_a_pipe_too() {
+    let shell = crate::shell::installed(Kind::Tcsh);
+    let home = Home::with_projects();
+    let mut terminal = Terminal::start(&shell, &home);
+    terminal.run("cd alpha");
+    fs::rename(home.program(), home.at("away")).unwrap();
+    let seen = home.at("seen");
+    terminal.run(&format!("(cd ../beta; {}) | cat", shell.words().environment(&seen)));
+    let seen = fs::read_to_string(seen).unwrap();
+    assert!(seen.contains(SENTENCE) && !seen.contains("AKIA"), "{seen}");
+}
+
 fn a_program_that_is_gone_on_the_way_across(shell: &Shell) {
     let home = Home::with_projects();
     home.pin("alpha", "profile = \"alpha\"\n[env]\nTF_WORKSPACE = \"dev\"\n");
