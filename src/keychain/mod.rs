@@ -26,6 +26,7 @@ mod os;
 mod os;
 mod passphrase;
 mod password;
+mod pin;
 mod record;
 
 pub use record::Keys;

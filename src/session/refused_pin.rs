@@ -1,5 +1,6 @@
-//! That a PIN nobody typed was refused by a token, or may be: it is not given to that token again until a person has
-//! come, since a few wrong ones lock it for good.
+//! Which PINs that nobody typed a token has refused, or may have: they are not given to that token again, since a few
+//! wrong ones lock it for good. A PIN is a few digits, so what is noted are digests that only the owner of the store's
+//! key can compute.
 
 use std::fs::File;
 use std::io;
@@ -8,37 +9,96 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::files::{self, Stamp};
+use super::key::{digest, key};
+use crate::files;
 use crate::places::Places;
+use crate::secret::Secret;
 
 /// A token answers within this, or somebody is being asked.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// More than a thousand PINs.
+const LONGEST: u64 = 64 * 1024;
+/// Where there is no place for a key, one refused PIN stands for all.
+const ANY: &str = "-";
 
-/// Whoever has it gives a token PINs; `None`: somebody else does. `token`: as its URI names it.
+/// Stands for all that were refused while there was another key: it went with a reboot.
+const UNKNOWN: &str = "?";
+
+/// What is known of a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// The token may take it.
+    No,
+    /// The token has refused it, or may have.
+    Refused,
+    /// Some were refused; the key that would say which is gone.
+    Unknown,
+}
+
+/// Whoever has it gives a token PINs; `None`: somebody else does. `token`: its own name, as everywhere here.
 pub fn turn(places: &Places, token: &str) -> io::Result<Option<File>> {
     files::private_dir(&places.state)?;
     files::private_dir(&dir(places))?;
     files::lock_within(&path(places, token).with_extension("lock"), PATIENCE)
 }
 
-/// Whether one was refused. `source`: of the PIN's file; another one is worth a try.
-pub fn is_noted(places: &Places, token: &str, source: Option<Stamp>) -> bool {
-    let read = files::read_limited(&path(places, token), 1024).ok().flatten();
-    read.is_some_and(|(noted, _)| noted == bytes(source))
+/// Whether this token has refused this PIN.
+pub fn noted(places: &Places, token: &str, pin: &Secret) -> io::Result<Noted> {
+    let (of, mark) = marks(places, token, pin);
+    let refused = read(places, token, &of)?;
+    let has = |mark: &str| refused.iter().any(|refused| refused == mark);
+    Ok(match has(&mark) {
+        true => Noted::Refused,
+        false if has(UNKNOWN) => Noted::Unknown,
+        false => Noted::No,
+    })
 }
 
 /// Notes it, before the PIN goes to the token: whoever is killed meanwhile does not try again.
-pub fn note(places: &Places, token: &str, source: Option<Stamp>) -> io::Result<()> {
-    files::write_private(&path(places, token), &bytes(source))
+pub fn note(places: &Places, token: &str, pin: &Secret) -> io::Result<()> {
+    let (of, mark) = marks(places, token, pin);
+    let mut refused = read(places, token, &of)?;
+    if !refused.contains(&mark) {
+        refused.push(mark);
+    }
+    write(places, token, &of, &refused)
 }
 
-/// The token took one, or a person says to try again.
-pub fn forget(places: &Places, token: &str) {
-    let _ = files::remove(&path(places, token));
+/// The token took it. Where a person has come, what nobody can read any more goes, too.
+pub fn forget(places: &Places, token: &str, pin: &Secret, has_person: bool) -> io::Result<()> {
+    let (of, mark) = marks(places, token, pin);
+    let mut refused = read(places, token, &of)?;
+    refused.retain(|refused| *refused != mark && !(has_person && refused == UNKNOWN));
+    match refused.is_empty() {
+        true => files::remove(&path(places, token)),
+        false => write(places, token, &of, &refused),
+    }
 }
 
-fn bytes(source: Option<Stamp>) -> Vec<u8> {
-    format!("{source:?}").into_bytes()
+/// Which key it is, and what stands for the PIN.
+fn marks(places: &Places, token: &str, pin: &Secret) -> (String, String) {
+    match key(places) {
+        Some(key) => {
+            let text = zeroize::Zeroizing::new(format!("pin:{token}:{}", pin.expose()));
+            (digest(&key, b"pins"), digest(&key, text.as_bytes()))
+        }
+        None => (ANY.to_owned(), ANY.to_owned()),
+    }
+}
+
+/// What was refused, by this key. A file that cannot be read is an error: else a PIN would be given again.
+fn read(places: &Places, token: &str, of: &str) -> io::Result<Vec<String>> {
+    let Some((bytes, _)) = files::read_limited(&path(places, token), LONGEST)? else { return Ok(Vec::new()) };
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines = text.lines();
+    Ok(match lines.next() == Some(of) {
+        true => lines.map(str::to_owned).collect(),
+        false => vec![UNKNOWN.to_owned()],
+    })
+}
+
+fn write(places: &Places, token: &str, of: &str, refused: &[String]) -> io::Result<()> {
+    files::write_private(&path(places, token), format!("{of}\n{}\n", refused.join("\n")).as_bytes())
 }
 
 fn dir(places: &Places) -> PathBuf {
@@ -54,17 +114,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_pin_is_known_for_its_token_and_its_file_until_it_is_forgotten() {
-        let dir = tempfile::tempdir().unwrap();
+    fn each_refused_pin_is_known_for_its_token_until_the_token_takes_it() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
         let places = Places::below(dir.path());
-        let stamp = |size| Some(Stamp { seconds: 1, nanos: 2, size, inode: 4 });
+        let [one, two] = ["1111", "2222"].map(Secret::new);
+        let noted = |token, pin| noted(&places, token, pin).unwrap();
         let turn = turn(&places, "a").unwrap();
-        assert!(turn.is_some() && !is_noted(&places, "a", None));
-        note(&places, "a", stamp(4)).unwrap();
-        assert!(is_noted(&places, "a", stamp(4)));
-        assert!(!is_noted(&places, "a", stamp(5)) && !is_noted(&places, "a", None));
-        assert!(!is_noted(&places, "b", stamp(4)));
-        forget(&places, "a");
-        assert!(!is_noted(&places, "a", stamp(4)));
+        assert!(turn.is_some() && noted("a", &one) == Noted::No);
+        note(&places, "a", &one).unwrap();
+        note(&places, "a", &two).unwrap();
+        note(&places, "a", &one).unwrap();
+        assert_eq!(
+            [noted("a", &one), noted("a", &two), noted("b", &one)],
+            [Noted::Refused, Noted::Refused, Noted::No]
+        );
+        let text = std::fs::read_to_string(path(&places, "a")).unwrap();
+        let plain = |pin: &str| files::hex(&Sha256::digest(pin)[..12]);
+        assert!(!text.contains("1111") && !text.contains(&plain("1111")), "{text}");
+        assert_eq!(text.lines().count(), 3, "{text}");
+        forget(&places, "a", &one, true).unwrap();
+        assert_eq!([noted("a", &one), noted("a", &two)], [Noted::No, Noted::Refused]);
+        forget(&places, "a", &two, false).unwrap();
+        assert!(!path(&places, "a").exists());
+    }
+
+    #[test]
+    fn of_another_key_nobody_knows_which_pins_were_refused() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let places = Places::below(dir.path());
+        let pin = Secret::new("1111");
+        let _turn = turn(&places, "a").unwrap();
+        write(&places, "a", "gone", &["x".to_owned()]).unwrap();
+        let noted = |pin: &str| noted(&places, "a", &Secret::new(pin)).unwrap();
+        forget(&places, "a", &pin, false).unwrap();
+        note(&places, "a", &pin).unwrap();
+        assert_eq!([noted("1111"), noted("2222")], [Noted::Refused, Noted::Unknown]);
+        forget(&places, "a", &pin, true).unwrap();
+        assert_eq!([noted("1111"), noted("2222")], [Noted::No; 2]);
     }
 }

@@ -257,7 +257,8 @@ fn login_asks_for_the_pin_and_the_keychain_keeps_it() {
     terminal.answer(QUESTION, "4242");
     let (screen, code) = terminal.end();
     assert_eq!(code, 0, "{screen}");
-    let kept = "awsenv: the PIN of pkcs11:token=acme is kept in the encrypted file ~/.local/share/awsenv/keys/sealed\n";
+    let kept =
+        "awsenv: the PIN of the token acme is kept in the encrypted file ~/.local/share/awsenv/keys/sealed\n";
     assert!(screen.contains(kept) && screen.contains("awsenv: Edge is good for 59m"), "{screen}");
     assert!(!screen.contains("4242"), "{screen}");
 
@@ -283,9 +284,7 @@ fn login_asks_for_the_pin_and_the_keychain_keeps_it() {
 fn a_pin_that_the_token_refuses_is_not_given_to_it_again() {
     let Some((world, sandbox)) = world() else { return };
     pinned(&world, "edge.pem", EDGE);
-    let mut terminal = Terminal::start_in(&world, "acme", &["login"]);
-    terminal.answer(QUESTION, "4242");
-    assert_eq!(terminal.end().1, 0);
+    assert_eq!(login(&world, "acme", &["login"], "4242"), 0);
     world.run(["session", "clear"]).any_stdout().any_stderr().success();
     change_pin(&world, "4242", "1111");
     let told = "awsenv: pkcs11:object=edge;token=acme: the PIN in the keychain is not the token's: run `awsenv login`\n";
@@ -293,11 +292,12 @@ fn a_pin_that_the_token_refuses_is_not_given_to_it_again() {
     // Whoever gave it once more would be let in.
     change_pin(&world, "1111", "4242");
     world.run(["session", "clear"]).any_stdout().any_stderr().success();
+    let told = "awsenv: pkcs11:object=edge;token=acme: its PIN is needed: run `awsenv login`\n";
     assert_eq!(told_at_prompt(&world), told);
-    world.run(["login"]).at("acme").any_stderr().success();
+    assert_eq!(login(&world, "acme", &["login"], "4242"), 0);
     assert!(identity(&sandbox, &world.shell(Kind::Bash).cd("acme").env).unwrap().starts_with(ROLE));
 
-    // The same of a file: until that changes.
+    // The same of a file, until somebody signs in or another PIN stands in it.
     pinned(&world, "edge.pem", &with_pin(&world, EDGE));
     world.write("pin", "1111\n");
     world.run(["session", "clear"]).any_stdout().any_stderr().success();
@@ -311,7 +311,199 @@ fn a_pin_that_the_token_refuses_is_not_given_to_it_again() {
     change_pin(&world, "4242", "1111");
     assert_eq!(refused(&world, &sandbox, 3), told);
     world.write("pin", "1111\nand more\n");
+    assert_eq!(refused(&world, &sandbox, 3), told);
+    world.run(["login"]).at("acme").any_stderr().success();
     assert!(fetched(&world, &sandbox).starts_with(ROLE));
+}
+
+/// Types this PIN; the exit code.
+fn login(world: &World, directory: &str, arguments: &[&str], pin: &str) -> i32 {
+    let mut terminal = Terminal::start_in(world, directory, arguments);
+    terminal.answer(QUESTION, pin);
+    terminal.end().1
+}
+
+/// SoftHSM as a card is: it writes down each PIN that it is given (`card/pins`), says that one more wrong one locks it,
+/// and locks itself after three (`card/wrong`). It hangs in C_Finalize and C_CloseSession where `card/hangs` says so.
+const CARD: &str = r#"
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+typedef unsigned long ulong;
+/* CK_FUNCTION_LIST: a version, then the functions in the order of the standard. */
+static void *own[69];
+static void **real;
+static FILE *file(const char *name, const char *mode) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", getenv("CARD"), name);
+    return fopen(path, mode);
+}
+static int number(const char *name) {
+    int found = 0;
+    FILE *from = file(name, "r");
+    if (from) { if (fscanf(from, "%d", &found) != 1) found = 0; fclose(from); }
+    return found;
+}
+static void set(int wrong) { FILE *to = file("wrong", "w"); fprintf(to, "%d", wrong); fclose(to); }
+static ulong finalize(void *reserved) {
+    while (number("hangs") == 1) pause();
+    return ((ulong (*)(void *))real[2])(reserved);
+}
+static ulong close_session(ulong session) {
+    while (number("hangs") == 2) pause();
+    return ((ulong (*)(ulong))real[14])(session);
+}
+static ulong token_info(ulong slot, unsigned char *info) {
+    ulong answer = ((ulong (*)(ulong, unsigned char *))real[7])(slot, info);
+    int wrong = number("wrong");
+    if (wrong == 2) *(ulong *)(info + 96) |= 0x20000;
+    if (wrong > 2) *(ulong *)(info + 96) |= 0x40000;
+    return answer;
+}
+static ulong login(ulong session, ulong user, unsigned char *pin, ulong size) {
+    FILE *pins = file("pins", "a");
+    fprintf(pins, "%.*s\n", (int)size, pin);
+    fclose(pins);
+    if (number("wrong") > 2) return 0xa4;
+    ulong answer = ((ulong (*)(ulong, ulong, unsigned char *, ulong))real[19])(session, user, pin, size);
+    if (answer == 0xa0) set(number("wrong") + 1);
+    if (answer == 0) set(0);
+    return answer;
+}
+ulong C_GetFunctionList(void ***list) {
+    if (!real) {
+        void *library = dlopen("/usr/lib/softhsm/libsofthsm2.so", RTLD_NOW);
+        ((ulong (*)(void ***))dlsym(library, "C_GetFunctionList"))(&real);
+        for (int each = 0; each < 69; each++) own[each] = real[each];
+        own[2] = finalize; own[7] = token_info; own[14] = close_session; own[19] = login;
+    }
+    *list = own;
+    return 0;
+}
+"#;
+
+/// A world with such a card, and a profile for each URI, with `edge.pem`.
+fn card(profiles: &[(&str, &str)]) -> Option<(World, Sandbox)> {
+    if !installed("cc") {
+        return None;
+    }
+    let (world, sandbox) = world()?;
+    world.write("card/card.c", CARD);
+    succeeds(
+        world
+            .command("cc")
+            .current_dir(world.at("card"))
+            .args(["-shared", "-fPIC", "-o", "card.so", "card.c"]),
+    );
+    let module = world.at("card/card.so").display().to_string();
+    let home = world.home().display().to_string();
+    let profile = |(name, uri): &(&str, &str)| {
+        let more = format!("--private-key '{}' --pkcs11-lib {module}", uri.replace('~', &home));
+        format!("[profile {name}]\n{}", helper(&world, "edge.pem", "edge.key", &more))
+    };
+    let config: Vec<_> = profiles.iter().map(profile).collect();
+    let dir = world.at("card").display().to_string();
+    let world = world.config(&config.join("\n")).env("CARD", &dir);
+    Some((world, sandbox))
+}
+
+/// Which PINs the card was given since this was asked last.
+fn given(world: &World) -> Vec<String> {
+    let path = world.at("card/pins");
+    let pins = std::fs::read_to_string(&path).unwrap_or_default();
+    let _ = std::fs::remove_file(path);
+    pins.lines().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn is_refused(world: &World, profile: &str) -> String {
+    world.run(["exec", profile, "--", "true"]).any_stderr().exits(3).stderr
+}
+
+#[test]
+fn a_kept_pin_that_has_become_wrong_costs_one_try_and_never_the_last() {
+    let Some((world, _sandbox)) = card(&[("edge", EDGE)]) else { return };
+    assert_eq!(login(&world, "", &["login", "edge"], "4242"), 0);
+    world.run(["session", "clear"]).any_stdout().any_stderr().success();
+    change_pin(&world, "4242", "777777");
+    given(&world);
+    assert_eq!(login(&world, "", &["login", "edge"], "1111"), 3);
+    assert_eq!(given(&world), ["4242", "1111"]);
+    // The next wrong one would lock the card.
+    assert_eq!(login(&world, "", &["login", "edge"], "777777"), 0);
+    assert!(given(&world).iter().all(|pin| pin == "777777"));
+    assert_eq!(world.read("card/wrong"), "0");
+}
+
+#[test]
+fn a_pin_of_a_file_is_never_a_cards_last_try() {
+    let Some((world, _sandbox)) = card(&[("file", "pkcs11:token=acme;object=edge?pin-source=file:~/pin")])
+    else {
+        return;
+    };
+    world.write("pin", "1111\n");
+    world.write("card/wrong", "2");
+    assert_eq!(
+        is_refused(&world, "file"),
+        "awsenv: the token acme takes one more wrong PIN, and is locked then\n\
+         awsenv: pkcs11:object=edge;token=acme: cannot ask for its PIN: there is no terminal\n\
+         awsenv: hint: run it in a terminal\n"
+    );
+    assert_eq!(given(&world), [""; 0]);
+    assert_eq!(login(&world, "", &["login", "file"], "4242"), 0);
+}
+
+#[test]
+fn each_wrong_pin_is_given_once_whatever_it_stands_in_and_by_whatever_name_the_token_is_found() {
+    let uri = |more: &str, pin: &str| format!("pkcs11:token=acme{more};object=edge?pin-source=file:~/{pin}");
+    let profiles =
+        [("one", uri("", "one")), ("two", uri("", "two")), ("other", uri(";model=SoftHSM%20v2", "one"))];
+    let Some((world, _sandbox)) = card(&profiles.each_ref().map(|(name, uri)| (*name, uri.as_str()))) else {
+        return;
+    };
+    world.write("one", "1111\n");
+    world.write("two", "2222\n");
+    for profile in ["one", "other", "two", "one", "other"] {
+        is_refused(&world, profile);
+        world.write("card/wrong", "0");
+        // The same PIN, in another file.
+        world.write("one", "1111\nand more\n");
+    }
+    assert_eq!(given(&world), ["1111", "2222"]);
+    world.write("one", "4242\n");
+    world.run(["exec", "one", "--", "true"]).success();
+    assert_eq!(given(&world), ["4242"]);
+}
+
+#[test]
+fn a_kept_pin_is_this_very_tokens_and_serves_whatever_finds_it() {
+    let Some((world, _sandbox)) =
+        card(&[("model", "pkcs11:model=SoftHSM%20v2;object=edge"), ("label", EDGE)])
+    else {
+        return;
+    };
+    assert_eq!(login(&world, "", &["login", "model"], "4242"), 0);
+    given(&world);
+    world.run(["session", "clear"]).any_stdout().any_stderr().success();
+    world.run(["exec", "label", "--", "true"]).success();
+    assert_eq!(given(&world), ["4242"]);
+    // Another token of the same model, with the same label, in its place.
+    std::fs::rename(world.at("tokens"), world.at("drawer")).unwrap();
+    std::fs::create_dir(world.at("tokens")).unwrap();
+    init(&world, "acme");
+    import(&world, "edge", "01");
+    world.run(["session", "clear"]).any_stdout().any_stderr().success();
+    for profile in ["model", "label"] {
+        assert!(is_refused(&world, profile).contains("cannot ask for its PIN"));
+    }
+    assert_eq!(given(&world), [""; 0]);
+    // `logout` has no token at hand, and forgets it all the same.
+    std::fs::remove_dir_all(world.at("tokens")).unwrap();
+    world.run(["logout", "label"]).any_stderr().success();
+    std::fs::rename(world.at("drawer"), world.at("tokens")).unwrap();
+    is_refused(&world, "model");
+    assert_eq!(given(&world), [""; 0]);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! A certificate whose private key is encrypted, or on a token: its password or PIN is asked for, and kept in the keychain
 //! for renewals.
 
-use std::path::Path;
-
 use super::Login;
 use crate::commands::allow::tell_shells;
 use crate::commands::refresh::tell;
@@ -51,7 +49,7 @@ pub(in crate::commands) fn forget(source: &RolesAnywhere, world: &World) -> anyh
     for held in [&source.certificate, &source.private_key] {
         was_there |= match held {
             Held::File(path) => keychain.remove_password(path)?,
-            Held::Token(uri) => keychain.remove_password(Path::new(&uri.token()))?,
+            Held::Token(uri) => keychain.remove_pins(&uri.token())?,
         };
     }
     Ok(was_there)

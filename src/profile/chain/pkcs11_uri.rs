@@ -84,6 +84,12 @@ impl Pkcs11Uri {
         }
     }
 
+    /// Of a token that says this of itself.
+    pub fn of_token(parts: [(&'static str, &str); 3]) -> Self {
+        let attributes = parts.map(|(name, value)| (name, value.as_bytes().to_vec())).into();
+        Self { attributes, ..Self::default() }
+    }
+
     /// By this library, unless the URI names another.
     pub fn by(self, module: Option<&str>) -> Self {
         Self { module: self.module.or(module.map(PathBuf::from)), ..self }
@@ -94,7 +100,7 @@ impl Pkcs11Uri {
         self.attributes.get(name).map(Vec::as_slice)
     }
 
-    /// The token alone: what a PIN belongs to.
+    /// The token alone.
     pub fn token(&self) -> String {
         self.written(&TOKEN)
     }

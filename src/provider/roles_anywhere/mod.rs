@@ -19,7 +19,7 @@ use crate::files::Stamp;
 use crate::message::{Failure, printable, shown_path};
 use crate::profile::chain::{Held, RolesAnywhere};
 use crate::secret::Secret;
-use crate::session::{noted, refused_pin};
+use crate::session::noted;
 
 mod bundle;
 mod certificate;
@@ -66,17 +66,15 @@ pub(super) fn credentials(
 /// What opens the files and the tokens: asked for and kept, if they are locked, and put into the source, so that where
 /// it could not be kept nobody is asked a second time. Says whether there was any. Nothing is called.
 pub fn unlock(source: &mut RolesAnywhere, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<bool> {
-    for uri in [&source.certificate, &source.private_key].into_iter().filter_map(Held::token) {
-        refused_pin::forget(means.places, &uri.token());
-    }
-    let mut opener = opener(source, means, mfa);
+    let mut opener = Opener { is_login: true, ..opener(source, means, mfa) };
     Identity::read(source, &mut opener)?;
     let (mut used, pins) = (opener.used, opener.pins);
     let was_locked = !used.is_empty() || !pins.is_empty();
     for held in [&mut source.certificate, &mut source.private_key] {
         if let Held::Token(uri) = held {
             let name = uri.token();
-            uri.pin = pins.iter().find(|(of, _)| *of == name).map(|(_, pin)| pin.clone()).or(uri.pin.take());
+            let taken = pins.iter().find(|taken| taken.asked == name).map(|taken| taken.pin.clone());
+            uri.pin = taken.or(uri.pin.take());
         }
     }
     if used.len() == 1 {
@@ -86,7 +84,14 @@ pub fn unlock(source: &mut RolesAnywhere, means: &Means<'_>, mfa: &mut Mfa) -> a
 }
 
 fn opener<'a, 'm>(source: &'a RolesAnywhere, means: &'a Means<'a>, mfa: &'m mut Mfa) -> Opener<'a, 'm> {
-    Opener { given: source.password.as_ref(), means, mfa, used: Vec::new(), pins: Vec::new() }
+    Opener {
+        given: source.password.as_ref(),
+        means,
+        mfa,
+        used: Vec::new(),
+        pins: Vec::new(),
+        is_login: false,
+    }
 }
 
 /// A certificate with its chain, and its key.

@@ -20,8 +20,21 @@ pub(super) struct Opener<'a, 'm> {
     pub(super) mfa: &'m mut Mfa,
     /// What opened files, each once.
     pub(super) used: Vec<Secret>,
-    /// What tokens took, by how their URIs name them.
-    pub(super) pins: Vec<(String, Secret)>,
+    /// What tokens took.
+    pub(super) pins: Vec<Taken>,
+    /// Whether somebody says to try again what the user's files say.
+    #[cfg_attr(not(feature = "pkcs11"), expect(dead_code, reason = "only a token is asked so"))]
+    pub(super) is_login: bool,
+}
+
+/// A PIN that a token took.
+#[cfg_attr(not(feature = "pkcs11"), expect(dead_code, reason = "there is no token to take one"))]
+pub(super) struct Taken {
+    /// As the URI names the token.
+    pub(super) asked: String,
+    /// The token's own name.
+    pub(super) token: String,
+    pub(super) pin: Secret,
 }
 
 impl Opener<'_, '_> {

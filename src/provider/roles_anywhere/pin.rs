@@ -7,22 +7,24 @@ use anyhow::Context;
 use cryptoki::error::{Error, RvError};
 
 use super::module::{fault, in_time, said};
-use super::password::Opener;
+use super::password::{Opener, Taken};
 use super::token::Token;
-use crate::files::{self, Stamp};
+use crate::files;
 use crate::message::{Exit, Failure, printable, shown_path};
-use crate::profile::chain::{PKCS11, Pkcs11Uri};
+use crate::profile::chain::Pkcs11Uri;
 use crate::provider::sso::SIGN_IN;
 use crate::secret::Secret;
-use crate::session::refused_pin;
+use crate::session::refused_pin::{self, Noted};
 use crate::terminal;
+
+const CANNOT_NOTE: &str = "cannot note which PINs a token has refused";
 
 /// A PIN that nobody has to type, and where it is from.
 struct Known {
     pin: Secret,
     from: String,
-    /// Of its file.
-    stamp: Option<Stamp>,
+    /// By the keychain, for this very token.
+    is_kept: bool,
 }
 
 impl Opener<'_, '_> {
@@ -41,39 +43,49 @@ impl Opener<'_, '_> {
         if token.info().protected_authentication_path() {
             return self.log_in_at_reader(token, uri);
         }
-        let name = uri.token();
-        if let Some((_, pin)) = self.pins.iter().find(|(of, _)| *of == name) {
-            let pin = pin.clone();
+        let name = token.name();
+        if let Some(taken) = self.pins.iter().find(|taken| taken.token == name) {
+            let pin = taken.pin.clone();
             let (token, is_right) = given(token, uri, Some(pin.clone()))?;
-            return if is_right { Ok((token, Some(pin))) } else { Err(wrong(uri).into()) };
+            if !is_right {
+                return Err(wrong(uri).into());
+            }
+            self.pins.push(Taken { asked: uri.token(), token: name, pin: pin.clone() });
+            return Ok((token, Some(pin)));
         }
-        let places = self.means.places;
-        let turn = refused_pin::turn(places, &name).context("cannot note which PINs a token has refused")?;
+        let turn = refused_pin::turn(self.means.places, &name).context(CANNOT_NOTE)?;
         let _turn = turn.ok_or_else(|| fault(uri, "somebody else is giving the token its PIN"))?;
-        let (token, pin) = match self.known(uri)? {
-            Some(known) => {
-                let stamp = known.stamp;
-                let (token, is_right) = self.try_known(token, uri, &known)?;
-                match is_right {
-                    true => (token, known.pin),
+        // Whoever had the turn before may have spent a try.
+        let token = asked_again(token, uri)?;
+        let (token, pin) = match self.known(uri, &token)? {
+            Some(known) if !token.info().user_pin_final_try() => {
+                match self.try_known(token, uri, &known)? {
+                    (token, true) => (token, known.pin),
                     // Only what a person has typed once can have become wrong; what stands in a file, they have to mend.
-                    false if uri.pin.is_none() && stamp.is_none() && self.mfa.has_person() => {
-                        self.ask_pin(token, uri)?
+                    (token, false) if known.is_kept && self.mfa.has_person() => {
+                        self.ask_pin(asked_again(token, uri)?, uri)?
                     }
-                    false => {
+                    (_, false) => {
                         return Err(fault(uri, &format!("the PIN {} is not the token's", known.from))
-                            .hint(match known.stamp.is_some() || uri.pin.is_some() {
-                                true => "mend it, then run `awsenv login`: until then the token is not asked again",
-                                false => SIGN_IN,
+                            .hint(match known.is_kept {
+                                true => SIGN_IN,
+                                false => {
+                                    "mend it, then run `awsenv login`: until then the token is not asked again"
+                                }
                             })
                             .exit(Exit::PersonNeeded)
                             .into());
                     }
                 }
             }
-            None => self.ask_pin(token, uri)?,
+            Some(_) if !self.mfa.has_person() => {
+                return Err(
+                    needs_person(uri, "the token takes one more wrong PIN, and is locked then").into()
+                );
+            }
+            _ => self.ask_pin(token, uri)?,
         };
-        self.pins.push((name, pin.clone()));
+        self.pins.push(Taken { asked: uri.token(), token: name, pin: pin.clone() });
         Ok((token, Some(pin)))
     }
 
@@ -90,39 +102,49 @@ impl Opener<'_, '_> {
         }
     }
 
-    fn known(&mut self, uri: &Pkcs11Uri) -> anyhow::Result<Option<Known>> {
+    fn known(&mut self, uri: &Pkcs11Uri, token: &Token) -> anyhow::Result<Option<Known>> {
         if let Some(pin) = &uri.pin {
             let from = "in your AWS config".to_owned();
-            return Ok(Some(Known { pin: pin.clone(), from, stamp: None }));
+            return Ok(Some(Known { pin: pin.clone(), from, is_kept: false }));
         }
         if let Some(path) = &uri.pin_source {
             return from_file(path).map(Some);
         }
-        let name = uri.token();
-        if name == PKCS11 {
+        if !token.is_one_of_a_kind() {
             return Ok(None);
         }
-        let kept = match self.means.keychain.password(Path::new(&name)) {
+        let kept = match self.means.keychain.pin(&token.name()) {
             Err(error) if !self.mfa.has_person() => return Err(error),
             kept => kept.ok().flatten(),
         };
-        Ok(kept.map(|pin| Known { pin, from: "in the keychain".to_owned(), stamp: None }))
+        Ok(kept.map(|pin| Known { pin, from: "in the keychain".to_owned(), is_kept: true }))
     }
 
-    /// Unless the token has refused it before, or would lock itself.
+    /// Unless the token has refused it before. A kept one that it refuses is kept no more.
     fn try_known(&mut self, token: Token, uri: &Pkcs11Uri, known: &Known) -> anyhow::Result<(Token, bool)> {
-        let (places, name) = (self.means.places, uri.token());
-        if refused_pin::is_noted(places, &name, known.stamp) {
+        let (places, keychain, name) = (self.means.places, &self.means.keychain, token.name());
+        let may_be_given = match refused_pin::noted(places, &name, &known.pin).context(CANNOT_NOTE)? {
+            Noted::No => true,
+            // Somebody says that what stands in their files is right now. Nobody says it of what is kept.
+            Noted::Refused => self.is_login && !known.is_kept,
+            // What was refused is not in the keychain any more.
+            Noted::Unknown => self.is_login || known.is_kept,
+        };
+        if !may_be_given {
             return Ok((token, false));
         }
-        if token.info().user_pin_final_try() && !self.mfa.has_person() {
-            return Err(needs_person(uri, "the token takes one more wrong PIN, and is locked then").into());
-        }
-        refused_pin::note(places, &name, known.stamp)
-            .context("cannot note which PINs a token has refused")?;
+        refused_pin::note(places, &name, &known.pin).context(CANNOT_NOTE)?;
         let (token, is_right) = given(token, uri, Some(known.pin.clone()))?;
         if is_right {
-            refused_pin::forget(places, &name);
+            // Else it is given no more, which a person can mend.
+            let _ = refused_pin::forget(places, &name, &known.pin, self.is_login);
+        }
+        if known.is_kept {
+            // Where that fails, the PIN is still noted; and `logout` by these words would leave it.
+            let _ = match is_right {
+                true => keychain.note_found(&uri.token(), &name),
+                false => keychain.remove_pin(&name).map(drop),
+            };
         }
         Ok((token, is_right))
     }
@@ -142,8 +164,11 @@ impl Opener<'_, '_> {
         })?;
         match given(token, uri, Some(pin.clone()))? {
             (token, true) => {
-                refused_pin::forget(self.means.places, &uri.token());
-                self.keep_pin(uri, &pin);
+                let _ = refused_pin::forget(self.means.places, &token.name(), &pin, true);
+                // What stands in a file is mended there.
+                if uri.pin.is_none() && uri.pin_source.is_none() {
+                    self.keep_pin(uri, &token, &pin);
+                }
                 Ok((token, pin))
             }
             (_, false) => Err(wrong(uri).into()),
@@ -151,18 +176,21 @@ impl Opener<'_, '_> {
     }
 
     /// Where it cannot be kept, this command has it all the same.
-    fn keep_pin(&self, uri: &Pkcs11Uri, pin: &Secret) {
-        let name = uri.token();
-        let said = if name == PKCS11 {
-            "awsenv: the PIN is not kept, and asked for again: the URI does not say which token (token=LABEL)"
-                .to_owned()
-        } else {
-            match self.means.keychain.keep_password(Path::new(&name), pin) {
-                Ok(place) => format!("awsenv: the PIN of {name} is kept in {place}"),
+    fn keep_pin(&self, uri: &Pkcs11Uri, token: &Token, pin: &Secret) {
+        let label = token.info().label();
+        let said = if token.is_one_of_a_kind() {
+            match self.means.keychain.keep_pin(&uri.token(), &token.name(), pin) {
+                Ok(place) => format!("awsenv: the PIN of the token {label} is kept in {place}"),
                 Err(error) => {
-                    format!("awsenv: the PIN of {name} is not kept, and asked for again: {error:#}")
+                    format!(
+                        "awsenv: the PIN of the token {label} is not kept, and asked for again: {error:#}"
+                    )
                 }
             }
+        } else {
+            format!(
+                "awsenv: the PIN of the token {label} is not kept, and asked for again: the token has no serial number"
+            )
         };
         self.mfa.say(&printable(&said));
     }
@@ -171,12 +199,20 @@ impl Opener<'_, '_> {
 fn from_file(path: &Path) -> anyhow::Result<Known> {
     let shown = shown_path(path);
     let read = files::read_limited(path, 4096).with_context(|| format!("cannot read {shown}"))?;
-    let (bytes, metadata) = read.ok_or_else(|| Failure::new(format!("{shown} is not there")))?;
+    let (bytes, _) = read.ok_or_else(|| Failure::new(format!("{shown} is not there")))?;
     let bytes = zeroize::Zeroizing::new(bytes);
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new(format!("{shown}: no PIN is in it")))?;
     let pin = text.lines().next().filter(|pin| !pin.is_empty());
     let pin = pin.ok_or_else(|| Failure::new(format!("{shown}: no PIN is in it")))?;
-    Ok(Known { pin: Secret::new(pin), from: format!("in {shown}"), stamp: Some(Stamp::of(&metadata)) })
+    Ok(Known { pin: Secret::new(pin), from: format!("in {shown}"), is_kept: false })
+}
+
+fn asked_again(token: Token, uri: &Pkcs11Uri) -> anyhow::Result<Token> {
+    let token = in_time(uri, move |uri| token.asked_again(uri))?;
+    match token.info().user_pin_locked() {
+        true => Err(locked(uri).into()),
+        false => Ok(token),
+    }
 }
 
 fn given(token: Token, uri: &Pkcs11Uri, pin: Option<Secret>) -> anyhow::Result<(Token, bool)> {

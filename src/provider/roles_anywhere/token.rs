@@ -40,10 +40,16 @@ pub(super) struct OnToken {
 
 /// One token, with a session in which somebody may have logged in.
 pub(super) struct Token {
+    /// Until it is closed.
+    open: Option<Open>,
+    slot: Slot,
+    info: TokenInfo,
+}
+
+struct Open {
     // Closed before the module goes.
     session: Session,
-    info: TokenInfo,
-    _module: Arc<Module>,
+    module: Arc<Module>,
 }
 
 /// The certificate of a URI. It takes a PIN only where it is hidden without one.
@@ -109,7 +115,7 @@ fn opened(uri: &Pkcs11Uri, said_by: SaidBy) -> anyhow::Result<Vec<Token>> {
     let module = Arc::new(Module::load(uri, said_by)?);
     let open = |(slot, info): (Slot, TokenInfo)| {
         let session = module.library.open_ro_session(slot).map_err(|error| said(uri, &error))?;
-        Ok(Token { session, info, _module: module.clone() })
+        Ok(Token { open: Some(Open { session, module: module.clone() }), slot, info })
     };
     module.tokens(uri)?.into_iter().map(open).collect()
 }
@@ -148,7 +154,7 @@ fn private_key(
         Some(id) => vec![Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Id(id)],
         None => template(uri, ObjectClass::PRIVATE_KEY),
     };
-    let session = &token.session;
+    let session = token.session();
     let keys = session.find_objects(&template).map_err(|error| said(uri, &error))?;
     let key = match keys[..] {
         [] => return Err(fault(uri, "there is no such private key on the token").into()),
@@ -177,9 +183,39 @@ impl Token {
         &self.info
     }
 
+    /// What a PIN belongs to: this very token, whichever words of a URI have found it.
+    pub(super) fn name(&self) -> String {
+        let parts = [
+            ("manufacturer", self.info.manufacturer_id()),
+            ("serial", self.info.serial_number()),
+            ("token", self.info.label()),
+        ];
+        Pkcs11Uri::of_token(parts).token()
+    }
+
+    /// Whether no other has its name. Its maker may have given it no number.
+    pub(super) fn is_one_of_a_kind(&self) -> bool {
+        !self.info.serial_number().is_empty()
+    }
+
+    /// What it says of itself now: somebody may have given it a PIN meanwhile.
+    pub(super) fn asked_again(mut self, uri: &Pkcs11Uri) -> anyhow::Result<Self> {
+        self.info =
+            self.open().module.library.get_token_info(self.slot).map_err(|error| said(uri, &error))?;
+        Ok(self)
+    }
+
+    fn session(&self) -> &Session {
+        &self.open().session
+    }
+
+    fn open(&self) -> &Open {
+        self.open.as_ref().expect("it is closed when it goes")
+    }
+
     /// Whether it takes the PIN; `None`: one that is typed at the reader.
     pub(super) fn takes(&self, pin: Option<&Secret>) -> Result<bool, Error> {
-        taken(self.session.login(UserType::User, pin.map(auth).as_ref()))
+        taken(self.session().login(UserType::User, pin.map(auth).as_ref()))
     }
 
     fn certificates(
@@ -188,10 +224,10 @@ impl Token {
         template: &[Attribute],
     ) -> anyhow::Result<Vec<(Certificate, Vec<u8>)>> {
         let mut found = Vec::new();
-        for object in self.session.find_objects(template).map_err(|error| said(uri, &error))? {
+        for object in self.session().find_objects(template).map_err(|error| said(uri, &error))? {
             let attributes = [AttributeType::Value, AttributeType::Id];
             let attributes =
-                self.session.get_attributes(object, &attributes).map_err(|error| said(uri, &error))?;
+                self.session().get_attributes(object, &attributes).map_err(|error| said(uri, &error))?;
             let (mut der, mut own) = (Vec::new(), Vec::new());
             for attribute in attributes {
                 match attribute {
@@ -258,8 +294,8 @@ impl TokenKey {
         let signature = in_time(&self.uri, move |uri| {
             let token = token.lock().unwrap_or_else(PoisonError::into_inner);
             let signature = match &pin {
-                Some(pin) => with_pin(&token.session, key, is_rsa, &own, pin),
-                None => plainly(&token.session, key, is_rsa, &own),
+                Some(pin) => with_pin(token.session(), key, is_rsa, &own, pin),
+                None => plainly(token.session(), key, is_rsa, &own),
             };
             signature.map_err(|error| said(uri, &error).into())
         })?;
