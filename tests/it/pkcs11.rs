@@ -507,6 +507,25 @@ fn a_kept_pin_is_this_very_tokens_and_serves_whatever_finds_it() {
 }
 
 #[test]
+fn a_module_that_hangs_at_its_end_keeps_no_command() {
+    let Some((world, sandbox)) = card(&[("edge", &with_home(EDGE))]) else { return };
+    world.write("pin", "4242\n");
+    for hangs in ["1", "2"] {
+        world.write("card/hangs", hangs);
+        world.run(["session", "clear"]).any_stdout().any_stderr().success();
+        let begin = std::time::Instant::now();
+        world.run(["exec", "edge", "--", "true"]).success();
+        assert!(begin.elapsed() < Duration::from_secs(25), "{:?}", begin.elapsed());
+    }
+    assert_eq!(operations(&sandbox), ["CreateSession"; 2]);
+}
+
+/// With the PIN in `~/pin`.
+fn with_home(uri: &str) -> String {
+    format!("{uri}?pin-source=file:~/pin")
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let Some((world, sandbox)) = world() else { return };
     init(&world, "other");

@@ -2,6 +2,7 @@
 //! long: one that hangs is left behind on its own thread.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -18,6 +19,9 @@ const OF_ALL: &str = if cfg!(target_os = "macos") { "p11-kit-proxy.dylib" } else
 
 /// Some cards take seconds; some want to be touched, for which they give fifteen or so.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Closing takes no person and no card's arithmetic.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);
 
 /// Loaded, until this goes.
 pub(super) struct Module {
@@ -115,6 +119,17 @@ pub(super) fn in_time<T: Send + 'static>(
             .hint("take it out and put it in again, or touch it when it asks for that")
             .into())
     })
+}
+
+/// Closes it on a thread of its own, for one that hangs there hangs only that: whoever closes may have a session's
+/// lock. After one that hung, nothing is closed any more: the process is about to end anyway.
+pub(super) fn close<T: Send + 'static>(open: T) {
+    static HAS_HUNG: AtomicBool = AtomicBool::new(false);
+    if HAS_HUNG.load(Ordering::Relaxed) {
+        std::mem::forget(open);
+    } else if process::within(PATIENCE_AT_THE_END, move || drop(open)).is_none() {
+        HAS_HUNG.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What is wrong with a token, or what is on it.

@@ -13,7 +13,7 @@ use cryptoki::types::AuthPin;
 use sha2::{Digest, Sha256};
 
 use super::certificate::Certificate;
-use super::module::{Module, fault, in_time, said};
+use super::module::{Module, close, fault, in_time, said};
 use super::password::Opener;
 use super::public_key::PublicKey;
 use super::signing_key::SigningKey;
@@ -255,6 +255,12 @@ impl Token {
             chain.push(rest.swap_remove(next));
         }
         Ok(chain)
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        close(self.open.take());
     }
 }
 
