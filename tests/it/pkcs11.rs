@@ -665,6 +665,6 @@ fn a_module_that_hangs_keeps_no_prompt_and_no_renewal() {
     shell.wait();
     assert_eq!(
         shell.notice,
-        "awsenv: pkcs11:object=edge: the token has not answered for 30 s: take it out and put it in again, or touch it when it asks for that\n"
+        "awsenv: pkcs11:object=edge: the token has not answered for 30 s; take it out and put it in again, or touch it when it asks for that\n"
     );
 }

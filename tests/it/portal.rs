@@ -155,9 +155,14 @@ impl Login {
 pub(crate) fn opened(world: &World) -> String {
     let fifo = world.at("opened");
     within_deadline("no browser is opened", move || {
-        let mut line = String::new();
-        BufReader::new(fs::File::open(fifo).unwrap()).read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        // The end of whoever wrote before may still be open when this begins to read.
+        loop {
+            let mut line = String::new();
+            BufReader::new(fs::File::open(&fifo).unwrap()).read_line(&mut line).unwrap();
+            if !line.is_empty() {
+                return line.trim_end().to_owned();
+            }
+        }
     })
 }
 

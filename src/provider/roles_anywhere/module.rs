@@ -113,6 +113,8 @@ pub(super) fn in_time<T: Send + 'static>(
     uri: &Pkcs11Uri,
     work: impl FnOnce(&Pkcs11Uri) -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
+    // The first random bytes ask the loader for their source, and a module that hangs while it is loaded has its lock.
+    let _ = files::random_hex(1);
     let own = uri.clone();
     process::within(PATIENCE, move || work(&own)).unwrap_or_else(|| {
         Err(fault(uri, &format!("the token has not answered for {} s", PATIENCE.as_secs()))
