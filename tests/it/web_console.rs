@@ -485,9 +485,9 @@ fn without_a_browser_the_address_is_printed_to_a_person_and_into_no_log() {
     }
     assert_eq!(operations(&sandbox), [""; 0], "nobody was asked for what nobody reads");
     let world = world.env("SSH_CONNECTION", "1");
-    let mut terminal = Terminal::start(&world, &["console", "one"]);
-    terminal.wait_for("whoever has it is signed in, once");
-    terminal.wait_for("SigninToken=");
+    let (screen, code) = Terminal::start(&world, &["console", "one"]).end();
+    assert!(code == 0 && screen.contains("SigninToken="), "{screen}");
+    assert!(screen.contains("open this on any device within 15 minutes; whoever has it is signed in, once"));
 }
 
 #[test]
