@@ -128,7 +128,7 @@ pub(super) fn in_time<T: Send + 'static>(
 pub(super) fn close<T: Send + 'static>(open: T) {
     static HAS_HUNG: AtomicBool = AtomicBool::new(false);
     if HAS_HUNG.load(Ordering::Relaxed) {
-        std::mem::forget(open);
+        let _ = std::mem::ManuallyDrop::new(open);
     } else if process::within(PATIENCE_AT_THE_END, move || drop(open)).is_none() {
         HAS_HUNG.store(true, Ordering::Relaxed);
     }
