@@ -13,7 +13,7 @@ use std::time::Duration;
 use pty_process::blocking::{Command, Pty};
 
 use crate::home::{Home, Rc, one_at_a_time};
-use crate::shell::Shell;
+use crate::shell::{Kind, Shell};
 
 /// Longer than any busy machine takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -98,6 +98,10 @@ impl<'a> Terminal<'a> {
     /// command instead.
     pub(crate) fn run_to_the_end(&mut self, command: &str) {
         self.type_line(command);
+        // xonsh reads away what is typed ahead: it asks the terminal for the column, and waits for the answer.
+        if self.shell.kind == Kind::Xonsh {
+            self.wait_for_prompt();
+        }
         self.asked += 1;
         let done = format!("done-{}", self.asked);
         (&*self.pty).write_all(format!("printf 'do%s\\n' ne-{}\r", self.asked).as_bytes()).unwrap();
