@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "cargo speaks to a build script by its environment")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
@@ -13,12 +13,30 @@ fn main() {
     // `cargo bench --bench cost` holds it to 1.6. Stack, heap and libraries stay at random addresses.
     if target("OS") == "linux" && target("ENV") == "gnu" {
         println!("cargo:rustc-link-arg-bins=-no-pie");
+        link_unwinder();
     }
     let version = env!("CARGO_PKG_VERSION");
     // A debug build is of no commit: else each commit would compile everything anew.
     let commit = if std::env::var("PROFILE").as_deref() == Ok("release") { commit() } else { None };
     let version = commit.map_or(version.to_owned(), |commit| format!("{version} ({commit})"));
     println!("cargo:rustc-env=AWSENV_BUILT_VERSION={version}");
+}
+
+/// Links what walks the stack at a panic into a release. As a library of its own it is looked for, mapped and relocated
+/// at each start, a tenth of a whole `export`, and never used: a release's panic ends the program.
+fn link_unwinder() {
+    let archive = "libgcc_eh.a";
+    let cc = Command::new("cc").arg(format!("-print-file-name={archive}")).output();
+    let of_release = std::env::var("PROFILE").as_deref() == Ok("release");
+    let is_native = std::env::var("HOST") == std::env::var("TARGET");
+    let Ok(found) = cc.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())) else {
+        return;
+    };
+    // A compiler without it answers with the bare name: then the library stays.
+    if of_release && is_native && found.is_absolute() {
+        println!("cargo:rustc-link-search=native={}", found.with_file_name("").display());
+        println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
+    }
 }
 
 /// The same wherever and whenever the commit is built, so that a build can be repeated.

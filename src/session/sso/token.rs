@@ -30,7 +30,8 @@ pub struct Token {
     pub client: Option<Client>,
     /// What the next token is got with.
     pub refresh_token: Option<Secret>,
-    rest: Map<String, Value>,
+    /// Fields of other programs, as JSON, to be written back: nobody knows which of them are secrets.
+    rest: Vec<(String, Secret)>,
 }
 
 impl Token {
@@ -49,7 +50,7 @@ impl Token {
             expires,
             client: Some(client),
             refresh_token,
-            rest: Map::new(),
+            rest: Vec::new(),
         }
     }
 
@@ -106,7 +107,7 @@ impl Token {
             access_token,
             client,
             refresh_token,
-            rest,
+            rest: rest.into_iter().map(|(name, value)| (name, Secret::new(value.to_string()))).collect(),
         })
     }
 
@@ -121,6 +122,7 @@ impl Token {
             .option("clientSecret", client.map(|client| client.secret.expose()))
             .option("registrationExpiresAt", client.map(|client| clock::rfc3339(client.expires)))
             .option("refreshToken", self.refresh_token.as_ref().map(Secret::expose));
-        self.rest.iter().fold(known, |document, (name, value)| document.field(name, value)).end()
+        let value = |json: &Secret| serde_json::from_str::<Value>(json.expose()).unwrap_or_default();
+        self.rest.iter().fold(known, |document, (name, json)| document.field(name, value(json))).end()
     }
 }
