@@ -1,13 +1,17 @@
 //! The person's browser: whether this machine has one, and what opens it.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
 
 use crate::env::Env;
 use crate::message::Failure;
 use crate::world::World;
+
+mod command_line;
+
+pub(super) use command_line::with_flags;
 
 /// The command that opens an address, or why none would reach the person, or come back to this machine.
 pub(super) fn browser(world: &World) -> anyhow::Result<Result<Vec<String>, &'static str>> {
@@ -75,13 +79,12 @@ pub(super) fn is_installed(program: &str, original: &Env) -> bool {
 
 /// Opens an address, for `%s` in the command or behind it, and lets the browser go its way: a Ctrl-C is not meant
 /// for it.
-pub(super) fn open(opener: &[String], address: &str, original: &Env) -> anyhow::Result<()> {
+pub(super) fn open(opener: &[String], address: &str, original: &Env) -> anyhow::Result<Browser> {
     use std::os::unix::process::CommandExt;
-    let [program, arguments @ ..] = opener else { return Ok(()) };
-    let has_place = arguments.iter().any(|argument| argument.contains("%s"));
-    let arguments = arguments.iter().map(|argument| argument.replace("%s", address));
-    Command::new(program)
-        .args(arguments.chain((!has_place).then(|| address.to_owned())))
+    let command = command_line::with(opener, address)?;
+    let [program, arguments @ ..] = command.as_slice() else { anyhow::bail!("the browser has no command") };
+    let child = Command::new(program)
+        .args(arguments)
         .env_clear()
         .envs(original.for_child())
         .stdin(Stdio::null())
@@ -90,7 +93,23 @@ pub(super) fn open(opener: &[String], address: &str, original: &Env) -> anyhow::
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot start the browser {program}"))?;
-    Ok(())
+    Ok(Browser { program: program.clone(), child })
+}
+
+/// A browser on its way.
+pub(super) struct Browser {
+    program: String,
+    child: Child,
+}
+
+impl Browser {
+    /// Waits for its end, and says how it has failed. Most of them leave the page to a browser that runs already.
+    pub(super) fn failure(mut self) -> Option<String> {
+        let status = self.child.wait().ok().filter(|status| !status.success())?;
+        // It ends with 1 whatever has become of the page.
+        let says_nothing = self.program.ends_with("explorer.exe");
+        (!says_nothing).then(|| format!("the browser {} has ended with {status}", self.program))
+    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,17 @@ pub struct Account {
     pub browser_profile: Option<String>,
 }
 
+/// The name that means the profile which awsenv keeps for an account.
+pub const AUTO: &str = "auto";
+
+impl Account {
+    /// Whether a profile of this name is the account's: a directory, on disks that know no capitals too.
+    pub fn has_browser_profile(&self, name: &str) -> bool {
+        let own = self.browser_profile.as_deref().filter(|own| *own != AUTO);
+        own.is_some_and(|own| own.to_lowercase() == name.to_lowercase())
+    }
+}
+
 /// A colour that Firefox has for containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they are colours")]
@@ -129,6 +140,9 @@ fn accounts(item: &Item<'_>) -> Result<BTreeMap<String, Account>> {
         // A container of one name is one container.
         let twin = accounts.iter().find(|(_, other)| account.name.is_some() && other.name == account.name);
         item.ok(twin.map_or(Ok(()), |(id, _)| Err(format!("the name is that of {id} too"))))?;
+        let own = account.browser_profile.as_deref();
+        let twin = own.and_then(|own| accounts.iter().find(|(_, other)| other.has_browser_profile(own)));
+        item.ok(twin.map_or(Ok(()), |(id, _)| Err(format!("the browser_profile is that of {id} too"))))?;
         accounts.insert(item.key.to_owned(), account);
     }
     Ok(accounts)

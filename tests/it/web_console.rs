@@ -464,6 +464,56 @@ fn accounts_are_kept_apart_by_containers_and_profiles() {
                http://127.0.0.1:… --end";
     assert_eq!(given("", one, &["--browser-profile", "auto"]), own);
     assert_eq!(given("[console]\nopen = \"browser-profile\"\n", one, &[]), own);
+    // Every account may have its own.
+    let automatic = of_account.replace("Work", "auto")
+        + "[console.accounts.444455556666]\nbrowser_profile = \"auto\"\n";
+    assert_eq!(given(&automatic, one, &[]), own);
+}
+
+#[test]
+fn no_account_is_opened_in_anothers_browser_profile() {
+    let sandbox = cloud::sandbox();
+    let world =
+        with_browser(&sandbox).settings("browser = \"chromium\"\n[console.accounts.444455556666]\nbrowser_profile = \"Work\"\n");
+    world
+        .run(["console", "one", "--browser-profile", "Work"])
+        .stderr(
+            "awsenv: --browser-profile Work: that is the profile of 444455556666\n\
+             awsenv: hint: `--browser-profile auto` is the account's own; the settings name the others\n",
+        )
+        .exits(2);
+}
+
+#[test]
+fn a_browser_that_opens_nothing_is_not_waited_for() {
+    let sandbox = cloud::sandbox();
+    let world = with_browser(&sandbox);
+    let hint = "awsenv: hint: `awsenv console --print` prints the address, for any browser; the setting `browser` \
+                names another\n";
+    let ended = |browser: &str| {
+        world.write(".config/awsenv/config.toml", &format!("browser = {browser:?}\n"));
+        world.shown(&world.run(["console", "one"]).any_stderr().exits(1).stderr)
+    };
+    assert_eq!(
+        ended("/nowhere/firefox"),
+        format!("awsenv: cannot start the browser /nowhere/firefox: No such file or directory (os error 2)\n{hint}")
+    );
+    let told = ended("sh -c 'exit 3'");
+    let why = format!("\nawsenv: the browser sh has ended with exit status: 3\n{hint}");
+    assert!(told.starts_with("awsenv: the console of one (111122223333) opens") && told.ends_with(&why), "{told}");
+}
+
+#[test]
+fn no_shell_cuts_an_address_short() {
+    let sandbox = cloud::sandbox();
+    let world = with_browser(&sandbox).settings("browser = \"sh -c 'firefox %s'\"\n");
+    world
+        .run(["console", "one", "--container"])
+        .stderr(
+            "awsenv: cannot give the address to the browser: a shell would read its `&` in `firefox %s`\n\
+             awsenv: hint: put quotes round %s for that shell, or leave the shell out of the browser's command\n",
+        )
+        .exits(1);
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! A page of this machine that sends one browser on, once: a command line is seen by every user, so the address with the
 //! token in it does not stand there.
 
+use std::future::pending;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
 
+use crate::commands::browser::Browser;
 use crate::files;
 use crate::loopback::{self, Request, peer};
 use crate::message::Failure;
@@ -17,6 +20,9 @@ use crate::secret::Secret;
 
 /// A browser that has to be started on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a browser has asked for before it failed comes within.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// The page.
 pub(super) struct Handover {
@@ -42,18 +48,41 @@ impl Handover {
     }
 
     /// Waits for the browser and sends it to `url`. After that, nobody is listened to.
-    pub(super) fn send_to(self, url: &Secret) -> anyhow::Result<()> {
+    pub(super) fn send_to(self, url: &Secret, browser: Browser) -> anyhow::Result<()> {
         let Self { runtime, listener, path, .. } = self;
         runtime.block_on(async {
-            let visitor = timeout(PATIENCE, visitor(listener, path)).await.ok().flatten();
-            let visitor = visitor.ok_or_else(|| {
-                Failure::new("no browser came to be sent to the console")
-                    .hint("`awsenv console --print` prints the address, for any browser")
-            })?;
+            let mut visitor = pin!(visitor(listener, path));
+            let come = tokio::select! {
+                biased;
+                come = &mut visitor => come.ok_or_else(nobody),
+                why = failure(browser) => timeout(LAST_WORD, visitor).await.ok().flatten().ok_or(why),
+                () = sleep(PATIENCE) => Err(nobody()),
+            };
             let fields = format!("Location: {}\r\nReferrer-Policy: no-referrer\r\n", url.expose());
-            loopback::answer(visitor, "303 See Other", &fields, b"").await;
+            loopback::answer(come.map_err(no_browser)?, "303 See Other", &fields, b"").await;
             Ok(())
         })
+    }
+}
+
+fn nobody() -> String {
+    "no browser came to be sent to the console".to_owned()
+}
+
+/// Why nobody opens the console, and what does.
+pub(super) fn no_browser(why: impl Into<String>) -> Failure {
+    Failure::new(why).hint(
+        "`awsenv console --print` prints the address, for any browser; the setting `browser` names another",
+    )
+}
+
+/// Why this browser opens nothing. One that fails at nothing has no answer.
+async fn failure(browser: Browser) -> String {
+    let (send, failed) = oneshot::channel();
+    std::thread::spawn(move || browser.failure().map(|why| send.send(why)));
+    match failed.await {
+        Ok(why) => why,
+        Err(_) => pending().await,
     }
 }
 

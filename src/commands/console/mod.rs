@@ -32,7 +32,7 @@ use partition::Partition;
 use services::service;
 pub use services::{SERVICES, Service};
 use window::Whose;
-pub use window::{AUTO, Window};
+pub use window::Window;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -183,14 +183,20 @@ fn open(
         Some(account) if account != profile => format!("{profile} ({account})"),
         _ => profile.to_owned(),
     };
+    let browser = browser::open(&command, &given, &world.original).map_err(unopened)?;
     world::say(&printable(&format!(
         "awsenv: the console of {whom} opens in the browser; if none opens, go to"
     )));
     world::say(&format!("  {address}"));
-    if let Err(error) = browser::open(&command, &given, &world.original) {
-        world::say(&printable(&format!("awsenv: {error:#}")));
+    handover.send_to(&page.url, browser)
+}
+
+/// With what to do, unless the error says it.
+fn unopened(error: anyhow::Error) -> anyhow::Error {
+    match crate::message::hint(&error) {
+        Some(_) => error,
+        None => handover::no_browser(format!("{error:#}")).into(),
     }
-    handover.send_to(&page.url)
 }
 
 fn print(page: &Page) -> anyhow::Result<()> {

@@ -3,12 +3,12 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::commands::browser::{is_installed, named};
+use crate::commands::browser::{is_installed, named, with_flags};
 use crate::files;
-use crate::message::Failure;
+use crate::message::{Exit, Failure};
 use crate::provider::sign_in::encoded;
 use crate::session::account_names;
-use crate::settings::console::{Colour, Extension, Open};
+use crate::settings::console::{AUTO, Colour, Extension, Open};
 use crate::world::World;
 
 /// In what it is opened, as the command line says.
@@ -29,9 +29,6 @@ pub(super) struct Whose<'a> {
     pub(super) account: Option<&'a str>,
     pub(super) is_protected: bool,
 }
-
-/// The account's own profile.
-pub const AUTO: &str = "auto";
 
 const FIREFOXES: [&str; 6] =
     ["firefox", "firefox-esr", "firefox-developer-edition", "librewolf", "waterfox", "zen-browser"];
@@ -57,13 +54,13 @@ pub(super) fn command(
     let settings = &world.settings.console;
     match (window, settings.open) {
         (Window::BrowserProfile(name), _) => {
-            let profile = (name != AUTO).then_some(name);
-            Ok((of_profile(profile, whose, world)?, address.to_owned()))
+            is_nobody_elses(name, whose, world)?;
+            Ok((of_profile(name, whose, world)?, address.to_owned()))
         }
         (Window::Usual, Open::BrowserProfile) => {
             let own = whose.account.and_then(|account| settings.accounts.get(account));
-            let profile = own.and_then(|account| account.browser_profile.as_deref());
-            Ok((of_profile(profile, whose, world)?, address.to_owned()))
+            let name = own.and_then(|account| account.browser_profile.as_deref()).unwrap_or(AUTO);
+            Ok((of_profile(name, whose, world)?, address.to_owned()))
         }
         (Window::Container, _) | (Window::Usual, Open::Container) => {
             let opener = opener(&FIREFOXES, "Firefox", "--container", world)?;
@@ -100,10 +97,23 @@ fn in_container(extension: Extension, address: &str, name: &str, colour: Colour)
     format!("{scheme}:name={name}&url={address}&color={}&icon=fingerprint", colour.name())
 }
 
+/// One profile for two accounts would be one browser that is signed in to both.
+fn is_nobody_elses(name: &str, whose: &Whose<'_>, world: &World) -> Result<(), Failure> {
+    let mut accounts = world.settings.console.accounts.iter();
+    let other = accounts
+        .find(|(id, account)| whose.account != Some(id.as_str()) && account.has_browser_profile(name));
+    match other {
+        None => Ok(()),
+        Some((id, _)) => Err(Failure::new(format!("--browser-profile {name}: that is the profile of {id}"))
+            .hint("`--browser-profile auto` is the account's own; the settings name the others")
+            .exit(Exit::Usage)),
+    }
+}
+
 /// A profile of the browser's own, or one that awsenv keeps for the account, so that none of the person's is touched.
-fn of_profile(profile: Option<&str>, whose: &Whose<'_>, world: &World) -> anyhow::Result<Vec<String>> {
+fn of_profile(name: &str, whose: &Whose<'_>, world: &World) -> anyhow::Result<Vec<String>> {
     let opener = opener(&CHROMIUMS, "Chromium", "--browser-profile", world)?;
-    let Some(profile) = profile else {
+    if name == AUTO {
         let whom = whose.account.unwrap_or(whose.profile);
         let directory = world.places.data.join("browser").join(directory_name(whom));
         files::private_dir(&directory)?;
@@ -116,16 +126,9 @@ fn of_profile(profile: Option<&str>, whose: &Whose<'_>, world: &World) -> anyhow
                 "--no-first-run".into(),
                 "--no-default-browser-check".into(),
             ],
-        ));
-    };
-    Ok(with_flags(opener, [format!("--profile-directory={profile}")]))
-}
-
-/// Before the place of the address: what stands in front may be a command that starts the browser.
-fn with_flags<const N: usize>(mut opener: Vec<String>, flags: [String; N]) -> Vec<String> {
-    let place = opener.iter().position(|word| word.contains("%s")).unwrap_or(opener.len());
-    opener.splice(place..place, flags);
-    opener
+        )?);
+    }
+    Ok(with_flags(opener, [format!("--profile-directory={name}")])?)
 }
 
 fn directory_name(whom: &str) -> String {
@@ -185,13 +188,5 @@ mod tests {
         for (name, colour, rgb) in Colour::ALL {
             assert_eq!((colour.name(), colour.rgb()), (name, rgb));
         }
-    }
-
-    #[test]
-    fn flags_stand_before_the_address() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let flags = || ["--a".to_owned(), "--b".to_owned()];
-        assert_eq!(with_flags(words("chromium"), flags()), words("chromium --a --b"));
-        assert_eq!(with_flags(words("run chromium %s --x"), flags()), words("run chromium --a --b %s --x"));
     }
 }

@@ -9,7 +9,7 @@ use super::super::browser;
 use super::super::progress::Progress;
 use super::qr;
 use super::way::Way;
-use crate::message::{Exit, Failure, printable};
+use crate::message::{Exit, Failure, printable, render};
 use crate::provider::sign_in::{Guide, Invitation};
 use crate::secret::Secret;
 use crate::session::sso::Flow;
@@ -41,7 +41,7 @@ impl<'a> Person<'a> {
             return world::say("awsenv: no browser is opened: that is no https address");
         }
         if let Err(error) = browser::open(command, address, &self.world.original) {
-            world::say(&printable(&format!("awsenv: {error:#}")));
+            world::say(render(&error).0.trim_end());
         }
     }
 
