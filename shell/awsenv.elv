@@ -102,15 +102,35 @@ fn __awsenv-use {|@arguments|
   }
 }
 
+# For `awsenv doctor`, what a program cannot see of this shell: whether the hook is asked before a prompt.
+fn __awsenv-report {
+  echo 'shell elvish '$version
+  echo 'hook '$__awsenv-text
+  for hook $edit:before-readline {
+    try {
+      if (str:contains $hook[def] __awsenv-sync) {
+        echo 'prompt __awsenv-sync'
+      }
+    } catch {
+      nop # Not written in elvish.
+    }
+  }
+}
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 fn awsenv {|@arguments|
+  var command = [$@arguments ''][0]
   try {
-    if (and (not-eq $arguments []) (eq [$@arguments ''][0] use)) {
+    if (eq $command use) {
       __awsenv-use (all $arguments[1..])
     } else {
+      if (eq $command doctor) {
+        set-env AWSENV_SHELL_REPORT (__awsenv-report | slurp)
+      }
       (external $__awsenv-bin) $@arguments
     }
   } finally {
+    unset-env AWSENV_SHELL_REPORT
     __awsenv-sync
   }
 }

@@ -209,20 +209,32 @@ def --env __awsenv_use [...args: string] {
     $env.__awsenv.guard = {never: true}
 }
 
+# For `awsenv doctor`, what a program cannot see of this shell: whether the hook is asked before a prompt.
+def __awsenv_report [] {
+    let hooks = $env.config.hooks.pre_prompt? | default [] | append []
+    let asks = $hooks | any {|hook| ($hook | describe) == closure and (view source $hook) =~ __awsenv_check }
+    let lines = [$"shell nu (version | get version)" $"hook ($env.__awsenv.text?)"]
+    $lines | append (if $asks { "prompt __awsenv_check" }) | str join "\n"
+}
+
 # The program. Where it changes what counts here, this shell follows at once, without another prompt; what others
 # print is a pipeline's.
 @complete external
 def --env --wrapped awsenv [...args: string] {
     let command = $"($args.0?)"
-    if $command not-in [use allow deny init edit login logout refresh] {
-        return (^$env.__awsenv.bin ...$args)
-    }
-    if $command == use {
-        __awsenv_use ...($args | skip 1)
-    } else {
+    # In the last place of all: a `return` would hold back what they print, and lose it where they fail.
+    if $command == doctor {
+        with-env {AWSENV_SHELL_REPORT: (__awsenv_report)} { ^$env.__awsenv.bin ...$args }
+    } else if $command not-in [use allow deny init edit login logout refresh] {
         ^$env.__awsenv.bin ...$args
+    } else {
+        if $command == use {
+            __awsenv_use ...($args | skip 1)
+        } else {
+            ^$env.__awsenv.bin ...$args
+        }
+        __awsenv_check
     }
-    __awsenv_check
 }
 
 # At each prompt, first in line; and before a command starts: a session may have ended since the prompt was drawn.

@@ -104,6 +104,13 @@ function global:awsenv_prompt {
     $global:__awsenv_before + $left + $global:__awsenv_after
 }
 
+# For `awsenv doctor`, what a program cannot see of this shell: whether the hook is asked before a prompt.
+function global:__awsenv_report {
+    $lines = "shell pwsh $($PSVersionTable.PSVersion)", "hook $global:__awsenv_text"
+    if ("$function:prompt" -cmatch '__awsenv_check') { $lines += 'prompt __awsenv_check' }
+    $lines -join "`n"
+}
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt. What is chosen for this
 # shell comes back as its next state.
 function global:awsenv {
@@ -116,6 +123,9 @@ function global:awsenv {
             $text
         }
         Set-Item function:global:__awsenv_ok { $false }
+    } elseif ($args.Count -gt 0 -and $args[0] -ceq 'doctor') {
+        [Environment]::SetEnvironmentVariable('AWSENV_SHELL_REPORT', (__awsenv_report))
+        try { & $global:__awsenv_bin @args } finally { [Environment]::SetEnvironmentVariable('AWSENV_SHELL_REPORT', $null) }
     } else {
         & $global:__awsenv_bin @args
     }

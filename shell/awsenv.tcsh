@@ -77,13 +77,19 @@ if ( $__awsenv_days ) set __awsenv_time = " ${__awsenv_days}d${__awsenv_hours}h"
 
 # The program stands last, so that it can be piped. What is chosen for this shell comes back as its next state; for any
 # eval tcsh calls postcmd, and with it the hook. Whether it is `use` is read off the words as they were typed: what is to
-# be evaluated in them is so where the program gets them, and not before.
+# be evaluated in them is so where the program gets them, and not before. `doctor` is told what a program cannot see of
+# this shell: words of ours alone, since other users can read them in the moment before `env` becomes the program.
 alias awsenv
 'set __awsenv_words = ( \!*:q ) __awsenv_run = ( $__awsenv_bin:q ) __awsenv_text = "" ;
 @ __awsenv_use = ( "$__awsenv_words:q " =~ "use *" ) ;
+@ __awsenv_doctor = ( "$__awsenv_words:q " =~ "doctor *" ) ;
 @ status = ! $__awsenv_use && set __awsenv_words = ( \!* ) && set __awsenv_text = "`__awsenv_choose`" ;
 set __awsenv_status = $status ;
 set __awsenv_words = ( ) ;
+set __awsenv_before = "`alias precmd`" ;
+if ( "$__awsenv_before:q" =~ *__awsenv_hook* ) set __awsenv_before = __awsenv_hook ;
+if ( "$__awsenv_before:q" != __awsenv_hook ) set __awsenv_before = "" ;
+if ( $__awsenv_doctor ) set __awsenv_run = ( env "AWSENV_SHELL_REPORT=shell tcsh ${tcsh};hook ${__awsenv_digest};prompt $__awsenv_before" $__awsenv_bin:q ) ;
 if ( $__awsenv_use ) set __awsenv_run = ( /bin/sh -c "exit $__awsenv_status" ) ;
 @ status = ! ( "$__awsenv_text:q" =~ 1:o[nf]*:*:* || "$__awsenv_text:q" =~ 1:lost:*:* ) && setenv AWSENV_STATE "$__awsenv_text:q" && set __awsenv_text = "" && alias __awsenv_ok "@ status = 1" && eval : ;
 @ status = ! ( "$__awsenv_text:q" '\!'= "" ) && printf "%s\n" $__awsenv_text:q ;

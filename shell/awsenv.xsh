@@ -10,6 +10,7 @@ import sys as __awsenv_sys
 import time as __awsenv_time
 
 from xonsh import __version__ as __awsenv_version
+from xonsh import aliases as __awsenv_aliases
 from xonsh.built_ins import XSH as __awsenv_xsh
 from xonsh.events import events as __awsenv_events
 from xonsh.tools import unthreadable as __awsenv_unthreadable
@@ -195,6 +196,13 @@ def __awsenv_use(args):
     return done.returncode
 
 
+# For `awsenv doctor`, what a program cannot see of this shell: what runs before a prompt.
+def __awsenv_report():
+    handlers = [getattr(handler, "__name__", "") for handler in __awsenv_events.on_pre_prompt_format]
+    lines = [f"shell xonsh {__awsenv_version}", f"hook {__awsenv_text}"]
+    return {"AWSENV_SHELL_REPORT": "\n".join(lines + [f"prompt {name}" for name in handlers])}
+
+
 # The program, and then this shell at once: `awsenv allow` takes effect without another prompt.
 @__awsenv_unthreadable
 def __awsenv_command(args, stdin=None, stdout=None, stderr=None):
@@ -202,6 +210,8 @@ def __awsenv_command(args, stdin=None, stdout=None, stderr=None):
         if args[:1] == ["use"]:
             return __awsenv_use(args[1:])
         env = __awsenv_xsh.env.detype()
+        if args[:1] == ["doctor"]:
+            env = {**env, **__awsenv_report()}
         return __awsenv_subprocess.run(
             [__awsenv_bin, *args], stdin=stdin, stdout=stdout, stderr=stderr, env=env
         ).returncode
@@ -218,6 +228,11 @@ def __awsenv_command(args, stdin=None, stdout=None, stderr=None):
 # person.
 def __awsenv_words(args, **_):
     changes = args[:1] in (["use"], ["allow"], ["deny"], ["init"], ["edit"], ["login"], ["logout"], ["refresh"])
+    if args[:1] == ["doctor"]:
+        # Since 0.23 an alias may say an environment with its words; before, the function does, and in no pipeline.
+        if hasattr(__awsenv_aliases, "AliasReturnCommandResult"):
+            return {"cmd": [__awsenv_bin, *args], "env": __awsenv_report()}
+        changes = True
     return ["__awsenv_command" if changes else __awsenv_bin, *args]
 
 

@@ -64,6 +64,7 @@ mod asleep;
 mod by_hand;
 mod choose;
 mod completion;
+mod doctor;
 mod edits;
 mod installing;
 mod interrupt;

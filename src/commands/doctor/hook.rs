@@ -1,26 +1,24 @@
 //! The hook in the shell that asks: whether it is there, of this version, and runs before what draws the prompt.
 
 use super::shell_report::{self, ShellReport};
-use super::{Check, Finding};
+use super::{Check, Finding, rc_files};
 use crate::commands::hook;
 use crate::prompt::shell::Shell;
 use crate::world::World;
 
 const CHECK: Check = Check::Hook;
-/// The hook's own entry.
-const OURS: &str = "__awsenv_hook";
 /// bash-preexec's: it calls `precmd_functions`.
 const BASH_PREEXEC: &str = "__bp_precmd_invoke_cmd";
 const RESTART: &str = "restart this shell: `exec $SHELL`";
 
 pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding> {
     let Some(report) = report else { return vec![unasked(world)] };
-    let current = Shell::named(&report.shell).map(|shell| hook::digest(shell, &world.settings));
-    let loaded = match current {
-        Some(current) if current != report.hook => Finding::warning(
+    let loaded = match Shell::named(&report.shell) {
+        Some(shell) if hook::digest(shell, &world.settings) != report.hook => Finding::warning(
             CHECK,
             format!("the hook in this {} is not the one that this program prints now", report.shell),
-            RESTART,
+            // Its hook is a file, as old as it was written.
+            if shell == Shell::Nu { rc_files::line(shell, world) } else { RESTART.into() },
         ),
         _ => Finding::ok(CHECK, format!("loaded in {} {}, of this version", report.shell, report.version)),
     };
@@ -29,35 +27,32 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
 
 /// No function of a hook has called the program.
 fn unasked(world: &World) -> Finding {
-    let has_run = shell_report::has_run(world);
-    match (shell_report::asking(None, world), has_run) {
-        (Some(shell), _) if !shell_report::is_told_by(shell, &world.settings) => {
-            let run = if has_run { "; one has run in this shell" } else { "" };
-            Finding::note(CHECK, format!("{} tells doctor nothing of its hook{run}", shell.name()))
-        }
-        (_, true) => Finding::warning(
+    if shell_report::has_run(world) {
+        return Finding::warning(
             CHECK,
             "a hook has run in this shell, and `awsenv` is not its function: it is of another version, or hidden",
             RESTART,
-        ),
-        (shell, false) => {
-            let seen = "no hook has called this: none is loaded in this shell, or one of an older version";
-            Finding::warning(CHECK, seen, super::rc_files::line(shell.unwrap_or(Shell::Bash), world))
-        }
+        );
     }
+    let shell = shell_report::asking(None, world).unwrap_or(Shell::Bash);
+    let seen = "no hook has called this: none is loaded in this shell, or one of an older version";
+    Finding::warning(CHECK, seen, rc_files::line(shell, world))
 }
 
 /// Whether it runs before each prompt, and before the prompt is drawn.
 fn order(report: &ShellReport) -> Finding {
-    let is_fish = report.shell == "fish";
-    if report.also.iter().any(|also| also == "ble") {
+    if report.has_ble() {
         return Finding::ok(CHECK, "ble.sh calls it before each prompt");
     }
-    let entries: Vec<_> = report.prompt.iter().flat_map(|entry| entry.split(';')).map(first_word).collect();
-    let Some(at) = entries.iter().position(|entry| *entry == OURS) else {
+    let Some(at) = report.place() else {
         let list = match report.shell.as_str() {
             "bash" => "PROMPT_COMMAND",
             "zsh" => "precmd_functions",
+            "xonsh" => "the handlers of on_pre_prompt_format",
+            "nu" => "$env.config.hooks.pre_prompt",
+            "elvish" => "$edit:before-readline",
+            "tcsh" => "the alias precmd",
+            "pwsh" => "the function prompt",
             _ => "the handlers of the event fish_prompt",
         };
         return Finding::broken(
@@ -68,8 +63,9 @@ fn order(report: &ShellReport) -> Finding {
             "put the line of awsenv's hook behind that one, at the end of your shell's file",
         );
     };
-    // fish draws once all handlers have run.
-    let drawer = if is_fish { None } else { entries[..at].iter().find_map(|entry| drawer(entry, report)) };
+    // The others draw once all of these have run.
+    let is_one_of_them = matches!(report.shell.as_str(), "bash" | "zsh");
+    let drawer = report.entries().take(at).find_map(|entry| drawer(entry, report)).filter(|_| is_one_of_them);
     match drawer {
         Some(drawer) => Finding::warning(
             CHECK,
@@ -78,10 +74,6 @@ fn order(report: &ShellReport) -> Finding {
         ),
         None => Finding::ok(CHECK, "it runs before the prompt is drawn"),
     }
-}
-
-fn first_word(entry: &str) -> &str {
-    entry.split_whitespace().next().unwrap_or_default()
 }
 
 /// What draws prompts, by how its function is called.

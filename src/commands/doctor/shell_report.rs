@@ -7,10 +7,10 @@ use crate::env::Env;
 use crate::files;
 use crate::prompt::memory::Memory;
 use crate::prompt::shell::Shell;
-use crate::settings::Settings;
 use crate::world::World;
 
-/// The variable. Lines of a word and what goes with it: `shell bash 5.2.15`, `hook 1a2b3c4d`, `prompt …`.
+/// The variable. Lines of a word and what goes with it: `shell bash 5.2.15`, `hook 1a2b3c4d`, `prompt …`. tcsh has no
+/// line breaks to give, and puts `;` there.
 pub const ASKED_BY: &str = "AWSENV_SHELL_REPORT";
 
 /// The report of a shell.
@@ -32,7 +32,8 @@ impl ShellReport {
     /// `None`: no hook's function has called the program.
     pub(super) fn of(env: &Env) -> Option<Self> {
         let mut report = Self::default();
-        for line in env.text(ASKED_BY)?.lines() {
+        let text = env.text(ASKED_BY)?;
+        for line in text.split(if text.contains('\n') { '\n' } else { ';' }) {
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
             let rest = rest.trim();
             match word {
@@ -50,6 +51,27 @@ impl ShellReport {
         }
         Some(report)
     }
+
+    /// Where the hook stands in what runs before each prompt.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.entries().position(|entry| entry.starts_with("__awsenv"))
+    }
+
+    /// The first words of what runs before each prompt.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &str> {
+        let entries = self.prompt.iter().flat_map(|entry| entry.split(';'));
+        entries.map(|entry| entry.split_whitespace().next().unwrap_or_default())
+    }
+
+    /// Whether it is asked before each prompt.
+    pub(super) fn asks(&self) -> bool {
+        self.place().is_some() || self.has_ble()
+    }
+
+    /// Whether ble.sh asks it, which has a list of its own.
+    pub(super) fn has_ble(&self) -> bool {
+        self.also.iter().any(|also| also == "ble")
+    }
 }
 
 /// Which shell asks: what it says of itself, else what the process is called that has started this one. `SHELL` names
@@ -66,11 +88,6 @@ pub(super) fn asking(report: Option<&ShellReport>, world: &World) -> Option<Shel
 pub(super) fn has_run(world: &World) -> bool {
     let memory = Memory::read(&world.env, files::uid());
     memory.is_some_and(|memory| Some(memory.pid) == parent())
-}
-
-/// Whether the hook of this shell hands over a report at all.
-pub(super) fn is_told_by(shell: Shell, settings: &Settings) -> bool {
-    shell.dialect().hook(settings).iter().any(|text| text.contains(ASKED_BY))
 }
 
 fn parent() -> Option<u32> {
@@ -122,5 +139,9 @@ mod tests {
         assert_eq!(report.also, ["preexec"]);
         assert_eq!(report.prompt, ["__awsenv_hook", "a", "b"]);
         assert_eq!(ShellReport::of(&Env::default()), None);
+        let env: Env =
+            [(ASKED_BY, "shell tcsh 6.24.07;hook 1a2b;prompt __awsenv_hook")].into_iter().collect();
+        let report = ShellReport::of(&env).unwrap();
+        assert_eq!((report.hook.as_str(), report.asks()), ("1a2b", true));
     }
 }

@@ -39,11 +39,8 @@ pub trait Dialect: Sync {
     /// The statement in front of the hook: `__awsenv_bin` is this word, quoted already.
     fn program(&self, word: &[u8]) -> Vec<u8>;
 
-    /// The next one: `__awsenv_text` is this, in shells whose function `awsenv` tells `doctor` what hook they have.
-    fn version(&self, digest: &str) -> Vec<u8> {
-        let _ = digest;
-        Vec::new()
-    }
+    /// The next one: the digest of the hook's text, of which the function `awsenv` tells `doctor`.
+    fn version(&self, digest: &str) -> Vec<u8>;
 
     /// The hook: files of `shell/`, as they stand.
     fn hook(&self, settings: &Settings) -> Vec<&'static str>;

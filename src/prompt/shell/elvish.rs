@@ -71,6 +71,10 @@ impl Dialect for Elvish {
         [b"var __awsenv-bin = ", word, b"\n"].concat()
     }
 
+    fn version(&self, digest: &str) -> Vec<u8> {
+        format!("var __awsenv-text = {digest}\n").into_bytes()
+    }
+
     fn hook(&self, _: &Settings) -> Vec<&'static str> {
         vec![include_str!("../../../shell/awsenv.elv")]
     }

@@ -80,6 +80,10 @@ impl Dialect for Nu {
         [b"$env.__awsenv = {bin: ", word, b"}\n"].concat()
     }
 
+    fn version(&self, digest: &str) -> Vec<u8> {
+        format!("$env.__awsenv.text = \"{digest}\"\n").into_bytes()
+    }
+
     fn hook(&self, settings: &Settings) -> Vec<&'static str> {
         let files = [
             (true, include_str!("../../../shell/awsenv.nu")),

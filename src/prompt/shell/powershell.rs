@@ -111,6 +111,10 @@ impl Dialect for PowerShell {
         [b"$global:__awsenv_bin = ", word, b"\n"].concat()
     }
 
+    fn version(&self, digest: &str) -> Vec<u8> {
+        format!("$global:__awsenv_text = '{digest}'\n").into_bytes()
+    }
+
     fn hook(&self, _: &Settings) -> Vec<&'static str> {
         vec![include_str!("../../../shell/awsenv.ps1")]
     }

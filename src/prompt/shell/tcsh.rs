@@ -112,6 +112,10 @@ impl Dialect for Tcsh {
         [b"set __awsenv_bin = ", word, b" ;\n"].concat()
     }
 
+    fn version(&self, digest: &str) -> Vec<u8> {
+        format!("set __awsenv_digest = {digest} ;\n").into_bytes()
+    }
+
     /// Without its comments, which would be all of the rest of the line that eval makes of it.
     fn hook(&self, _: &Settings) -> Vec<&'static str> {
         let text = include_str!("../../../shell/awsenv.tcsh");

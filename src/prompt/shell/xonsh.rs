@@ -72,6 +72,10 @@ impl Dialect for Xonsh {
         [b"__awsenv_bin = ", word, b"\n"].concat()
     }
 
+    fn version(&self, digest: &str) -> Vec<u8> {
+        format!("__awsenv_text = '{digest}'\n").into_bytes()
+    }
+
     fn hook(&self, _: &Settings) -> Vec<&'static str> {
         vec![include_str!("../../../shell/awsenv.xsh")]
     }
