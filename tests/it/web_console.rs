@@ -465,16 +465,16 @@ fn accounts_are_kept_apart_by_containers_and_profiles() {
     assert_eq!(given("", one, &["--browser-profile", "auto"]), own);
     assert_eq!(given("[console]\nopen = \"browser-profile\"\n", one, &[]), own);
     // Every account may have its own.
-    let automatic = of_account.replace("Work", "auto")
-        + "[console.accounts.444455556666]\nbrowser_profile = \"auto\"\n";
+    let automatic =
+        of_account.replace("Work", "auto") + "[console.accounts.444455556666]\nbrowser_profile = \"auto\"\n";
     assert_eq!(given(&automatic, one, &[]), own);
 }
 
 #[test]
 fn no_account_is_opened_in_anothers_browser_profile() {
     let sandbox = cloud::sandbox();
-    let world =
-        with_browser(&sandbox).settings("browser = \"chromium\"\n[console.accounts.444455556666]\nbrowser_profile = \"Work\"\n");
+    let world = with_browser(&sandbox)
+        .settings("browser = \"chromium\"\n[console.accounts.444455556666]\nbrowser_profile = \"Work\"\n");
     world
         .run(["console", "one", "--browser-profile", "Work"])
         .stderr(
@@ -496,11 +496,16 @@ fn a_browser_that_opens_nothing_is_not_waited_for() {
     };
     assert_eq!(
         ended("/nowhere/firefox"),
-        format!("awsenv: cannot start the browser /nowhere/firefox: No such file or directory (os error 2)\n{hint}")
+        format!(
+            "awsenv: cannot start the browser /nowhere/firefox: No such file or directory (os error 2)\n{hint}"
+        )
     );
     let told = ended("sh -c 'exit 3'");
     let why = format!("\nawsenv: the browser sh has ended with exit status: 3\n{hint}");
-    assert!(told.starts_with("awsenv: the console of one (111122223333) opens") && told.ends_with(&why), "{told}");
+    assert!(
+        told.starts_with("awsenv: the console of one (111122223333) opens") && told.ends_with(&why),
+        "{told}"
+    );
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn findings(doctor: &Doctor, world: &World) -> Vec<Finding> {
         Check::Hook => hook::check(report.as_ref(), world),
         Check::RcFiles => rc_files::check(report.as_ref(), world),
         Check::Variables => variables::check(world),
-        Check::Peers => peers::check(world),
+        Check::Peers => peers::check(report.as_ref(), world),
         Check::Programs => programs::check(world),
         Check::Agent => agent::check(world),
         Check::Settings => settings::check(world),

@@ -1,9 +1,11 @@
 //! Other tools that set the same variables: their shells, and their files beside or above the directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::shell_report::{self, ShellReport};
 use super::{Check, Finding, rc_files, variables};
 use crate::places::tilde;
+use crate::prompt::variables::is_ours_to_touch;
 use crate::world::World;
 
 const CHECK: Check = Check::Peers;
@@ -17,18 +19,7 @@ const SHELLS: [(&str, &str); 5] = [
     ("SAML2AWS_PROFILE", "saml2aws"),
 ];
 
-/// What such a file may set that awsenv sets too.
-const SHARED: [&str; 7] = [
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-];
-
-pub(super) fn check(world: &World) -> Vec<Finding> {
+pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding> {
     let mut found = Vec::new();
     for (name, tool) in SHELLS {
         // With `label`, awsenv says it too.
@@ -46,14 +37,21 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
         let seen = "granted's `assume` sets the same variables: where it was used, awsenv stands back";
         found.push(Finding::note(CHECK, seen));
     }
-    let direnv = world.original.text("DIRENV_DIR").is_some().then_some(("direnv", &[".envrc"][..]));
-    let mise = world.original.text("MISE_SHELL").is_some();
-    let mise = mise.then_some(("mise", &["mise.toml", ".mise.toml", "mise.local.toml"][..]));
     let pwd = world.pwd();
-    for (tool, names) in direnv.into_iter().chain(mise) {
-        for dir in Path::new(&pwd).ancestors() {
-            found.extend(names.iter().flat_map(|name| lines(tool, &dir.join(name), world)));
-        }
+    let is_here = |name| world.original.text(name).is_some();
+    if is_here("DIRENV_DIR") {
+        let has_hook = report.is_some() || shell_report::has_run(world);
+        found.extend(loaded_by_direnv(Path::new(&pwd)).iter().flat_map(|(path, text)| {
+            let mut found = lines("direnv", path, text, world);
+            found.extend(asked_twice(path, text, world).filter(|_| has_hook));
+            found
+        }));
+    }
+    if is_here("MISE_SHELL") {
+        let files = ["mise.toml", ".mise.toml", "mise.local.toml"];
+        let paths = Path::new(&pwd).ancestors().flat_map(|dir| files.map(|name| dir.join(name)));
+        let texts = paths.filter_map(|path| Some((rc_files::read(&path)?, path)));
+        found.extend(texts.flat_map(|(text, path)| lines("mise", &path, &text, world)));
     }
     if found.is_empty() {
         found.push(Finding::ok(CHECK, "no other tool sets the same variables here"));
@@ -61,17 +59,41 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
     found
 }
 
+/// The nearest `.envrc`, and the ones above for as long as each asks for the next.
+fn loaded_by_direnv(pwd: &Path) -> Vec<(PathBuf, String)> {
+    let mut loaded = Vec::new();
+    for path in pwd.ancestors().map(|dir| dir.join(".envrc")) {
+        let Some(text) = rc_files::read(&path) else { continue };
+        let goes_on = text.lines().any(|line| line.trim_start().starts_with("source_up"));
+        loaded.push((path, text));
+        if !goes_on {
+            break;
+        }
+    }
+    loaded
+}
+
 /// The lines of one file that set what awsenv sets.
-fn lines(tool: &str, path: &Path, world: &World) -> Vec<Finding> {
-    let Some(text) = rc_files::read(path) else { return Vec::new() };
+fn lines(tool: &str, path: &Path, text: &str, world: &World) -> Vec<Finding> {
     let shown = tilde(path, &world.places.home);
-    let set = |line: &str| {
-        let line = line.replace(" =", "=");
-        SHARED.into_iter().find(|name| variables::sets(&line, name))
-    };
     let found = text.lines().enumerate().filter_map(|(at, line)| {
-        let seen = format!("{shown}:{} sets {} by {tool}, as awsenv does", at + 1, set(line)?);
+        let line = line.replace(" =", "=");
+        let name =
+            variables::set_by(&line).filter(|name| name.starts_with("AWS") && is_ours_to_touch(name))?;
+        let seen = format!("{shown}:{} sets {name} by {tool}, as awsenv does", at + 1);
         Some(Finding::warning(CHECK, seen, "take that line out, and let a .awsenv say it"))
     });
     found.collect()
+}
+
+/// Each would take the other's keys for ones that were set by hand.
+fn asked_twice(path: &Path, text: &str, world: &World) -> Option<Finding> {
+    let asks = |line: &str| line.split_whitespace().take(2).eq(["use", "awsenv"]);
+    let at = text.lines().position(asks)?;
+    let seen = format!(
+        "{}:{} has `use awsenv`, and this shell has awsenv's hook",
+        tilde(path, &world.places.home),
+        at + 1
+    );
+    Some(Finding::warning(CHECK, seen, "take out that line, or the hook: one of them is enough"))
 }

@@ -29,10 +29,19 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
         lines += loading.len();
         let shown = tilde(&path, home);
         found.push(Finding::ok(CHECK, format!("{shown}:{} loads the hook", hook + 1)));
+        // What the shell says of its lists is true, whatever a file looks like.
+        if report.is_some_and(ShellReport::asks) {
+            continue;
+        }
         found.extend(text.lines().enumerate().skip(hook + 1).filter_map(|(at, line)| {
             let what = takes_away(line)?;
             let seen = format!("{shown}:{} {what}, after the hook's line", at + 1);
-            Some(Finding::broken(CHECK, seen, "move the hook's line behind it, to the end of the file"))
+            let fix = "move the hook's line behind it, to the end of the file";
+            // What is indented may be a branch that is never taken, or a function.
+            Some(match line.starts_with(char::is_whitespace) {
+                true => Finding::warning(CHECK, seen, fix),
+                false => Finding::broken(CHECK, seen, fix),
+            })
         }));
     }
     match (lines, report.is_some() || shell_report::has_run(world)) {

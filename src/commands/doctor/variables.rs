@@ -124,18 +124,24 @@ fn place(name: &str, world: &World) -> Option<String> {
     })
 }
 
-/// Whether a line of a shell's file, or of direnv's, sets this variable.
-pub(super) fn sets(line: &str, name: &str) -> bool {
+/// Whether a line of a shell's file sets this variable.
+fn sets(line: &str, name: &str) -> bool {
+    set_by(line) == Some(name)
+}
+
+/// The variable that a line of a shell's file, or of direnv's, sets.
+pub(super) fn set_by(line: &str) -> Option<&str> {
     let mut words = line.split_whitespace().skip_while(|word| {
         matches!(
             *word,
             "export" | "set" | "typeset" | "declare" | "setenv" | "-gx" | "-x" | "-Ux" | "-g" | "-xg"
         )
     });
-    let assigns =
-        |word: &str| word.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
-    let is_statement = |word: &str| word.contains('=') || line.trim_start().starts_with("set");
-    words.next().is_some_and(|word| assigns(word) && is_statement(word))
+    let word = words.next()?;
+    match word.split_once('=') {
+        Some((name, _)) => Some(name),
+        None => line.trim_start().starts_with("set").then_some(word),
+    }
 }
 
 #[cfg(test)]
