@@ -5,12 +5,17 @@ use std::process::{Command, Stdio};
 
 use awsenv_sandbox::{Anchor, AnywhereProfile, Role, Sandbox, Scenario};
 
+use crate::cloud::identity;
 use crate::world::World;
 
 pub(crate) const ANCHOR: &str = "arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0";
 pub(crate) const PROFILE: &str = "arn:aws:rolesanywhere:us-east-1:111122223333:profile/0";
 pub(crate) const EDGE: &str = "arn:aws:iam::111122223333:role/Edge";
 pub(crate) const DEPLOY: &str = "arn:aws:iam::222222222222:role/Deploy";
+/// Whose session it is.
+pub(crate) const ROLE: &str = "arn:aws:sts::111122223333:assumed-role/Edge/";
+/// Settings with a keychain that passwords and PINs are kept in.
+pub(crate) const KEYCHAIN: &str = "passphrase_command = \"echo correct horse\"\nkeychain = \"file\"\n";
 /// Of a certificate that is good now.
 pub(crate) const NOW: [&str; 2] = ["20200101000000Z", "20490101000000Z"];
 
@@ -142,4 +147,27 @@ pub(crate) fn helper(world: &World, certificate: &str, key: &str, more: &str) ->
         path(certificate),
         path(key)
     )
+}
+
+/// Pins these files of `~/pki` in `acme`.
+pub(crate) fn pinned(world: &World, certificate: &str, key: &str) {
+    world.write("acme/.awsenv", &pin(certificate, key));
+    world.allow("acme");
+}
+
+/// Whose session a command in `acme` gets, from AWS now.
+#[track_caller]
+pub(crate) fn fetched(world: &World, sandbox: &Sandbox) -> String {
+    world.run(["session", "clear"]).any_stdout().any_stderr().success();
+    let got = world.run(["exec", "--", "env"]).at("acme").any_stdout().success().variables();
+    identity(sandbox, &got).unwrap()
+}
+
+/// What a command in `acme` complains of; AWS is not asked.
+#[track_caller]
+pub(crate) fn refused(world: &World, sandbox: &Sandbox, code: i32) -> String {
+    let before = sandbox.calls().len();
+    let told = world.run(["exec", "--", "true"]).at("acme").any_stderr().exits(code).stderr;
+    assert_eq!(sandbox.calls().len(), before, "{told}");
+    told
 }

@@ -3,41 +3,14 @@
 use std::fs;
 use std::time::Duration;
 
-use awsenv_sandbox::Sandbox;
-
 use crate::cloud::{age, identity, operations, renewals_end};
 use crate::pki::{
-    self, DEPLOY, EDGE, NOW, P256, P384, PROFILE, RSA_2048, RSA_4096, certificate, helper, key, leaf,
-    openssl, pin,
+    self, DEPLOY, EDGE, KEYCHAIN, NOW, P256, P384, PROFILE, ROLE, RSA_2048, RSA_4096, certificate, fetched,
+    helper, key, leaf, openssl, pin, pinned, refused,
 };
 use crate::shell::Kind;
 use crate::terminal::Terminal;
 use crate::world::{World, installed};
-
-const ROLE: &str = "arn:aws:sts::111122223333:assumed-role/Edge/";
-
-/// Pins these files of `~/pki` in `acme`.
-fn pinned(world: &World, certificate: &str, key: &str) {
-    world.write("acme/.awsenv", &pin(certificate, key));
-    world.allow("acme");
-}
-
-/// Whose session a command in `acme` gets, from AWS now.
-#[track_caller]
-fn fetched(world: &World, sandbox: &Sandbox) -> String {
-    world.run(["session", "clear"]).any_stdout().any_stderr().success();
-    let got = world.run(["exec", "--", "env"]).at("acme").any_stdout().success().variables();
-    identity(sandbox, &got).unwrap()
-}
-
-/// What a command in `acme` complains of; AWS is not asked.
-#[track_caller]
-fn refused(world: &World, sandbox: &Sandbox, code: i32) -> String {
-    let before = sandbox.calls().len();
-    let told = world.run(["exec", "--", "true"]).at("acme").any_stderr().exits(code).stderr;
-    assert_eq!(sandbox.calls().len(), before, "{told}");
-    told
-}
 
 #[test]
 fn every_kind_of_key_gets_a_session() {
@@ -290,7 +263,6 @@ fn locked(world: &World) {
     pinned(world, "edge.pem", "locked.key");
 }
 
-const SETTINGS: &str = "passphrase_command = \"echo correct horse\"\nkeychain = \"file\"\n";
 const QUESTION: &str = "Password of ~/pki/locked.key: ";
 
 #[test]
@@ -299,7 +271,7 @@ fn login_asks_for_a_keys_password_and_the_keychain_keeps_it() {
         return;
     }
     let (world, sandbox) = pki::world();
-    let world = world.settings(SETTINGS);
+    let world = world.settings(KEYCHAIN);
     locked(&world);
     let told = refused(&world, &sandbox, 3);
     assert_eq!(
@@ -355,7 +327,7 @@ fn login_opens_pkcs12_too() {
         return;
     }
     let (world, sandbox) = pki::world();
-    let world = world.settings(SETTINGS);
+    let world = world.settings(KEYCHAIN);
     let export = [
         "pkcs12",
         "-export",
@@ -400,7 +372,7 @@ fn two_files_may_have_two_passwords() {
         return;
     }
     let (world, sandbox) = pki::world();
-    let world = world.settings(SETTINGS);
+    let world = world.settings(KEYCHAIN);
     locked(&world);
     let export =
         ["pkcs12", "-export", "-inkey", "edge.key", "-in", "edge.pem", "-passout", "pass:another", "-out"];
