@@ -16,10 +16,10 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use crate::credentials::Credentials;
-use crate::message::Failure;
 use crate::places::expand_home;
 use crate::profile::endpoints::Endpoints;
 
+mod address;
 mod attempts;
 mod door;
 mod federation;
@@ -31,12 +31,13 @@ pub mod roles_anywhere;
 mod skew;
 mod trust;
 
+pub use address::Service;
 use attempts::Attempts;
 pub use attempts::host;
 pub use door::Post;
 pub use near::{Answer, Unanswered};
 pub use once::is_of_connecting;
-pub use reach::{Reached, Service, Unreached};
+pub use reach::{Reached, Unreached};
 pub use skew::{seconds_ahead, wrong_clock};
 
 /// Makes clients that reach AWS as the user's environment and the profile say.
@@ -142,44 +143,11 @@ impl<'a> Aws<'a> {
         Ok(config.stalled_stream_protection(StalledStreamProtectionConfig::disabled()).build())
     }
 
-    /// Where that service is: a browser goes there too.
-    pub async fn oidc_url(&self, region: &str) -> anyhow::Result<String> {
-        use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-        if let Some(url) = self.endpoints.url("SSO_OIDC") {
-            return Ok(url.trim_end_matches('/').to_owned());
-        }
-        let params = Params::builder()
-            .region(region)
-            .use_fips(self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?)
-            .use_dual_stack(self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
-            .build()?;
-        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
-        let endpoint = endpoint.map_err(|error| Failure::new(format!("SSO OIDC in {region}: {error}")))?;
-        Ok(endpoint.url().to_owned())
-    }
-
     /// A client of the service behind `aws login`. Its one call is sent what is taken once.
     pub fn signin(&self, region: &str) -> anyhow::Result<aws_sdk_signin::Client> {
         let config = aws_sdk_signin::config::Builder::from(&self.config_once("SIGNIN", region)?)
             .retry_classifier(once::Unsent);
         Ok(aws_sdk_signin::Client::from_conf(config.interceptor(Attempts::to(region)).build()))
-    }
-
-    /// Where that service is: a browser goes there too.
-    pub async fn signin_url(&self, region: &str) -> anyhow::Result<String> {
-        use aws_sdk_signin::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-        if let Some(url) = self.endpoints.url("SIGNIN") {
-            return Ok(url.trim_end_matches('/').to_owned());
-        }
-        let params = Params::builder()
-            .region(region)
-            .is_control_plane(false)
-            .use_fips(self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?)
-            .use_dual_stack(self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
-            .build()?;
-        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
-        let endpoint = endpoint.map_err(|error| Failure::new(format!("sign-in in {region}: {error}")))?;
-        Ok(endpoint.url().to_owned())
     }
 
     fn attempts(&self, usual: u32) -> u32 {

@@ -2,7 +2,6 @@
 //! other call.
 
 use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
@@ -14,28 +13,6 @@ use aws_smithy_types::body::SdkBody;
 use tokio::time::timeout;
 
 use super::{Aws, proxy};
-use crate::message::Failure;
-
-/// A service that is asked nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Service {
-    /// Roles and identities.
-    Sts,
-    /// The access portal: accounts and credentials.
-    Portal,
-    /// Its sign-in.
-    Oidc,
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sts => "STS",
-            Self::Portal => "the access portal",
-            Self::Oidc => "SSO OIDC",
-        })
-    }
-}
 
 /// Somebody answered.
 #[derive(Debug)]
@@ -66,44 +43,6 @@ pub enum Unreached {
 }
 
 impl Aws<'_> {
-    /// Where that service is.
-    pub async fn url(&self, service: Service, region: &str) -> anyhow::Result<String> {
-        match service {
-            Service::Sts => self.sts_url(region).await,
-            Service::Portal => self.portal_url(region).await,
-            Service::Oidc => self.oidc_url(region).await,
-        }
-    }
-
-    async fn sts_url(&self, region: &str) -> anyhow::Result<String> {
-        use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-        if let Some(url) = self.endpoints.url("STS") {
-            return Ok(url.trim_end_matches('/').to_owned());
-        }
-        let params = Params::builder()
-            .region(region)
-            .use_fips(self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?)
-            .use_dual_stack(self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
-            .build()?;
-        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
-        Ok(endpoint.map_err(|error| Failure::new(format!("STS in {region}: {error}")))?.url().to_owned())
-    }
-
-    async fn portal_url(&self, region: &str) -> anyhow::Result<String> {
-        use aws_sdk_sso::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-        if let Some(url) = self.endpoints.url("SSO") {
-            return Ok(url.trim_end_matches('/').to_owned());
-        }
-        let params = Params::builder()
-            .region(region)
-            .use_fips(self.endpoints.flag("AWS_USE_FIPS_ENDPOINT")?)
-            .use_dual_stack(self.endpoints.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
-            .build()?;
-        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
-        let endpoint = endpoint.map_err(|error| Failure::new(format!("the portal in {region}: {error}")))?;
-        Ok(endpoint.url().to_owned())
-    }
-
     /// The variable whose proxy calls to this address take; none: they go without one.
     pub fn proxy_for(&self, url: &str) -> Option<&'static str> {
         proxy::taken(self.endpoints.original(), url)

@@ -15,6 +15,7 @@ use super::super::{Means, lacks, runtime};
 use super::dpop::DpopKey;
 use super::token_call::{CALL, Grant, create_token};
 use super::{Login, token};
+use crate::aws::Service;
 use crate::files;
 use crate::message::{Exit, Failure};
 use crate::secret::Secret;
@@ -139,7 +140,7 @@ async fn by_browser(
     // Before anything else: nobody else can have the port when the browser comes back.
     let callback = Callback::bind(how.callback_port).await?;
     let begun = Begun::new(SAME_DEVICE, callback.address());
-    let address = begun.address(&means.aws.signin_url(login.region).await?);
+    let address = begun.address(&means.aws.url(Service::SignIn, login.region).await?);
     guide.invite(&Invitation { address: &address, user_code: None, whole_address: None });
     let (answer, visitor) = callback.answer(&begun.state, &Patience::of(PATIENCE, guide)).await?;
     let signed_in = match answer {
@@ -155,7 +156,7 @@ async fn show(visitor: Visitor, is_signed_in: bool) {
 }
 
 async fn by_hand(login: &Login<'_>, means: &Means<'_>, guide: &dyn Guide) -> anyhow::Result<LoginToken> {
-    let base = means.aws.signin_url(login.region).await?;
+    let base = means.aws.url(Service::SignIn, login.region).await?;
     let begun = Begun::new(CROSS_DEVICE, format!("{base}/v1/sessions/confirmation"));
     guide.invite(&Invitation { address: &begun.address(&base), user_code: None, whole_address: None });
     let shown = guide.ask_for_answer()?;

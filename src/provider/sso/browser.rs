@@ -9,6 +9,7 @@ use super::super::sign_in::pkce::{challenge, encoded};
 use super::super::sign_in::{Guide, How, Invitation, Patience};
 use super::oidc::{self, Grant};
 use super::sign_in::registration;
+use crate::aws::Service;
 use crate::files;
 use crate::profile::chain::Portal;
 use crate::secret::Secret;
@@ -28,7 +29,7 @@ pub(super) async fn sign_in(
     let registration = registration(portal, how, means).await?;
     let (state, verifier) = (files::random_hex(16), Secret::new(files::random_hex(32)));
     let redirect_uri = callback.address();
-    let oidc_url = means.aws.oidc_url(&portal.region).await?;
+    let oidc_url = means.aws.url(Service::Oidc, &portal.region).await?;
     let address = address(&oidc_url, &registration, &redirect_uri, &state, &challenge(&verifier));
     guide.invite(&Invitation { address: &address, user_code: None, whole_address: None });
     let (answer, visitor) = callback.answer(&state, &Patience::of(PATIENCE, guide)).await?;
