@@ -1,4 +1,4 @@
-"""The snippets of README.md for prompts, in the prompts themselves, on a terminal: what they draw in a pinned
+"""The snippets of docs/prompts.md, in the prompts themselves, on a terminal: what they draw in a pinned
 directory, and that it is gone outside."""
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pexpect
 
-README = Path(__file__).parents[2] / "README.md"
+PROMPTS = Path(__file__).parents[2] / "docs/prompts.md"
 CONFIG = "[profile acme-dev]\nregion = eu-west-1\naws_access_key_id = AKIAACME\naws_secret_access_key = s\n"
 # What each shell reads at its start: the hook and the prompt, either of them first.
 STARSHIP = {
@@ -23,8 +23,8 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[=>]|[\x
 
 
 def snippet(first_line):
-    """A block of README.md, by the line it begins with."""
-    blocks = re.findall(r"```\w+\n(.*?)```", README.read_text(), re.S)
+    """A block of it, by the line it begins with."""
+    blocks = re.findall(r"```\w+\n(.*?)```", PROMPTS.read_text(), re.S)
     [block] = [block for block in blocks if block.startswith(first_line)]
     return block
 
