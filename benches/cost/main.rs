@@ -11,6 +11,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 mod homes;
+#[path = "../programs.rs"]
+mod programs;
 mod shells;
 mod table;
 
@@ -220,21 +222,13 @@ fn cpu(runs: usize, mut run: impl FnMut() -> f64) -> Option<f64> {
 }
 
 /// awsenv as it is shipped, and the empty program in the same way: `cargo bench` itself would leave out
-/// `panic = "abort"`. Both are copied, as by whatever installs a program: of a file that a linker has written
+/// `panic = "abort"`. It is copied, as by whatever installs a program: of a file that a linker has written
 /// here and there Linux keeps small pieces in memory, and a start from them takes a fifth longer.
 fn build(into: &Path) -> (PathBuf, PathBuf) {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--bin", "awsenv", "--example", "empty"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status();
-    assert!(built.is_ok_and(|status| status.success()), "cargo build --release failed");
-    let awsenv = PathBuf::from(env!("CARGO_BIN_EXE_awsenv"));
-    let empty = awsenv.with_file_name("examples").join("empty");
-    let installed = |program: &Path| {
-        let copy = into.join(program.file_name().expect("a program has a name"));
+    let copy = |program: PathBuf, name: &str| {
+        let copy = into.join(name);
         std::fs::copy(program, &copy).expect("the program is copied");
         copy
     };
-    (installed(&awsenv), installed(&empty))
+    (copy(programs::awsenv(), "awsenv"), copy(programs::empty(into), "nothing"))
 }

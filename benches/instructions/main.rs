@@ -1,6 +1,7 @@
 //! How many instructions awsenv takes, where a clock would tell of the machine's other work: `cargo bench --bench
-//! instructions`. Needs valgrind. What was counted before, on x86-64, stands in counts.txt; more than a tenth above it
-//! fails, and so does a case of `export` that one of the two lacks. `AWSENV_REGENERATE=1` writes it anew.
+//! instructions` (with `--profile dev` the bench itself is quick to build; what it counts is always the release). Needs
+//! valgrind. What was counted before, on x86-64, stands in counts.txt; more than a tenth above it fails, and so does a
+//! case of `export` that one of the two lacks. `AWSENV_REGENERATE=1` writes it anew.
 #![allow(clippy::disallowed_methods, reason = "the environment is what is measured")]
 #![allow(clippy::print_stdout, reason = "the table is for a person")]
 
@@ -13,6 +14,8 @@ use std::process::{Command, ExitCode, Stdio};
 #[path = "../cost/homes.rs"]
 mod homes;
 mod judge;
+#[path = "../programs.rs"]
+mod programs;
 
 use homes::{Env, Home};
 
@@ -26,8 +29,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let scratch = tempfile::tempdir().expect("a temporary directory");
-    let home = Home::with_session(scratch.path().join("home"), program(), 0);
-    let counted: BTreeMap<_, _> = exports(&home).into_iter().chain(guards(&home)).collect();
+    let home = Home::with_session(scratch.path().join("home"), programs::awsenv(), 0);
+    let empty = programs::empty(scratch.path());
+    let counted: BTreeMap<_, _> = exports(&home, &empty).into_iter().chain(guards(&home)).collect();
     if std::env::var_os("AWSENV_REGENERATE").is_some() {
         let lines = counted.iter().fold(String::new(), |mut lines, (what, count)| {
             let _ = writeln!(lines, "{count:>9} {what}");
@@ -57,7 +61,7 @@ fn judge(counted: &BTreeMap<String, u64>) -> bool {
 }
 
 /// A whole `export`, without what a program takes that does nothing.
-fn exports(home: &Home) -> Vec<(String, u64)> {
+fn exports(home: &Home, empty: &Path) -> Vec<(String, u64)> {
     let (here, outside) = (home.pinned(), home.plain());
     let cases = [
         ("nothing here", &outside, home.env()),
@@ -65,7 +69,6 @@ fn exports(home: &Home) -> Vec<(String, u64)> {
         ("unchanged, with a cached session", &here, home.loaded(&here)),
         ("leaving", &outside, home.loaded(&here)),
     ];
-    let empty = home.program.with_file_name("examples").join("empty");
     let of = |program: &Path, dir: &PathBuf, env: &Env| {
         // Once before: what the first run writes, the next ones find.
         assert!(home.export(&home.program, dir, env).status().is_ok_and(|status| status.success()));
@@ -77,7 +80,7 @@ fn exports(home: &Home) -> Vec<(String, u64)> {
     };
     cases
         .map(|(case, dir, env)| {
-            (format!("export, {case}"), of(&home.program, dir, &env).saturating_sub(of(&empty, dir, &env)))
+            (format!("export, {case}"), of(&home.program, dir, &env).saturating_sub(of(empty, dir, &env)))
         })
         .into()
 }
@@ -139,14 +142,4 @@ fn count(mut command: Command) -> u64 {
     assert!(output.status.success(), "{command:?}: {said}");
     let line = said.lines().find_map(|line| line.split_once("Collected : "));
     line.and_then(|(_, count)| count.trim().parse().ok()).unwrap_or_else(|| panic!("{said}"))
-}
-
-/// As it is shipped.
-fn program() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--release", "--bin", "awsenv", "--example", "empty"]);
-    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status();
-    assert!(built.is_ok_and(|status| status.success()), "cargo build --release failed");
-    PathBuf::from(env!("CARGO_BIN_EXE_awsenv"))
 }

@@ -4,13 +4,15 @@
 //! On a terminal you get a shell to try things in. Elsewhere, or with `--script`, every step is done and
 //! checked, and a step that does not hold is a failure.
 
+#[path = "../../tests/cargo.rs"]
+mod cargo;
 mod script;
 mod stage;
 mod terminal;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use awsenv::env::Env;
@@ -38,19 +40,17 @@ fn run() -> anyhow::Result<()> {
         _ => bail!(USAGE),
     };
     let own = Env::of_this_process();
-    let stage = Stage::set(&build(&own)?, &own)?;
+    let stage = Stage::set(&build()?, &own)?;
     if is_script { script::play(&stage) } else { try_it(&stage, &own) }
 }
 
 /// The program itself, as cargo builds it beside this example.
-fn build(own: &Env) -> anyhow::Result<PathBuf> {
+fn build() -> anyhow::Result<PathBuf> {
     let tour = std::env::current_exe().context("where is this example?")?;
     let profile = tour.ancestors().nth(2).context("an example lies in target/PROFILE/examples")?;
-    let cargo = own.get("CARGO").unwrap_or("cargo".as_ref());
     // Together with the example, so that the crates they share are built once.
-    let mut build = Command::new(cargo);
-    build.args(["build", "--example", "tour", "--bin", "awsenv", "--manifest-path"]);
-    build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    let mut build = cargo::cargo();
+    build.args(["build", "--example", "tour", "--bin", "awsenv"]);
     if profile.file_name().is_some_and(|name| name == "release") {
         build.arg("--release");
     }

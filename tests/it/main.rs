@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod agent;
+#[path = "../cargo.rs"]
+mod cargo;
 mod cloud;
 mod console;
 #[cfg(target_os = "linux")]
