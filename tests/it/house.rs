@@ -49,6 +49,9 @@ const BASE: [&str; 18] = [
 /// The prompt starts no runtime and speaks to nobody.
 const NEVER_IN_THE_PROMPT: [&str; 6] = ["tokio", "aws_sdk", "aws_config", "aws_smithy", "hyper", "dbus"];
 
+/// What the compiler does not check stands here, and nowhere else.
+const UNCHECKED: &str = "src/start.rs";
+
 /// The longest file, tests aside.
 const LONGEST: usize = 450;
 
@@ -120,6 +123,21 @@ impl Source {
     }
 }
 
+/// Lines that the compiler does not check, and whether the comment above says why that is sound.
+fn unchecked(source: &Source) -> Vec<(usize, bool)> {
+    let lines: Vec<_> = source.text.lines().collect();
+    let is_explained = |line: usize| {
+        let above = lines[..line].iter().rev().take_while(|line| line.trim_start().starts_with("//"));
+        above.into_iter().any(|line| line.trim_start().starts_with("// SAFETY: "))
+    };
+    // Not `unsafe_code`, the lint, nor `'unsafe-inline'`, a browser's.
+    let opens = |(_, rest): (_, &str)| rest.starts_with([' ', '(']);
+    let found = source.code().filter(|(_, code)| {
+        code.match_indices("unsafe").any(|(at, word)| opens(code.split_at(at + word.len())))
+    });
+    found.map(|(line, _)| (line, is_explained(line))).collect()
+}
+
 /// `mod tests {`, whatever its visibility.
 fn opens_tests(line: &str) -> bool {
     line.ends_with("mod tests {") && !line.starts_with(' ')
@@ -180,7 +198,11 @@ fn src() -> PathBuf {
 
 /// Every source below `src`, and the folders.
 fn sources() -> (Vec<Source>, Vec<PathBuf>) {
-    let (mut sources, mut folders) = (Vec::new(), vec![src()]);
+    sources_below(&src())
+}
+
+fn sources_below(root: &Path) -> (Vec<Source>, Vec<PathBuf>) {
+    let (mut sources, mut folders) = (Vec::new(), vec![root.to_owned()]);
     let mut next = 0;
     while let Some(folder) = folders.get(next).cloned() {
         next += 1;
@@ -190,7 +212,7 @@ fn sources() -> (Vec<Source>, Vec<PathBuf>) {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                sources.push(Source { path: path.strip_prefix(src()).unwrap().to_owned(), text });
+                sources.push(Source { path: path.strip_prefix(root).unwrap().to_owned(), text });
             }
         }
     }
@@ -228,6 +250,47 @@ fn every_folder_says_what_it_is_for() {
         let head =
             head.unwrap_or_else(|| panic!("{}: neither mod.rs nor a file of its name", folder.display()));
         assert!(head.starts_with("//! "), "{}: no line of what it is for", folder.display());
+    }
+}
+
+#[test]
+fn what_the_compiler_does_not_check_stands_in_one_file_and_says_why() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rooms = ["src", "tests", "benches", "examples", "fuzz/targets"];
+    let all = rooms.into_iter().flat_map(|room| {
+        let (sources, _) = sources_below(&house.join(room));
+        assert!(!sources.is_empty(), "{room} was read");
+        sources.into_iter().map(move |source| (Path::new(room).join(&source.path), source))
+    });
+    let build = made_up("build.rs", &fs::read_to_string(house.join("build.rs")).unwrap());
+    let mut places = 0;
+    for (path, source) in all.chain([("build.rs".into(), build)]) {
+        for (line, is_explained) in unchecked(&source) {
+            let place = format!("{}:{}", path.display(), line + 1);
+            assert!(
+                path == Path::new(UNCHECKED),
+                "{place}: not checked by the compiler, and not in {UNCHECKED}"
+            );
+            assert!(is_explained, "{place}: no comment above begins with `SAFETY: `");
+            places += 1;
+        }
+    }
+    assert!(places > 0, "{UNCHECKED} was read");
+}
+
+#[test]
+fn unchecked_code_is_found_however_it_is_written() {
+    // In two parts, or these lines would be found themselves.
+    let text = |text: &str| made_up("x.rs", &text.replace('!', "unsafe"));
+    for (code, expected) in [
+        ("! { f() }\n", vec![(0, false)]),
+        ("// SAFETY: it is.\n! { f() }\n", vec![(1, true)]),
+        ("// SAFETY: it is.\n// All of it.\n#[!(no_mangle)]\n", vec![(2, true)]),
+        ("// SAFETY: of another.\nlet x = 1;\nlet y = ! { f() };\n", vec![(2, false)]),
+        ("    pub ! fn f() {}\n", vec![(0, false)]),
+        ("// ! { f() }\n#![deny(!_code)]\n\"'!-inline'\"\n", vec![]),
+    ] {
+        assert_eq!(unchecked(&text(code)), expected, "{code}");
     }
 }
 
