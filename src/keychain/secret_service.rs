@@ -144,12 +144,23 @@ fn has_bus(env: &Env) -> bool {
 /// A dialog is shown only if a person typed the command.
 fn connect(asks: Asks) -> Result<SecretService, Error> {
     let dialog = if asks == Asks::Person { DIALOG } else { 0 };
-    let connect = || SecretService::connect_with_max_prompt_timeout(EncryptionType::Dh, dialog);
+    let connect = || {
+        be_unpredictable();
+        SecretService::connect_with_max_prompt_timeout(EncryptionType::Dh, dialog)
+    };
     match connect() {
         // The bus starts the service at the first call, which may take longer than a call.
         Err(Error::Dbus(error)) if is_silence(&error) => connect(),
         other => other,
     }
+}
+
+/// dbus-secret-service draws the key that a secret crosses the bus under from fastrand, which begins with the time since
+/// the machine was started: somebody who has recorded the bus could try them all. This is for the thread that calls it.
+fn be_unpredictable() {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).expect("the kernel's random source answers");
+    fastrand::seed(u64::from_ne_bytes(seed));
 }
 
 /// The items of this name in all keyrings, those of unlocked ones first; in no order else.
@@ -252,5 +263,20 @@ fn reason(error: &Error) -> String {
             error.message().unwrap_or("D-Bus refused the call").trim_end_matches('.').to_owned()
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_bus_is_encrypted_with_does_not_follow_from_the_time() {
+        let next = || {
+            fastrand::seed(7);
+            be_unpredictable();
+            fastrand::get_seed()
+        };
+        assert_ne!(next(), next());
     }
 }
