@@ -28,8 +28,11 @@ fn main() -> ExitCode {
     if !std::env::args().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
-    let scratch = tempfile::tempdir().expect("a temporary directory");
-    let home = Home::with_session(scratch.path().join("home"), programs::awsenv(), 0);
+    // As long and as deep on every machine: each byte of a path is copied, and each directory above looked into.
+    let scratch = tempfile::tempdir_in("/tmp").expect("a temporary directory");
+    let program = scratch.path().join("awsenv");
+    std::fs::copy(programs::awsenv(), &program).expect("the program is copied");
+    let home = Home::with_session(scratch.path().join("home"), program, 0);
     let empty = programs::empty(scratch.path());
     let counted: BTreeMap<_, _> = exports(&home, &empty).into_iter().chain(guards(&home)).collect();
     if std::env::var_os("AWSENV_REGENERATE").is_some() {
@@ -70,6 +73,7 @@ fn exports(home: &Home, empty: &Path) -> Vec<(String, u64)> {
         ("leaving", &outside, home.loaded(&here)),
     ];
     let of = |program: &Path, dir: &PathBuf, env: &Env| {
+        let env = &with_usual_path(env);
         // Once before: what the first run writes, the next ones find.
         assert!(home.export(&home.program, dir, env).status().is_ok_and(|status| status.success()));
         let command = home.export(program, dir, env);
@@ -83,6 +87,12 @@ fn exports(home: &Home, empty: &Path) -> Vec<(String, u64)> {
             (format!("export, {case}"), of(&home.program, dir, &env).saturating_sub(of(empty, dir, &env)))
         })
         .into()
+}
+
+/// Where programs are is another text on each machine.
+fn with_usual_path(env: &Env) -> Env {
+    let path = [("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())];
+    env.clone().into_iter().chain(path).collect()
 }
 
 /// One call of the hook at a prompt where nothing has changed.
@@ -135,11 +145,13 @@ fn counting(program: &Path) -> Command {
     valgrind
 }
 
-/// `==1234== Collected : 1003442`
+/// `==1234== Collected : 1003442`, of this process; what it forks says the same of itself, and first.
 fn count(mut command: Command) -> u64 {
-    let output = command.output().expect("valgrind is installed");
+    let started = command.stderr(Stdio::piped()).spawn().expect("valgrind is installed");
+    let ours = format!("=={}== ", started.id());
+    let output = started.wait_with_output().expect("valgrind ends");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
-    let line = said.lines().find_map(|line| line.split_once("Collected : "));
+    let line = said.lines().filter_map(|line| line.strip_prefix(&ours)?.split_once("Collected : ")).next();
     line.and_then(|(_, count)| count.trim().parse().ok()).unwrap_or_else(|| panic!("{said}"))
 }
