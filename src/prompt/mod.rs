@@ -66,6 +66,8 @@ pub struct Question<'a> {
     pub settings: &'a Settings,
     /// Now.
     pub now: Timestamp,
+    /// Why no session that is missing can be fetched, where somebody has tried to.
+    pub no_renewal: Option<&'a anyhow::Error>,
 }
 
 /// What the shell evals, and what a person reads.
