@@ -352,6 +352,10 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
     let world = match &cli.command {
         Command::Hook { .. } => World::of_hook(env)?,
         Command::Doctor(_) => World::of_doctor(env)?,
+        Command::Exec { .. } => match World::of(env) {
+            Ok(world) => world,
+            Err(error) => return Ok(exec::failed(&error)),
+        },
         _ => World::of(env)?,
     };
     match cli.command {

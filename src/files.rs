@@ -7,8 +7,10 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
+use anyhow::Context;
 use zeroize::Zeroizing;
 
+use crate::message::{Failure, shown_path};
 use crate::process;
 
 /// The user this process acts as.
@@ -240,6 +242,15 @@ pub fn lock_within(path: &Path, time: Duration) -> io::Result<Option<File>> {
     // The kernel waits without an end. A lock that comes when nobody waits any more is dropped at once.
     process::spawn(move || drop(done.send(lock(&path))));
     is_done.recv_timeout(time).map_or(Ok(None), |lock| lock.map(Some))
+}
+
+/// The same lock; that it is not to be had within this time is an error, and says what may be the matter.
+pub fn lock_or_fail(path: &Path, time: Duration) -> anyhow::Result<File> {
+    let lock = lock_within(path, time).with_context(|| format!("cannot lock {}", shown_path(path)))?;
+    Ok(lock.ok_or_else(|| {
+        Failure::new(format!("another awsenv does not let go of {}", shown_path(path)))
+            .hint("it may be stopped: `fg` in its shell lets it go on")
+    })?)
 }
 
 /// The same lock, if it is free.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ use crate::places::Places;
 /// Thousands of names.
 const LIMIT: u64 = 1 << 20;
 const VERSION: u32 = 1;
+/// Far longer than it takes to write the list.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All that awsenv keeps, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +119,7 @@ impl KeyIndex {
         let context = || format!("cannot write {}", shown_path(&path));
         let dir = places.data.join("keys");
         files::private_dir(&places.data).and_then(|()| files::private_dir(&dir)).with_context(context)?;
-        let _lock = files::lock(&dir.join("index.lock")).with_context(context)?;
+        let _lock = files::lock_or_fail(&dir.join("index.lock"), PATIENCE).with_context(context)?;
         let Self(mut keys) = Self::load(places)?;
         change(&mut keys);
         files::sweep(&path);

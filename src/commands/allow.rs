@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::message::{Failure, printable};
+use crate::message::{Failure, printable, shown_path};
 use crate::places::tilde;
 use crate::prompt::allowlist::Allowlist;
 use crate::prompt::directory::NAME;
@@ -65,6 +65,9 @@ pub(super) fn nearest(here: &Path) -> Option<PathBuf> {
 /// Makes every open shell ask again at its next prompt.
 pub(super) fn tell_shells(world: &World) {
     if let Err(error) = Runtime::open(&world.places).and_then(|runtime| runtime.renew_token()) {
-        world::say(&format!("awsenv: open shells will not notice before their next cd: {error}"));
+        let dir = shown_path(&world.places.runtime);
+        world::say(&format!(
+            "awsenv: open shells will not notice before their next cd: cannot write below {dir}: {error}"
+        ));
     }
 }

@@ -35,11 +35,7 @@ pub fn run(
     before: &Unprotected,
 ) -> u8 {
     match prepare(asking, giving, command, world) {
-        Err(error) => {
-            let (text, exit) = message::render(&error);
-            world::say(text.trim_end());
-            if exit == Exit::Failed { 125 } else { exit as u8 }
-        }
+        Err(error) => failed(&error),
         Ok((command, env)) => {
             let (error, code) = process::become_command(&command, &env, before);
             let shown =
@@ -48,6 +44,13 @@ pub fn run(
             code
         }
     }
+}
+
+/// Says it; the exit code is none that a command is likely to have.
+pub fn failed(error: &anyhow::Error) -> u8 {
+    let (text, exit) = message::render(error);
+    world::say(text.trim_end());
+    if exit == Exit::Failed { 125 } else { exit as u8 }
 }
 
 fn prepare(

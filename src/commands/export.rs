@@ -41,27 +41,26 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
         Ok(settings) => (settings, None),
         Err(error) => (Settings { broken: true, history: false, ..Settings::default() }, Some(error)),
     };
+    let (places, settings) = (&places, &settings);
     let question =
-        |now| Question { shell, pid, is_new, version, pwd, env, places: &places, settings: &settings, now };
+        |now| Question { shell, pid, is_new, version, pwd, env, places, settings, now, no_renewal: None };
     let asked = question(clock::now());
     let answer = prompt::answer(&asked, mistake.as_ref());
-    match (&answer.needs_session, waits) {
-        (None, _) => print(&asked, &answer, false),
-        (Some(need), false) => {
-            let started = renew::start(need, pwd, env, &places);
-            print(&asked, &answer, started && !need.old_serves && !settings.wait.is_zero())
-        }
-        (Some(need), true) => {
-            // Nearly always one runs already; unless it was killed, or the files have changed meanwhile.
-            renew::start(need, pwd, env, &places);
-            wait_for(need, settings.wait, &places);
-            let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
-            if answer.needs_session.is_some() {
-                world::say(&format!("awsenv: {} is still on its way", crate::message::printable(&need.name)));
-            }
-            print(&asked, &answer, false)
-        }
+    let Some(need) = &answer.needs_session else { print(&asked, &answer, false) };
+    // In phase 2 one runs already, nearly always; unless it was killed, or the files have changed meanwhile.
+    if let Err(error) = renew::start(need, pwd, env, places) {
+        let asked = Question { no_renewal: Some(&error), ..asked };
+        print(&asked, &prompt::answer(&asked, mistake.as_ref()), false)
     }
+    if !waits {
+        print(&asked, &answer, !need.old_serves && !settings.wait.is_zero())
+    }
+    wait_for(need, settings.wait, places);
+    let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
+    if answer.needs_session.is_some() {
+        world::say(&format!("awsenv: {} is still on its way", crate::message::printable(&need.name)));
+    }
+    print(&asked, &answer, false)
 }
 
 /// Prints, and is done: taking apart what the kernel takes back anyway would cost the prompt some 2 %. Every

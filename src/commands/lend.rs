@@ -49,7 +49,8 @@ pub fn run(lasting: &str, world: World) -> anyhow::Result<()> {
             && let Ok((directory, _)) = one_that_says_how(&leases, &lasting, &world)
         {
             let need = Need { session, name: kept.name.clone(), old_serves: true };
-            renew::start(&need, directory.as_os_str(), &world.env, &world.places);
+            // The old one serves; once it does no more, what keeps the next from coming is said.
+            let _ = renew::start(&need, directory.as_os_str(), &world.env, &world.places);
         }
         let account = account.or(kept.claimed_account.as_deref());
         note(&kept.name, &latest.directory, (account, kept.credentials.expiry), &world);

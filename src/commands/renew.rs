@@ -2,8 +2,11 @@
 //! asks: no MFA, no browser, no dialog.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
 
 use super::allow::tell_shells;
 use super::deliver::deliver;
@@ -23,37 +26,27 @@ use crate::session::session_key::SessionKey;
 use crate::session::store::{Found, SessionStore};
 use crate::world::World;
 
-/// Starts a renewal unless one runs already; says whether one runs now.
-pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> bool {
-    !matches!(launch(need, pwd, env, places), Started::Not)
+/// Starts a renewal unless one runs already. An error: none runs, and why.
+pub(super) fn start(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> anyhow::Result<()> {
+    launch(need, pwd, env, places).map(drop)
 }
 
-/// Whether a renewal runs.
+/// A renewal that runs.
 pub(super) enum Started {
     /// This one.
     Here(Child),
     /// Somebody else's.
     Elsewhere,
-    /// None, and none can be started.
-    Not,
 }
 
 /// The same for who waits for its end. The session's lock goes along as the new process's standard input: it is held
 /// from here on, without a gap, until that process ends.
-pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> Started {
-    let lock = match SessionStore::new(places).try_lock(&need.session) {
-        Ok(Some(lock)) => Stdio::from(lock),
-        Ok(None) => {
-            log::info!("{}: a renewal is under way", need.name);
-            return Started::Elsewhere;
-        }
-        // A store that cannot be written keeps no session: a renewal in the background would help nobody.
-        Err(error) => {
-            log::warn!("{}: no renewal, since its session cannot be kept: {error}", need.name);
-            return Started::Not;
-        }
+pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> anyhow::Result<Started> {
+    let Some(lock) = lock(need, places)? else {
+        log::info!("{}: a renewal is under way", need.name);
+        return Ok(Started::Elsewhere);
     };
-    let Some(program) = this_program() else { return Started::Not };
+    let program = this_program().context("awsenv itself has gone")?;
     log::info!("{}: a renewal starts in the background", need.name);
     // A PKCS#11 module and libdbus ask the process itself: what a directory's [env] sets is not for them. The state
     // goes along for what `use` has chosen; undoing it twice changes nothing.
@@ -70,11 +63,23 @@ pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> St
         .env_clear()
         .envs(original.for_child())
         .current_dir("/")
-        .stdin(lock)
+        .stdin(Stdio::from(lock))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map_or(Started::Not, Started::Here)
+        .map(Started::Here)
+        .with_context(|| format!("{}: no renewal can be started", need.name))
+}
+
+/// The session's lock; `None`: somebody else has it. A store that cannot be written keeps no session: a renewal in the
+/// background would help nobody, and be followed by the next one.
+fn lock(need: &Need, places: &Places) -> anyhow::Result<Option<File>> {
+    SessionStore::new(places).try_lock_to_keep(&need.session).map_err(|error| {
+        log::warn!("{}: no renewal: {error:#}", need.name);
+        Failure::new(format!("{}: no session is fetched that cannot be kept: {error:#}", need.name))
+            .hint("`awsenv doctor disk` says more, and `awsenv exec` works meanwhile")
+            .into()
+    })
 }
 
 /// `awsenv renew SESSION PWD`: what [`start`] starts.

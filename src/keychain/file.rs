@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -31,6 +32,8 @@ const DIGEST: usize = 32;
 const MEMORY: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 const LANES: u32 = 4;
+/// Far longer than it takes to write the file.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// A header may ask for so many times more.
 const MOST: u32 = 4;
 
@@ -110,7 +113,7 @@ impl<'a> KeyFile<'a> {
                 Some(sealed) => (sealed.header.clone(), self.open(sealed)?.0),
                 None => self.make()?,
             };
-            let _lock = files::lock(&dir.join("sealed.lock")).with_context(context)?;
+            let _lock = files::lock_or_fail(&dir.join("sealed.lock"), PATIENCE).with_context(context)?;
             let now = self.load()?;
             if now.as_ref().map(|sealed| &sealed.header) != before.as_ref().map(|sealed| &sealed.header) {
                 continue;

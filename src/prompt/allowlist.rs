@@ -135,6 +135,13 @@ impl<'a> Allowlist<'a> {
                 Err(_) => return Some(Look { standing: not_readable(), ..look }),
             },
         };
+        if allowed_once && !self.is_mine_alone(&allowed) {
+            let reason = format!(
+                "cannot be looked up: others could have written the allow list ({}: chown, chmod -R go-w)",
+                self.places.data.display()
+            );
+            return Some(Look { standing: Standing::Broken(reason), ..look });
+        }
         let believed_before = allowed_once || path.parent().is_some_and(|dir| self.settings.trusts(dir));
         let by_prefix = !allowed_once && self.settings.trusts(path);
         look.standing = match content {
@@ -210,9 +217,20 @@ impl<'a> Allowlist<'a> {
     }
 
     fn prepare(&self, dir: &Path) -> anyhow::Result<()> {
-        files::private_dir(&self.places.data)
-            .and_then(|()| files::private_dir(dir))
+        let own = [&self.places.data, dir.parent().unwrap_or(dir), dir];
+        own.iter()
+            .try_for_each(|dir| files::private_dir(dir))
             .with_context(|| format!("cannot make {}", dir.display()))
+    }
+
+    /// Whether nobody but this user, or root, could have put these decisions there.
+    fn is_mine_alone(&self, decisions: &Path) -> bool {
+        let is_mine = |dir: &Path| {
+            fs::metadata(dir).is_ok_and(|found| {
+                (found.uid() == files::uid() || found.uid() == 0) && found.mode() & 0o022 == 0
+            })
+        };
+        decisions.ancestors().take_while(|dir| dir.starts_with(&self.places.data)).all(is_mine)
     }
 
     /// The directory of every yes to a file, and its no.

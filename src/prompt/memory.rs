@@ -106,6 +106,8 @@ pub struct Undone {
     pub changed: Vec<String>,
     /// Variables whose originals are sealed, and cannot be opened now.
     pub out_of_reach: Vec<String>,
+    /// A newer awsenv has set variables here. They are gone; what was there before, only that one knows.
+    pub is_of_newer: bool,
 }
 
 impl Undone {
@@ -155,6 +157,21 @@ impl Memory {
         };
         let json = serde_json::to_string(self).expect("strings and numbers become JSON");
         format!("{VERSION}:{mark}:{}:{json}", names.join(" "))
+    }
+
+    /// The environment without what a newer awsenv says that it has set: how the text begins stays the same in all
+    /// versions, for the hooks to read. `None`: it is of no newer one.
+    pub fn undo_newer(current: &Env) -> Option<Undone> {
+        let text = current.get(STATE)?.to_str().filter(|text| text.len() <= LIMIT)?;
+        let mut parts = text.splitn(4, ':');
+        let (version, _mark, names, _rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        version.parse::<u32>().ok().filter(|version| VERSION.parse().is_ok_and(|own: u32| *version > own))?;
+        let mut original = current.clone();
+        let names = names.split(' ').filter(|name| is_ours_to_touch(name));
+        for name in names.chain([STATE]) {
+            original.unset(name);
+        }
+        Some(Undone { original, is_of_newer: true, ..Undone::default() })
     }
 
     /// Whether there is anything to remember.
@@ -324,6 +341,26 @@ mod tests {
         let undone = memory.undo(&current, 7, None);
         assert_eq!(undone.original, env(&[("AWS_PROFILE", "work"), ("PATH", "/bin"), ("TF_WORKSPACE", "")]));
         assert_eq!(undone.changed, [""; 0]);
+    }
+
+    #[test]
+    fn what_a_newer_version_has_set_goes_and_nothing_else() {
+        let state = "2:on:AWS_ACCESS_KEY_ID TF_WORKSPACE PATH LD_PRELOAD:what this one cannot read";
+        let current = env(&[
+            ("AWS_ACCESS_KEY_ID", "AKIA1"),
+            ("TF_WORKSPACE", "dev"),
+            ("AWS_REGION", "eu-west-1"),
+            ("PATH", "/bin"),
+            (STATE, state),
+        ]);
+        assert_eq!(Memory::read(&current, 1000), None);
+        let undone = Memory::undo_newer(&current).unwrap();
+        assert_eq!(undone.original, env(&[("AWS_REGION", "eu-west-1"), ("PATH", "/bin")]));
+        for other in ["", "1:on:AWS_REGION:{}", "0:on:AWS_REGION:{}", "x:on:AWS_REGION:{}", "2:on:AWS_REGION"]
+        {
+            let current = env(&[("AWS_REGION", "eu-west-1"), (STATE, other)]);
+            assert_eq!(Memory::undo_newer(&current), None, "{other}");
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub struct Question<'a> {
     pub settings: &'a Settings,
     /// Now.
     pub now: Timestamp,
+    /// Why no session that is missing can be fetched, where somebody has tried to.
+    pub no_renewal: Option<&'a anyhow::Error>,
 }
 
 /// What the shell evals, and what a person reads.
@@ -90,9 +92,12 @@ pub fn original(env: &Env, places: &Places) -> Env {
 
 fn recall(env: &Env, places: &Places, pid: u32) -> (Option<Memory>, Undone) {
     let Some(memory) = Memory::read(env, files::uid()) else {
-        // Another user's state (`sudo -E`), or a damaged one: nothing of it is believed, and it is left alone.
-        log::trace!("nothing of ours to undo");
-        return (None, Undone { original: env.clone(), ..Undone::default() });
+        let undone = Memory::undo_newer(env).unwrap_or_else(|| {
+            // Another user's state (`sudo -E`), or a damaged one: nothing of it is believed, and it is left alone.
+            log::trace!("nothing of ours to undo");
+            Undone { original: env.clone(), ..Undone::default() }
+        });
+        return (None, undone);
     };
     let sealed = memory.aside.as_deref().and_then(|id| aside::take(places, id));
     let originals = sealed.map(|bytes| memory::unpack(&bytes));

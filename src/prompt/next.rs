@@ -34,7 +34,10 @@ impl Next {
         };
         next.files = memory::named(&directory.verdict.files());
         next.choice.clone_from(&directory.choice);
-        let mut notice = None;
+        let mut notice = undone.is_of_newer.then(|| {
+            let what = "a newer awsenv has set variables in this shell: they are gone, and so is what was there before";
+            one_line(what, Some("open a new shell"))
+        });
         let mut theirs = Vec::new();
         if let Some(memory) = memory
             && memory.files == next.files

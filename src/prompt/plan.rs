@@ -251,13 +251,9 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
                 let segment = Some(Segment::new(Standing::Failed, &entry.name));
                 Plan { wanted: Wanted::fail_closed(&sentence, original), segment, ..Plan::default() }
             }
-            None => Plan {
-                wanted: Wanted::fail_closed(&format!("{}: being renewed", entry.name), original),
-                deadline: Some(look_again(now)),
-                needs_session: need(false),
-                segment: Some(Segment::new(Standing::Renewing, &entry.name)),
-                ..Plan::default()
-            },
+            None => {
+                Plan { deadline: Some(look_again(now)), ..unfetched(entry, need(false), original, question) }
+            }
         };
     };
     let account = entry.account.as_deref().or(session.credentials.account.as_deref());
@@ -299,6 +295,17 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
     }
     let needs_session = need(true);
     Plan { wanted, deadline, needs_session, segment: Some(segment), complaint, role, ..Plan::default() }
+}
+
+/// It is on its way, or somebody has seen that it cannot be had.
+fn unfetched(entry: &Entry, needs_session: Option<Need>, original: &Env, question: &Question<'_>) -> Plan {
+    let name = &entry.name;
+    if let Some(error) = question.no_renewal {
+        return Plan::refuse(error, Some(name.clone()), &format!("{name}: run awsenv doctor"), original);
+    }
+    let wanted = Wanted::fail_closed(&format!("{name}: being renewed"), original);
+    let segment = Some(Segment::new(Standing::Renewing, name));
+    Plan { wanted, needs_session, segment, ..Plan::default() }
 }
 
 fn with_credentials(standing: Standing, name: &str, credentials: &Credentials, pin: &Pin) -> Segment {

@@ -7,11 +7,15 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::files::{self, Stamp};
 use crate::places::Places;
+
+/// A prompt may be the one who waits.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// `awsenv/` in the runtime directory, checked to be this user's alone.
 #[derive(Debug)]
@@ -39,7 +43,8 @@ impl Runtime {
 
     /// Tells every shell to ask again. Whoever writes what shells depend on calls this afterwards.
     pub fn renew_token(&self) -> io::Result<PathBuf> {
-        let _lock = files::lock(&self.dir.join("lock"))?;
+        // Whoever holds it so long is stopped. Two at once leave two tokens, and the next one takes both away.
+        let _lock = files::lock_within(&self.dir.join("lock"), PATIENCE)?;
         let generations = self.dir.join("g");
         for dir in [&generations, &self.dir.join("r")] {
             for old in fs::read_dir(dir)? {

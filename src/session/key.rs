@@ -1,6 +1,8 @@
 //! The key that seals what rests on disk, made at the first call. Where there is no place for one, nothing is
 //! kept.
 
+use std::time::Duration;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::files;
@@ -10,14 +12,17 @@ use crate::volatile::{self, Name};
 
 pub use crate::volatile::Place;
 
+/// A prompt may be the one who waits.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 const NAME: Name<'_> = Name { keyring: "awsenv:seal:1", file: "key" };
 
 /// The key of this user on this machine. `None`: there is no place for one.
 pub fn key(places: &Places) -> Option<Key> {
     volatile::find(places, NAME).or_else(|| {
         files::private_dir(&places.runtime).ok()?;
-        // Two first calls at once must agree on one key.
-        let _lock = files::lock(&places.runtime.join("key.lock")).ok()?;
+        // Two first calls at once must agree on one key: where the other is stopped, there is none yet.
+        let _lock = files::lock_within(&places.runtime.join("key.lock"), PATIENCE).ok()??;
         volatile::find(places, NAME).or_else(|| {
             volatile::keep(places, NAME, &seal::fresh_key())?;
             volatile::find(places, NAME)

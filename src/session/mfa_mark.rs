@@ -16,6 +16,9 @@ const STEP: i64 = 30;
 /// AWS takes a code a little longer than its own step; after so many more it may come again by chance.
 const LATER: i64 = 2;
 
+/// Longer than it takes to note one.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// That a code was sent, or is about to be: for all processes of this user.
 #[derive(Debug)]
 pub struct Mark(Option<PathBuf>);
@@ -26,7 +29,9 @@ impl Mark {
         let dir = dir(places);
         let opened = files::private_dir(&places.runtime).and_then(|()| files::private_dir(&dir));
         let (Ok(()), Some(key)) = (opened, key(places)) else { return Some(Self(None)) };
-        let Ok(_lock) = files::lock(&dir.join("lock")) else { return Some(Self(None)) };
+        let Ok(Some(_lock)) = files::lock_within(&dir.join("lock"), PATIENCE) else {
+            return Some(Self(None));
+        };
         let step = now.as_second() / STEP;
         let mark =
             |step: i64| dir.join(digest(&key, format!("mfa:{serial}:{}:{step}", code.expose()).as_bytes()));

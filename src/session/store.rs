@@ -1,7 +1,7 @@
 //! Sessions on disk: one sealed file each, written whole or not at all, one lock each.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::sweep;
 use crate::clock::{self, Timestamp};
 use crate::credentials::{Credentials, Expiry};
 use crate::files;
+use crate::message::shown_path;
 use crate::places::Places;
 use crate::seal::{self, Key};
 use crate::secret::Secret;
@@ -191,7 +192,7 @@ impl<'a> SessionStore<'a> {
             .and_then(|()| {
                 files::write_private(&self.path(session), &seal::seal(&key, &purpose(session), &bytes))
             })
-            .context("cannot write the session")?;
+            .with_context(|| format!("cannot write below {}", shown_path(&self.dir())))?;
         log::debug!("session {}: kept, {}", session.short(), what.until());
         sweep::now_and_then(self.places, clock::now());
         Ok(())
@@ -226,6 +227,19 @@ impl<'a> SessionStore<'a> {
         let how = if lock.is_some() { "lock taken" } else { "another process holds the lock" };
         log::debug!("session {}: {how}", session.short());
         Ok(lock)
+    }
+
+    /// The same for who keeps a session without a person: where none could be kept, AWS is not asked for one.
+    pub fn try_lock_to_keep(&self, session: &SessionKey) -> anyhow::Result<Option<File>> {
+        let taken = || {
+            let Some(lock) = self.try_lock(session)? else { return Ok(None) };
+            // Of the same name each time: where this is killed, the next one takes it away.
+            let probe = self.dir().join(format!("{}.probe", session.name()));
+            let written = files::touch(&probe).and_then(|mut file| file.write_all(&[0; 4096]));
+            let removed = files::remove(&probe);
+            written.and(removed).map(|()| Some(lock))
+        };
+        taken().with_context(|| format!("cannot write below {}", shown_path(&self.dir())))
     }
 
     /// Whether somebody asks AWS for it now.

@@ -234,7 +234,9 @@ fn without_a_home_there_is_no_answer() {
     let world = World::with_pin().env("HOME", "relative");
     let told = "awsenv: no home directory; set HOME\n";
     world.run(["export", "bash", "1", "5.2", "/"]).stderr(told).exits(1);
-    world.run(["status"]).stderr("awsenv: no home directory\nawsenv: hint: set HOME\n").exits(1);
+    let told = "awsenv: no home directory\nawsenv: hint: set HOME\n";
+    world.run(["status"]).stderr(told).exits(1);
+    world.run(["exec", "--", "true"]).stderr(told).exits(125);
 }
 
 /// Loads in `acme` with this runtime directory: the credentials come, and the program runs at each prompt.

@@ -223,3 +223,25 @@ fn a_mended_profile_is_loaded_at_the_next_prompt() {
     assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_PROFILE")), (Some("AKIANEW"), None));
     assert_eq!(shell.get("AWS_EC2_METADATA_DISABLED"), None);
 }
+
+#[test]
+fn what_a_newer_awsenv_has_loaded_goes_and_so_does_what_only_that_one_knows() {
+    let world = World::with_pin();
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        for (directory, key, told) in [("acme", Some("AKIADEV"), ""), ("", None, "; open a new shell\n")] {
+            let mut shell = world.shell(kind);
+            shell.cd("acme");
+            let state = shell.get("AWSENV_STATE").unwrap().to_owned();
+            shell.env.set("AWSENV_STATE", state.replacen("1:on:", "2:on:", 1).replace("\"p\":", "\"q\":"));
+            let run = world.run(["exec", "prod", "--", "env"]).environment(&shell.env);
+            let got = run.any_stdout().success().variables();
+            assert_eq!(got.text("AWS_ACCESS_KEY_ID"), Some("AKIAPROD"));
+            shell.cd(directory);
+            assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), key, "{kind:?}");
+            assert!(shell.notice.starts_with("awsenv: a newer awsenv has set variables in this shell: "));
+            assert!(shell.notice.ends_with(told), "{}", shell.notice);
+            shell.cd("");
+            assert_eq!((shell.aws(), shell.notice.as_str()), (vec![], ""), "{kind:?}: once is enough");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use awsenv_sandbox::{Fault, Sandbox};
 
 use crate::cloud;
 use crate::door::{self, Door};
+use crate::mounts;
 use crate::run::PROGRAM;
 use crate::shell::{Kind, Shell};
 use crate::sources::{Source, sources};
@@ -20,6 +21,8 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
 /// Who these are of asks nobody.
 const ASKS_NOBODY: [&str; 4] =
     ["keys in a file", "keys in the environment", "`credential_process`", "`aws login`"];
+/// Who these are of asks an address.
+const ASKS_AN_ADDRESS: [&str; 2] = ["a container", "an EC2 instance"];
 /// As long as this is, no fault that hangs is over.
 const WAIT: &str = "wait = \"300ms\"\n";
 
@@ -31,10 +34,12 @@ struct Trouble {
     is_bearable: bool,
     /// A call ends when who makes it gives up, after seconds; a prompt has to be there long before.
     is_endless: bool,
+    /// AWS is looked up by a name that only a file of ours has.
+    by_name: bool,
 }
 
 const fn hard(name: &'static str, begin: fn(&Sandbox)) -> Trouble {
-    Trouble { name, begin, is_bearable: false, is_endless: false }
+    Trouble { name, begin, is_bearable: false, is_endless: false, by_name: false }
 }
 
 const fn endless(name: &'static str, begin: fn(&Sandbox)) -> Trouble {
@@ -49,9 +54,10 @@ fn always(sandbox: &Sandbox, fault: Fault) {
     sandbox.fault("*", usize::MAX, fault);
 }
 
-const TROUBLES: [Trouble; 13] = [
+const TROUBLES: [Trouble; 14] = [
     soft("answers after a second", |aws| always(aws, Fault::Slow(Duration::from_secs(1)))),
     endless("never answers", |aws| always(aws, Fault::Hang)),
+    Trouble { by_name: true, ..hard("is in no DNS", |aws| mounts::hide_name(&name(aws), true)) },
     hard("500", |aws| always(aws, Fault::error(500, "InternalFailure"))),
     hard("503", |aws| always(aws, Fault::error(503, "ServiceUnavailable"))),
     hard("throttles", |aws| always(aws, Fault::error(400, "Throttling"))),
@@ -158,6 +164,9 @@ fn meet(trouble: &Trouble, (way, ask): Way, source: &Source) -> Outcome {
     assert!(!secrets.iter().any(|secret| outcome.said.contains(secret)), "{what}: {}", outcome.said);
     source.sandbox.forget_faults();
     source.sandbox.clock().set_offset(0);
+    if trouble.by_name {
+        mounts::hide_name(&name(&source.sandbox), false);
+    }
     // Nothing was lost on the way.
     let run = source.world.run(["exec", "--", "env"]).at("acme").any_stdout().any_stderr().success();
     let whose = cloud::identity(&source.sandbox, &run.variables());
@@ -170,12 +179,33 @@ fn end_agent(world: &World) {
     let _ = world.command(PROGRAM).args(["agent", "stop"]).output();
 }
 
-fn asking_sources() -> Vec<Source> {
+fn asking_sources(trouble: &Trouble) -> Vec<Source> {
     sources()
         .into_iter()
         .filter(|source| !ASKS_NOBODY.contains(&source.name))
+        .filter(|source| !(trouble.by_name && ASKS_AN_ADDRESS.contains(&source.name)))
+        .map(|source| if trouble.by_name { called_by_name(source) } else { source })
         .inspect(|source| drop(source.world.write(".config/awsenv/config.toml", &settings(&source.world))))
         .collect()
+}
+
+/// As this machine calls a sandbox.
+fn name(sandbox: &Sandbox) -> String {
+    format!("aws-{}.test", sandbox.url().rsplit(':').next().unwrap())
+}
+
+/// The same source, whose AWS is known by a name.
+fn called_by_name(source: Source) -> Source {
+    let (url, name) = (source.sandbox.url(), name(&source.sandbox));
+    mounts::add_name(&name);
+    let by_name = url.replace("127.0.0.1", &name);
+    let variables = source.world.variables().clone();
+    let named = variables.iter().filter_map(|(variable, value)| {
+        let value = value.to_str()?;
+        value.contains(url).then(|| (variable.to_str().unwrap(), value.replace(url, &by_name)))
+    });
+    let world = named.fold(source.world, |world, (variable, value)| world.env(variable, value));
+    Source { world, ..source }
 }
 
 /// Those that the source's world has, and a short wait.
@@ -186,36 +216,53 @@ fn settings(world: &World) -> String {
 
 #[test]
 fn whatever_is_wrong_with_aws_nobody_is_taken_for_somebody_else() {
-    let mut table = String::from("| AWS … | the hook | `exec` | the agent |\n|---|---|---|---|\n");
-    for trouble in &TROUBLES {
-        let _ = write!(table, "| {} |", trouble.name);
-        // What hangs, hangs side by side.
-        let cells = WAYS.map(|way| (way, asking_sources()));
-        let outcomes: Vec<_> = std::thread::scope(|scope| {
-            let asked = cells.iter().flat_map(|(way, sources)| sources.iter().map(|source| (*way, source)));
-            let asked: Vec<_> = asked
-                .map(|(way, source)| scope.spawn(move || (way, source, meet(trouble, way, source))))
-                .collect();
-            asked.into_iter().map(|one| one.join().unwrap()).collect()
-        });
-        for (way, _, outcome) in outcomes.iter().filter(|(_, source, _)| source.name == "a chain of roles") {
-            let shown = match outcome {
-                // How far a renewal comes while the prompt waits is not the same twice.
-                _ if way.0 == "the hook" && trouble.is_bearable => "none, until they come".to_owned(),
-                _ if way.0 == "the hook" => "none".to_owned(),
-                Outcome { whose: Some(_), .. } => "credentials".to_owned(),
-                Outcome { said, .. } => told(said),
-            };
-            let _ = write!(table, " {shown} |");
-        }
-        table.push('\n');
+    let own = "faults::whatever_is_wrong_with_aws_nobody_is_taken_for_somebody_else";
+    let Some(own_mounts) = mounts::own(own) else { return };
+    let rows = TROUBLES.map(|trouble| (own_mounts || !trouble.by_name).then(|| row(&trouble)));
+    compare("AWS", "| AWS … | the hook | `exec` | the agent |\n|---|---|---|---|\n", &rows);
+}
+
+fn row(trouble: &Trouble) -> String {
+    let mut row = format!("| {} |", trouble.name);
+    // What hangs, hangs side by side.
+    let cells = WAYS.map(|way| (way, asking_sources(trouble)));
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let asked = cells.iter().flat_map(|(way, sources)| sources.iter().map(|source| (*way, source)));
+        let asked: Vec<_> = asked
+            .map(|(way, source)| scope.spawn(move || (way, source, meet(trouble, way, source))))
+            .collect();
+        asked.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for (way, _, outcome) in outcomes.iter().filter(|(_, source, _)| source.name == "a chain of roles") {
+        let shown = match outcome {
+            // How far a renewal comes while the prompt waits is not the same twice.
+            _ if way.0 == "the hook" && trouble.is_bearable => "none, until they come".to_owned(),
+            _ if way.0 == "the hook" => "none".to_owned(),
+            Outcome { whose: Some(_), .. } => "credentials".to_owned(),
+            Outcome { said, .. } => told(said),
+        };
+        let _ = write!(row, " {shown} |");
     }
+    row.push('\n');
+    row
+}
+
+/// The page has this table. A row that is not to be had on this machine stays as it is written.
+pub(crate) fn compare(mark: &str, head: &str, rows: &[Option<String>]) {
     let page = fs::read_to_string(PAGE).unwrap();
-    let (before, rest) = page.split_once("<!-- table -->\n").unwrap();
+    let mark = format!("<!-- {mark} -->\n");
+    let (before, rest) = page.split_once(&mark).unwrap();
     let (written, after) = rest.split_once("<!-- end -->").unwrap();
+    let (table, is_whole) = (
+        head.to_owned() + &rows.iter().flatten().cloned().collect::<String>(),
+        rows.iter().all(Option::is_some),
+    );
     if Env::of_this_process().text("AWSENV_REGENERATE").is_some() {
-        fs::write(PAGE, format!("{before}<!-- table -->\n{table}<!-- end -->{after}")).unwrap();
-    } else {
+        assert!(is_whole, "not all of it is to be had on this machine");
+        fs::write(PAGE, format!("{before}{mark}{table}<!-- end -->{after}")).unwrap();
+    } else if is_whole {
         assert_eq!(written, table);
+    } else {
+        rows.iter().flatten().for_each(|row| assert!(written.contains(row), "{row}"));
     }
 }

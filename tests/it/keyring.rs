@@ -17,7 +17,7 @@ use crate::world::{World, installed};
 const LOCKED: &str = "awsenv: cannot use the Secret Service for ci: it is locked, and its dialog was dismissed, or could not be shown\n\
                       awsenv: hint: unlock it in your desktop session; where there is none, keep keys with AWSENV_KEYCHAIN=file\n";
 
-fn is_installed() -> bool {
+pub(crate) fn is_installed() -> bool {
     installed("dbus-daemon") && installed("gnome-keyring-daemon")
 }
 

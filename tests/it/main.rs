@@ -10,6 +10,9 @@ mod console;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod door;
+#[cfg(target_os = "linux")]
+mod harm;
+mod mounts;
 mod pki;
 mod portal;
 mod run;
@@ -51,6 +54,8 @@ mod logging;
 mod login;
 mod login_session;
 mod logout;
+#[cfg(target_os = "linux")]
+mod machine;
 mod metadata;
 mod mfa;
 mod output;

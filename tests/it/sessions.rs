@@ -100,7 +100,7 @@ fn credentials_come_where_no_session_can_be_kept_with_one_warning() {
     for _ in 0..2 {
         let output = world.run(["exec", "one", "--", "env"]).any_stdout().any_stderr().success();
         assert!(identity(&sandbox, &output.variables()).is_some());
-        let told = "awsenv: the session is not kept, each command asks AWS: cannot write the session: ";
+        let told = "awsenv: the session is not kept, each command asks AWS: cannot write below ";
         assert!(output.stderr.starts_with(told), "{}", output.stderr);
         assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
     }

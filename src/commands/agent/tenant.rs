@@ -175,12 +175,9 @@ impl Tenant {
         lock(&self.use_).tried = Some(clock::now());
         let way = self.way_that_leads_here()?;
         let need = Need { session: way.session.clone(), name: way.wish.name.clone(), old_serves: true };
-        match renew::launch(&need, &way.wish.directory, &way.env.open(), &way.places) {
+        match renew::launch(&need, &way.wish.directory, &way.env.open(), &way.places)? {
             Started::Here(mut child) => process::spawn(move || drop(child.wait())),
             Started::Elsewhere => {}
-            Started::Not => {
-                return Err(Failure::new("awsenv itself has gone, or its sessions cannot be kept").into());
-            }
         }
         Ok(())
     }

@@ -166,3 +166,22 @@ fn the_list_names_every_decision() {
         .collect();
     assert_eq!(told, [(".awsenv", "changed"), ("other", "denied")]);
 }
+
+#[test]
+fn a_list_that_others_could_have_written_is_not_believed() {
+    let place = Place::new();
+    let path = place.write("a");
+    place.allow(&path);
+    let entry = place.list().read(&path).unwrap().entry.unwrap();
+    let own: Vec<_> = entry.ancestors().skip(1).take(3).map(Path::to_owned).collect();
+    assert_eq!(own.last(), Some(&place.places.data));
+    for dir in own {
+        for mode in [0o777, 0o720] {
+            fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+            let standing = place.standing(&path);
+            assert!(standing.starts_with("cannot be looked up: others could have written"), "{standing}");
+        }
+        place.allow(&path);
+        assert_eq!(place.standing(&path), "allowed a", "a person has looked again, and it is ours alone");
+    }
+}

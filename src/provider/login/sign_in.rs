@@ -48,6 +48,10 @@ pub fn sign_in(
     {
         return Ok(Outcome::Already(token));
     }
+    // Before a person does for nothing what it takes, and an old sign-in ends for nothing.
+    let lock = logins.lock(&id(session_arn))?;
+    logins.check_writable(session_arn)?;
+    drop(lock);
     if how.fresh {
         let _lock = logins.lock(&id(session_arn))?;
         logins.remove(&id(session_arn))?;

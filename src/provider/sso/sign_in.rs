@@ -35,6 +35,10 @@ pub fn sign_in(
     {
         return Ok(Outcome::Already(token));
     }
+    // Before a person does for nothing what it takes, and an old sign-in ends for nothing.
+    let lock = tokens.lock(&id(portal))?;
+    tokens.check_writable(portal)?;
+    drop(lock);
     if how.fresh {
         if let Some(old) = tokens.load(portal).kept() {
             // A portal that is signed in still would give a token that ends with the old one.

@@ -17,7 +17,7 @@ use super::key::key;
 use super::sweep;
 use crate::env::Env;
 use crate::files;
-use crate::message::{Failure, shown_path};
+use crate::message::shown_path;
 use crate::places::{Places, login_cache};
 use crate::profile::chain::{RolesAnywhere, Source};
 use crate::seal;
@@ -211,13 +211,7 @@ impl SignIns<'_> {
     }
 
     fn lock_within(&self, id: &str, time: Duration) -> anyhow::Result<File> {
-        let path = self.lock_path(id, "lock")?;
-        let lock = files::lock_within(&path, time);
-        let lock = lock.with_context(|| format!("cannot lock {}", shown_path(&path)))?;
-        Ok(lock.ok_or_else(|| {
-            Failure::new(format!("another awsenv does not let go of {}", shown_path(&path)))
-                .hint("it may be stopped: `fg` in its shell lets it go on")
-        })?)
+        files::lock_or_fail(&self.lock_path(id, "lock")?, time)
     }
 
     /// The lock of whoever signs in, if nobody does.
@@ -292,7 +286,7 @@ impl SignIns<'_> {
     }
 
     fn lock_path(&self, id: &str, kind: &str) -> anyhow::Result<PathBuf> {
-        self.prepare().context("cannot keep a lock")?;
+        self.prepare().with_context(|| format!("cannot write below {}", shown_path(&self.own())))?;
         Ok(self.own().join(format!("{id}.{kind}")))
     }
 
