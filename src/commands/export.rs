@@ -45,6 +45,13 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
         |now| Question { shell, pid, is_new, version, pwd, env, places: &places, settings: &settings, now };
     let asked = question(clock::now());
     let answer = prompt::answer(&asked, mistake.as_ref());
+    let begin = clock::uptime();
+    let fetched = |need: &Need| {
+        // Nearly always one runs already; unless it was killed, or the files have changed meanwhile.
+        renew::start(need, pwd, env, &places);
+        wait_for(need, begin, settings.wait, &places);
+        prompt::answer(&question(clock::now()), mistake.as_ref())
+    };
     match (&answer.needs_session, waits) {
         (None, _) => print(&asked, &answer, false),
         (Some(need), false) => {
@@ -52,10 +59,12 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
             print(&asked, &answer, started && !need.old_serves && !settings.wait.is_zero())
         }
         (Some(need), true) => {
-            // Nearly always one runs already; unless it was killed, or the files have changed meanwhile.
-            renew::start(need, pwd, env, &places);
-            wait_for(need, settings.wait, &places);
-            let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
+            let mut answer = fetched(need);
+            let is_time_left = clock::uptime() < begin + settings.wait;
+            // Another directory's renewal makes no way to programs here.
+            if let Some(need) = answer.needs_session.as_ref().filter(|_| is_time_left) {
+                answer = fetched(need);
+            }
             if answer.needs_session.is_some() {
                 world::say(&format!("awsenv: {} is still on its way", crate::message::printable(&need.name)));
             }
@@ -83,12 +92,18 @@ fn print(question: &Question<'_>, answer: &Answer, pending: bool) -> ! {
     std::process::exit(i32::from(printed.is_err()))
 }
 
-/// Waits until nobody holds the session's lock: then whoever renewed it is done.
-fn wait_for(need: &Need, wait: Duration, places: &Places) {
-    let lock = |time| SessionStore::new(places).lock(&need.session, time);
+/// Waits until nobody holds the session's lock, or until so long after it began: then whoever renewed it is done.
+fn wait_for(need: &Need, begin: Duration, wait: Duration, places: &Places) {
+    let lock = |after: Duration| {
+        let left = (begin + after).saturating_sub(clock::uptime());
+        SessionStore::new(places).lock(&need.session, left)
+    };
+    let is_silent = clock::uptime() < begin + SILENT;
     if matches!(lock(wait.min(SILENT)), Ok(None)) && wait > SILENT {
-        world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
-        let _ = lock(wait - SILENT);
+        if is_silent {
+            world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
+        }
+        let _ = lock(wait);
     }
     log::debug!("{}: waited for the renewal, at most {wait:?}", need.name);
 }
