@@ -1,22 +1,41 @@
 //! An agent, as the system sees it. Linux: it reads `/proc`.
 
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::home::{AWSENV, Home};
+use crate::home::{AWSENV, Home, one_at_a_time};
 
 /// The one of a home; it ends with this.
 pub(crate) struct Agent<'a> {
     home: &'a Home,
     pid: String,
+    /// Where a prompt has not started it.
+    child: Option<Child>,
 }
 
 impl<'a> Agent<'a> {
     /// The one that runs.
     pub(crate) fn of(home: &'a Home) -> Self {
-        Self { home, pid: told(home, "pid") }
+        Self { home, pid: told(home, "pid"), child: None }
+    }
+
+    /// As a prompt starts it, with more in its environment.
+    pub(crate) fn start(home: &'a Home, env: &[(&str, &str)]) -> Self {
+        let mut command = awsenv(home, &["agent", "run"]);
+        command.envs(env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = one_at_a_time(|| command.spawn()).unwrap();
+        let mut said = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said, "ready\n");
+        Self { home, pid: child.id().to_string(), child: Some(child) }
+    }
+
+    /// Whether it is the one still.
+    pub(crate) fn is_running(&self) -> bool {
+        told(self.home, "pid") == self.pid
     }
 
     /// How many shells it knows.
@@ -42,6 +61,16 @@ impl<'a> Agent<'a> {
         status.map(|status| number(&status, "voluntary_ctxt_switches")).sum()
     }
 
+    /// The time that it has had of a processor.
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
+        // proc_pid_stat(5): the name may hold anything; utime and stime are the 12th and 13th behind it, in hundredths.
+        let (_, rest) = stat.rsplit_once(')').unwrap();
+        let ticks: u64 =
+            rest.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     fn tasks(&self) -> Vec<PathBuf> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.pid)).unwrap();
         tasks.flatten().map(|task| task.path()).collect()
@@ -51,6 +80,7 @@ impl<'a> Agent<'a> {
 impl Drop for Agent<'_> {
     fn drop(&mut self) {
         let _ = awsenv(self.home, &["agent", "stop"]).output();
+        self.child.iter_mut().for_each(|child| drop(child.wait()));
     }
 }
 

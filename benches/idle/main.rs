@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use awsenv_sandbox::Sandbox;
 
+#[allow(dead_code, reason = "the bench of scale needs more of it")]
 #[path = "../agent.rs"]
 mod agent;
 #[path = "../terminals.rs"]
