@@ -13,30 +13,17 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use awsenv_sandbox::{Role, Sandbox, Scenario, User};
+use awsenv_sandbox::{Sandbox, Scenario};
 
-#[allow(dead_code, reason = "the stories of tests/shells need more of it")]
-#[path = "../../tests/shells/home.rs"]
-mod home;
-#[allow(dead_code, reason = "as above")]
-#[path = "../../tests/shells/program.rs"]
-mod program;
-#[allow(dead_code, reason = "as above")]
-#[path = "../../tests/shells/pty.rs"]
-mod pty;
-#[allow(dead_code, reason = "as above")]
-#[path = "../../tests/shells/shell.rs"]
-mod shell;
-#[allow(dead_code, reason = "as above")]
-#[path = "../../tests/shells/words/mod.rs"]
-mod words;
+#[path = "../terminals.rs"]
+mod terminals;
+
+use terminals::{Asked, home, program, pty, shell, words};
 
 use home::{Home, Rc};
 use pty::Terminal;
 use shell::{Kind, Shell, installed};
 
-const USER: &str = "arn:aws:iam::111122223333:user/me";
-const ROLE: &str = "arn:aws:iam::444455556666:role/Deploy";
 /// Seconds that a session lives.
 const LIFE: u32 = 20;
 /// Seconds before its end from which it is renewed: a fifth.
@@ -51,31 +38,19 @@ struct Worker<'a> {
 }
 
 fn main() -> ExitCode {
-    let asked: Vec<_> = std::env::args().collect();
-    // `cargo test --all-targets` starts this too, without the word.
-    if !asked.iter().any(|word| word == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    let planted = asked.iter().any(|word| word == "--planted-fault");
-    let seconds =
-        asked.iter().position(|word| word == "--seconds").map_or(180, |at| asked[at + 1].parse().unwrap());
+    let Some(asked) = Asked::of_a_bench() else { return ExitCode::SUCCESS };
+    let seconds = asked.number("--seconds", 180);
 
-    let user = User::new(USER, "AKIAALPHA", "secret/of+alpha");
-    let sandbox = Sandbox::start(
-        Scenario { life: Some(LIFE), ..Scenario::default() }.user(user).role(Role::new(ROLE, &[USER])),
-    );
+    let sandbox = Sandbox::start(Scenario { life: Some(LIFE), ..terminals::scenario() });
     let home = Home::new();
-    home.write(
-        "home/.aws/config",
-        format!("[profile deploy]\nrole_arn = {ROLE}\nsource_profile = alpha\nrole_session_name = me\nduration_seconds = 900\nregion = eu-west-1\n"),
-    );
+    home.write("home/.aws/config", terminals::deploy("role_session_name = me\nduration_seconds = 900\n"));
     home.write("home/.config/awsenv/config.toml", "debug_trap = true\n");
     home.pin("deploy", "profile = \"deploy\"\n");
     let shells = [shell::bashes().remove(0), installed(Kind::Zsh), installed(Kind::Fish)];
     let mut workers: Vec<_> = shells
         .iter()
         .flat_map(|shell| [shell, shell])
-        .map(|shell| Worker::start(shell, &home, &sandbox, planted))
+        .map(|shell| Worker::start(shell, &home, &sandbox, asked.is_planted()))
         .collect();
 
     let start = Instant::now();

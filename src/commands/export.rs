@@ -45,19 +45,26 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
     let question =
         |now| Question { shell, pid, is_new, version, pwd, env, places, settings, now, no_renewal: None };
     let asked = question(clock::now());
-    let answer = prompt::answer(&asked, mistake.as_ref());
-    let Some(need) = &answer.needs_session else { print(&asked, &answer, false) };
-    // In phase 2 one runs already, nearly always; unless it was killed, or the files have changed meanwhile.
-    if let Err(error) = renew::start(need, pwd, env, places) {
-        let asked = Question { no_renewal: Some(&error), ..asked };
-        print(&asked, &prompt::answer(&asked, mistake.as_ref()), false)
+    let begin = clock::uptime();
+    let mut answer = prompt::answer(&asked, mistake.as_ref());
+    // Twice, where there is time left: another directory's renewal makes no way to programs here.
+    for _ in 0..2 {
+        let Some(need) = &answer.needs_session else { break };
+        // In phase 2 one runs already, nearly always; unless it was killed, or the files have changed meanwhile.
+        if let Err(error) = renew::start(need, pwd, env, places) {
+            let asked = Question { no_renewal: Some(&error), ..asked };
+            print(&asked, &prompt::answer(&asked, mistake.as_ref()), false)
+        }
+        if !waits {
+            print(&asked, &answer, !need.old_serves && !settings.wait.is_zero())
+        }
+        wait_for(need, begin, settings.wait, places);
+        answer = prompt::answer(&question(clock::now()), mistake.as_ref());
+        if clock::uptime() >= begin + settings.wait {
+            break;
+        }
     }
-    if !waits {
-        print(&asked, &answer, !need.old_serves && !settings.wait.is_zero())
-    }
-    wait_for(need, settings.wait, places);
-    let answer = prompt::answer(&question(clock::now()), mistake.as_ref());
-    if answer.needs_session.is_some() {
+    if let Some(need) = &answer.needs_session {
         world::say(&format!("awsenv: {} is still on its way", crate::message::printable(&need.name)));
     }
     print(&asked, &answer, false)
@@ -82,12 +89,18 @@ fn print(question: &Question<'_>, answer: &Answer, pending: bool) -> ! {
     std::process::exit(i32::from(printed.is_err()))
 }
 
-/// Waits until nobody holds the session's lock: then whoever renewed it is done.
-fn wait_for(need: &Need, wait: Duration, places: &Places) {
-    let lock = |time| SessionStore::new(places).lock(&need.session, time);
+/// Waits until nobody holds the session's lock, or until so long after it began: then whoever renewed it is done.
+fn wait_for(need: &Need, begin: Duration, wait: Duration, places: &Places) {
+    let lock = |after: Duration| {
+        let left = (begin + after).saturating_sub(clock::uptime());
+        SessionStore::new(places).lock(&need.session, left)
+    };
+    let is_silent = clock::uptime() < begin + SILENT;
     if matches!(lock(wait.min(SILENT)), Ok(None)) && wait > SILENT {
-        world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
-        let _ = lock(wait - SILENT);
+        if is_silent {
+            world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
+        }
+        let _ = lock(wait);
     }
     log::debug!("{}: waited for the renewal, at most {wait:?}", need.name);
 }

@@ -1,6 +1,7 @@
 //! deliver = "profile": no secret in the environment, and a profile that gives this one session.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
@@ -43,6 +44,34 @@ pub(crate) fn lent(world: &World, shell: &Shell<'_>, process: &str) -> Result<Va
 
 fn key(answer: &Value) -> String {
     answer["AccessKeyId"].as_str().unwrap().to_owned()
+}
+
+/// A renewal makes the way that its own directory asks for, and no other one's.
+#[test]
+fn who_waits_for_another_directorys_renewal_has_a_way_to_the_session_too() {
+    let sandbox = sandbox();
+    for (deliver, way) in
+        [("profile", "AWS_PROFILE='awsenv/one/"), ("endpoint", "AWS_CONTAINER_CREDENTIALS_FULL_URI='http://")]
+    {
+        let world = cloud::pinned(&sandbox, &format!("profile = \"one\"\ndeliver = \"{deliver}\"\n"))
+            .settings("wait = \"20s\"\n")
+            .file("keys/.awsenv", "profile = \"one\"\n")
+            .allowed("keys");
+        let gate = sandbox.gate("AssumeRole");
+        let (mut first, mut second) = (world.shell(Kind::Bash), world.shell(Kind::Bash));
+        first.arrive("keys");
+        second.arrive("acme");
+        let mut waits = second.question().arg("wait").command().spawn().unwrap();
+        let mut told = BufReader::new(waits.stderr.take().unwrap()).lines();
+        assert_eq!(told.next().unwrap().unwrap(), "awsenv: fetching one …");
+        gate.open();
+        let answer = waits.wait_with_output().unwrap();
+        let answer = world.shown(&String::from_utf8(answer.stdout).unwrap());
+        assert!(answer.contains(way), "{answer}");
+        assert_eq!(told.map(Result::unwrap).collect::<Vec<_>>(), [""; 0]);
+        let _ = world.command(PROGRAM).args(["agent", "stop"]).output();
+    }
+    assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
 }
 
 #[test]

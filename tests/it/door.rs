@@ -2,12 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use awsenv::clock;
 use awsenv_sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::cloud::DEADLINE;
+/// Longer than anything takes on a slow machine.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where it is, and what opens it.
 #[derive(Clone, Debug, PartialEq, Eq)]

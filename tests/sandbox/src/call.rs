@@ -13,6 +13,8 @@ use serde::Serialize;
 pub struct Call {
     /// `AssumeRole`.
     pub operation: String,
+    /// When, by the sandbox's clock, in seconds since 1970.
+    pub at: i64,
     /// As sent, without the secrets among them (an MFA code).
     pub parameters: BTreeMap<String, String>,
     /// The access key id that signed it.

@@ -200,6 +200,7 @@ async fn handle(request: Request<Incoming>, state: &State) -> Result<Option<Resp
     }
     let call = Call {
         operation,
+        at: state.clock.now().as_second(),
         parameters,
         signer: claimed.as_ref().map(|(signer, _)| signer.clone()),
         region: claimed.map(|(_, region)| region),
