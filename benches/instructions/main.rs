@@ -9,12 +9,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-#[allow(dead_code, reason = "the other bench needs more of it")]
-#[path = "../cost/homes.rs"]
-mod homes;
-mod judge;
+use awsenv_bench::{Crowd, Env, Home, Programs, target};
 
-use homes::{Env, Home};
+mod judge;
 
 const COUNTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/counts.txt");
 /// Calls of a guard.
@@ -26,8 +23,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let scratch = tempfile::tempdir().expect("a temporary directory");
-    let home = Home::with_session(scratch.path().join("home"), program(), 0);
-    let counted: BTreeMap<_, _> = exports(&home).into_iter().chain(guards(&home)).collect();
+    let programs = Programs::build(target(env!("CARGO_BIN_EXE_awsenv")), scratch.path());
+    let one = Crowd { profiles: 1, sessions: 1 };
+    let home = Home::with_session(scratch.path().join("home"), programs.awsenv, one);
+    let counted: BTreeMap<_, _> = exports(&home, &programs.empty).into_iter().chain(guards(&home)).collect();
     if std::env::var_os("AWSENV_REGENERATE").is_some() {
         let lines = counted.iter().fold(String::new(), |mut lines, (what, count)| {
             let _ = writeln!(lines, "{count:>9} {what}");
@@ -57,7 +56,7 @@ fn judge(counted: &BTreeMap<String, u64>) -> bool {
 }
 
 /// A whole `export`, without what a program takes that does nothing.
-fn exports(home: &Home) -> Vec<(String, u64)> {
+fn exports(home: &Home, empty: &Path) -> Vec<(String, u64)> {
     let (here, outside) = (home.pinned(), home.plain());
     let cases = [
         ("nothing here", &outside, home.env()),
@@ -65,7 +64,6 @@ fn exports(home: &Home) -> Vec<(String, u64)> {
         ("unchanged, with a cached session", &here, home.loaded(&here)),
         ("leaving", &outside, home.loaded(&here)),
     ];
-    let empty = home.program.with_file_name("examples").join("empty");
     let of = |program: &Path, dir: &PathBuf, env: &Env| {
         // Once before: what the first run writes, the next ones find.
         assert!(home.export(&home.program, dir, env).status().is_ok_and(|status| status.success()));
@@ -77,7 +75,7 @@ fn exports(home: &Home) -> Vec<(String, u64)> {
     };
     cases
         .map(|(case, dir, env)| {
-            (format!("export, {case}"), of(&home.program, dir, &env).saturating_sub(of(&empty, dir, &env)))
+            (format!("export, {case}"), of(&home.program, dir, &env).saturating_sub(of(empty, dir, &env)))
         })
         .into()
 }
@@ -139,14 +137,4 @@ fn count(mut command: Command) -> u64 {
     assert!(output.status.success(), "{command:?}: {said}");
     let line = said.lines().find_map(|line| line.split_once("Collected : "));
     line.and_then(|(_, count)| count.trim().parse().ok()).unwrap_or_else(|| panic!("{said}"))
-}
-
-/// As it is shipped.
-fn program() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--release", "--bin", "awsenv", "--example", "empty"]);
-    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status();
-    assert!(built.is_ok_and(|status| status.success()), "cargo build --release failed");
-    PathBuf::from(env!("CARGO_BIN_EXE_awsenv"))
 }
