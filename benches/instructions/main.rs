@@ -10,14 +10,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-#[allow(dead_code, reason = "the other bench needs more of it")]
-#[path = "../cost/homes.rs"]
-mod homes;
-mod judge;
-#[path = "../programs.rs"]
-mod programs;
+use awsenv_bench::{Crowd, Env, Home, Programs, target};
 
-use homes::{Env, Home};
+mod judge;
 
 const COUNTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/counts.txt");
 /// Calls of a guard.
@@ -30,10 +25,9 @@ fn main() -> ExitCode {
     }
     // As long and as deep on every machine: each byte of a path is copied, and each directory above looked into.
     let scratch = tempfile::tempdir_in("/tmp").expect("a temporary directory");
-    let program = scratch.path().join("awsenv");
-    std::fs::copy(programs::awsenv(), &program).expect("the program is copied");
-    let home = Home::with_session(scratch.path().join("home"), program, 0);
-    let empty = programs::empty(scratch.path());
+    let Programs { awsenv, empty } = Programs::build(target(env!("CARGO_BIN_EXE_awsenv")), scratch.path());
+    let one = Crowd { profiles: 1, sessions: 1 };
+    let home = Home::with_session(scratch.path().join("home"), awsenv, one);
     let counted: BTreeMap<_, _> = exports(&home, &empty).into_iter().chain(guards(&home)).collect();
     if std::env::var_os("AWSENV_REGENERATE").is_some() {
         let lines = counted.iter().fold(String::new(), |mut lines, (what, count)| {

@@ -5,15 +5,17 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use crate::homes::{Home, KEY_ID};
+use crate::home::Home;
 
-pub(crate) const KINDS: [&str; 3] = ["bash", "zsh", "fish"];
+/// The shells that are measured.
+pub const KINDS: [&str; 3] = ["bash", "zsh", "fish"];
 
 /// About as long as one call of direnv's, and no longer than a busy system lets a process run at a stretch.
 const CALLS: u32 = 30;
 
 /// A shell that waits to be told.
-pub(crate) struct Shell {
+#[derive(Debug)]
+pub struct Shell {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
@@ -61,10 +63,13 @@ impl Shell {
     }
 
     /// Our hook in `dir`, its guard true. From then on the program is one that leaves a mark when it is run.
-    pub(crate) fn ours(kind: &str, home: &Home, dir: &Path, planted: bool) -> Self {
+    ///
+    /// # Panics
+    /// This and all below, where the shell cannot be had, or is not as they say.
+    pub fn ours(kind: &str, home: &Home, dir: &Path, planted: bool) -> Self {
         let counter = home.script("counter", &format!("echo run >> '{}'", mark(home).display()));
         let (dir, counter) = (dir.display(), counter.display());
-        let asks = asks(kind);
+        let asks = asks(kind, home);
         let bin = if kind == "fish" { "set -g __awsenv_bin " } else { "__awsenv_bin=" };
         let hook = match (planted, kind) {
             (false, _) => "",
@@ -78,36 +83,58 @@ impl Shell {
         Self::start(kind, home, &setup, "__awsenv_hook", if planted { 5 } else { CALLS })
     }
 
-    /// The prompt's segment in a directory with a session, as a prompt asks for it; or as little as a shell can do.
-    pub(crate) fn segment(kind: &str, home: &Home, nothing: bool) -> Self {
-        let step = match (kind, nothing) {
-            ("fish", true) => "t_nothing >/dev/null",
-            ("fish", false) => "awsenv_prompt >/dev/null",
-            (_, true) => "t_nothing t_segment",
-            (_, false) => "awsenv_prompt t_segment",
-        };
-        let (define, shown) = match kind {
-            "fish" => ("function t_nothing; true; end", "string match -q '*acme *' (awsenv_prompt)"),
-            _ => ("t_nothing() { :; }", "awsenv_prompt t_segment; [[ $t_segment == *acme\\ * ]]"),
+    /// The prompt's segment in a directory with a session, as a prompt asks for it.
+    pub fn segment(kind: &str, home: &Home) -> Self {
+        let (step, shown) = match kind {
+            "fish" => ("awsenv_prompt >/dev/null", "string match -q '*acme *' (awsenv_prompt)"),
+            _ => ("awsenv_prompt t_segment", "awsenv_prompt t_segment; [[ $t_segment == *acme\\ * ]]"),
         };
         let setup = format!(
-            "{}\n{define}\ncd '{}'\n__awsenv_hook\n{shown} || exit 1",
+            "{}\ncd '{}'\n__awsenv_hook\n{shown} || exit 1",
             load(kind, home),
             home.pinned().display()
         );
         Self::start(kind, home, &setup, step, CALLS)
     }
 
-    /// direnv's.
-    pub(crate) fn direnv(kind: &str, home: &Home, dir: &Path) -> Self {
-        let call = direnv_call(kind);
-        let setup = format!("{}\ncd '{}'\n{call}\n{} || exit 1", load(kind, home), dir.display(), asks(kind));
+    /// As little as a shell can do at a prompt: a function that does nothing.
+    pub fn nothing(kind: &str, home: &Home) -> Self {
+        let define = if kind == "fish" { "function t_nothing; true; end" } else { "t_nothing() { :; }" };
+        Self::start(kind, home, define, "t_nothing", CALLS)
+    }
+
+    /// Another tool's hook in `dir`.
+    pub fn peer(kind: &str, home: &Home, dir: &Path) -> Self {
+        let call = home.tool.at_prompt(kind);
+        // mise calls its own hook at `cd`, and skips the prompt that follows.
+        let setup = format!(
+            "{}\ncd '{}'\n{call}\n{call}\n{} || exit 1",
+            load(kind, home),
+            dir.display(),
+            asks(kind, home)
+        );
         Self::start(kind, home, &setup, call, 1)
     }
 
+    /// starship's whole prompt, as its own script asks for it.
+    pub fn starship(kind: &str, home: &Home, program: &Path) -> Self {
+        let program = program.display();
+        let prompt = format!("'{program}' prompt --terminal-width=80 --status=0 --jobs=0");
+        match kind {
+            "fish" => {
+                let setup = "set -gx STARSHIP_SHELL fish";
+                Self::start(kind, home, setup, &format!("set -g t_prompt ({prompt})"), 1)
+            }
+            _ => {
+                let setup = format!("export STARSHIP_SHELL={kind}");
+                Self::start(kind, home, &setup, &format!("t_prompt=$({prompt})"), 1)
+            }
+        }
+    }
+
     /// In and out again, each with a prompt after it.
-    pub(crate) fn moves(kind: &str, home: &Home, planted: bool) -> Self {
-        let call = if is_direnv(home) { direnv_call(kind) } else { "__awsenv_hook" };
+    pub fn moves(kind: &str, home: &Home, planted: bool) -> Self {
+        let call = home.tool.at_prompt(kind);
         let fault = if planted { "; sleep 0.2" } else { "" };
         let (pinned, plain) = (home.pinned(), home.plain());
         let step = format!("cd '{}'; {call}; cd '{}'; {call}{fault}", pinned.display(), plain.display());
@@ -120,7 +147,7 @@ impl Shell {
     }
 
     /// Microseconds of one call.
-    pub(crate) fn time(&mut self) -> f64 {
+    pub fn time(&mut self) -> f64 {
         let start = Instant::now();
         self.stdin.as_mut().expect("open").write_all(b"go\n").expect("the shell reads");
         let told = self.read();
@@ -144,8 +171,11 @@ impl Drop for Shell {
     }
 }
 
-/// Fails if our program ran while only the guard was to.
-pub(crate) fn assert_none_ran(home: &Home) {
+/// That our program did not run while only the guard was to.
+///
+/// # Panics
+/// If it did.
+pub fn assert_none_ran(home: &Home) {
     assert!(
         !mark(home).exists(),
         "the guard was false: the program ran at a prompt where nothing had changed"
@@ -156,30 +186,19 @@ fn mark(home: &Home) -> std::path::PathBuf {
     home.plain().join("the-program-ran")
 }
 
-fn is_direnv(home: &Home) -> bool {
-    home.program == Path::new("direnv")
-}
-
 fn load(kind: &str, home: &Home) -> String {
-    let program = home.program.display();
-    match kind {
-        "fish" => format!("'{program}' hook fish | source"),
-        _ => format!("eval \"$('{program}' hook {kind})\""),
-    }
-}
-
-fn direnv_call(kind: &str) -> &'static str {
-    if kind == "fish" { "__direnv_export_eval" } else { "_direnv_hook" }
+    home.tool.load(&home.program, kind)
 }
 
 /// Whether this shell holds what its directory wants: the keys below the pin, none elsewhere.
-fn asks(kind: &str) -> String {
+fn asks(kind: &str, home: &Home) -> String {
+    let key_id = &home.key_id;
     match kind {
         "fish" => format!(
-            "begin; string match -q '*/plain/*' $PWD; and test -z \"$AWS_ACCESS_KEY_ID\"; or test \"$AWS_ACCESS_KEY_ID\" = {KEY_ID}; end; or false"
+            "begin; string match -q '*/plain/*' $PWD; and test -z \"$AWS_ACCESS_KEY_ID\"; or test \"$AWS_ACCESS_KEY_ID\" = {key_id}; end; or false"
         ),
         _ => format!(
-            "case $PWD in */plain/*) [ -z \"$AWS_ACCESS_KEY_ID\" ];; *) [ \"$AWS_ACCESS_KEY_ID\" = {KEY_ID} ];; esac"
+            "case $PWD in */plain/*) [ -z \"$AWS_ACCESS_KEY_ID\" ];; *) [ \"$AWS_ACCESS_KEY_ID\" = {key_id} ];; esac"
         ),
     }
 }

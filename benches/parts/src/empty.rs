@@ -1,0 +1,3 @@
+//! The least a program of this language costs: what `awsenv export` is measured against. Compiled by itself.
+
+fn main() {}

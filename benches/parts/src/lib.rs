@@ -1,0 +1,15 @@
+//! What awsenv's benches are made of: scratch homes, shells that wait to be told, samples taken in turns. It knows
+//! the program by its path alone.
+#![expect(clippy::disallowed_methods, reason = "time and environment are what is measured")]
+
+mod comparison;
+mod home;
+mod program;
+mod shell;
+mod tool;
+
+pub use comparison::{Comparison, Row, Spread};
+pub use home::{BASH_VERSION, Crowd, Env, Home, PID};
+pub use program::{Peers, Programs, target, time};
+pub use shell::{KINDS, Shell, assert_none_ran};
+pub use tool::Tool;
