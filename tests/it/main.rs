@@ -33,6 +33,7 @@ mod generated;
 mod guard;
 mod guides;
 mod help;
+mod hidden;
 mod history;
 mod hops;
 mod hostile;

@@ -66,6 +66,7 @@ mod choose;
 mod completion;
 mod doctor;
 mod edits;
+mod hidden;
 mod installing;
 mod interrupt;
 mod names;
