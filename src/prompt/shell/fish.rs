@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::super::guard::{Abilities, Terms};
+use super::super::memory::NO_ANSWER;
 use super::dialect::Dialect;
 use super::{Drawn, UNIVERSAL};
 use crate::settings::Settings;
@@ -70,6 +71,26 @@ impl Dialect for Fish {
             b"\n",
         ]
         .concat()
+    }
+
+    fn put_away(&self, known: &[(&str, &OsStr)], names: &[&str]) -> Vec<u8> {
+        let mut body = Vec::new();
+        if !names.is_empty() {
+            for (name, value) in known {
+                let value = self.quote(value.as_encoded_bytes());
+                body.extend([b"test \"$", name.as_bytes(), b"\" = ", &value, b"; or return 0\n"].concat());
+            }
+            body.extend(b"string match -q '1:on:*' -- \"$AWSENV_STATE\"; or return 0\n");
+            body.extend(
+                b"set -gx AWSENV_STATE 1:away:(string sub -s 6 -- \"$AWSENV_STATE\" | string collect)\n",
+            );
+            body.extend(self.unset(names));
+            body.extend(
+                format!("set -gx AWS_PROFILE '{NO_ANSWER}'\nset -gx AWS_EC2_METADATA_DISABLED true\n")
+                    .bytes(),
+            );
+        }
+        [b"function __awsenv_away\n", &body[..], b"end\n"].concat()
     }
 
     fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {
