@@ -74,23 +74,20 @@ impl Dialect for Fish {
     }
 
     fn put_away(&self, known: &[(&str, &OsStr)], names: &[&str]) -> Vec<u8> {
-        let mut body = Vec::new();
-        if !names.is_empty() {
-            for (name, value) in known {
-                let value = self.quote(value.as_encoded_bytes());
-                body.extend([b"test \"$", name.as_bytes(), b"\" = ", &value, b"; or return 0\n"].concat());
-            }
-            body.extend(b"string match -q '1:on:*' -- \"$AWSENV_STATE\"; or return 0\n");
-            body.extend(
-                b"set -gx AWSENV_STATE 1:away:(string sub -s 6 -- \"$AWSENV_STATE\" | string collect)\n",
-            );
-            body.extend(self.unset(names));
-            body.extend(
-                format!("set -gx AWS_PROFILE '{NO_ANSWER}'\nset -gx AWS_EC2_METADATA_DISABLED true\n")
-                    .bytes(),
-            );
+        if names.is_empty() {
+            return b"function __awsenv_away; end\n".to_vec();
         }
-        [b"function __awsenv_away\n", &body[..], b"end\n"].concat()
+        let known = known.iter().map(|(name, value)| {
+            let value = self.quote(value.as_encoded_bytes());
+            [b"test \"$", name.as_bytes(), b"\" = ", &value, b"; or return 0; "].concat()
+        });
+        let unset = String::from_utf8_lossy(&self.unset(names)).replace('\n', "; ");
+        let rest = format!(
+            "string match -q '1:on:*' -- \"$AWSENV_STATE\"; or return 0; \
+             set -gx AWSENV_STATE 1:away:(string sub -s 6 -- \"$AWSENV_STATE\" | string collect); {unset}\
+             set -gx AWS_PROFILE '{NO_ANSWER}'; set -gx AWS_EC2_METADATA_DISABLED true; end\n"
+        );
+        [b"function __awsenv_away; ", &known.collect::<Vec<_>>().concat()[..], rest.as_bytes()].concat()
     }
 
     fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {
