@@ -192,10 +192,16 @@ impl Home {
         env
     }
 
+    /// A file of this content.
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.dir.join(name);
+        fs::write(&path, content).expect("scratch");
+        path
+    }
+
     /// A script that stands in for a program.
     pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.dir.join(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("scratch");
+        let path = self.file(name, format!("#!/bin/sh\n{text}\n").as_bytes());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("scratch");
         path
     }

@@ -1,7 +1,8 @@
 //! What awsenv costs, measured and held to: `cargo bench --bench cost`. Everything is compared with something
 //! else in the same run, turn by turn, so that a slow or busy machine slows both.
 //!
-//! `-- --segment` measures the prompt's segment alone, which takes no release build: add `--profile dev`.
+//! `-- --segment` measures the prompt's segment alone, `-- --newer` xonsh, nushell and tcsh, which takes no release build:
+//! add `--profile dev`.
 //! `-- --planted-fault` makes our side slower on purpose and must fail; `-- --check-the-check` sees to that.
 #![allow(clippy::disallowed_methods, reason = "time and environment are what is measured")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is for a person")]
@@ -11,6 +12,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 mod homes;
+mod newer;
 mod shells;
 mod table;
 
@@ -62,6 +64,13 @@ fn main() -> ExitCode {
         println!("load: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim_end());
         return ExitCode::SUCCESS;
     }
+    if asked("--newer") {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let home = Home::ours(scratch.path().join("ours"), PathBuf::from(env!("CARGO_BIN_EXE_awsenv")));
+        table::print(&newer::rows(&home, FULL.hook));
+        println!("load: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim_end());
+        return ExitCode::SUCCESS;
+    }
     let planted = asked("--planted-fault");
     let rows = measure(FULL, planted);
     table::print(&rows);
@@ -96,6 +105,7 @@ fn measure(rounds: Rounds, planted: bool) -> Vec<Row> {
     for kind in KINDS {
         rows.extend(hook(kind, &ours, &direnv, rounds, planted));
     }
+    rows.extend(newer::rows(&ours, rounds.hook));
     rows.extend(export(&ours, &direnv, &empty, rounds, planted));
     let session = Home::with_session(scratch.path().join("session"), ours.program.clone(), 0);
     let large = Home::with_session(scratch.path().join("large"), ours.program.clone(), 1000);

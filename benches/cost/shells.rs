@@ -62,7 +62,7 @@ impl Shell {
 
     /// Our hook in `dir`, its guard true. From then on the program is one that leaves a mark when it is run.
     pub(crate) fn ours(kind: &str, home: &Home, dir: &Path, planted: bool) -> Self {
-        let counter = home.script("counter", &format!("echo run >> '{}'", mark(home).display()));
+        let counter = counter(home);
         let (dir, counter) = (dir.display(), counter.display());
         let asks = asks(kind);
         let bin = if kind == "fish" { "set -g __awsenv_bin " } else { "__awsenv_bin=" };
@@ -150,6 +150,11 @@ pub(crate) fn assert_none_ran(home: &Home) {
         !mark(home).exists(),
         "the guard was false: the program ran at a prompt where nothing had changed"
     );
+}
+
+/// A program that leaves a mark.
+pub(crate) fn counter(home: &Home) -> std::path::PathBuf {
+    home.script("counter", &format!("echo run >> '{}'", mark(home).display()))
 }
 
 fn mark(home: &Home) -> std::path::PathBuf {
