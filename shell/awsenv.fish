@@ -12,6 +12,11 @@ end
 set -g __awsenv_new new
 set -g __awsenv_quiet
 
+# Before the program is asked: Ctrl-C ends the asking, and a command that was typed goes on, with nobody's keys then. The
+# program replaces this each time: what has been changed by hand stays. What it takes away, the answer brings back.
+function __awsenv_away
+end
+
 # What the prompt shows: the program sets these, and nobody inherits them.
 set -gu __awsenv_before
 set -gu __awsenv_until
@@ -23,7 +28,7 @@ function __awsenv_unload
     set -g __awsenv_before
     set -g __awsenv_until
     set -g __awsenv_after
-    if not string match -q '1:on:*' -- "$AWSENV_STATE"
+    if not string match -qr '^1:(on|away):' -- "$AWSENV_STATE"
         # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
         test -z "$__awsenv_quiet"; or return 0
         set -l __awsenv_dir "$PWD"
@@ -35,7 +40,7 @@ function __awsenv_unload
         echo 'awsenv: no answer, so the .awsenv here does not count' >&2
         return 0
     end
-    set -l __awsenv_names (string sub -s 6 -- "$AWSENV_STATE" | string collect)
+    set -l __awsenv_names (string replace -r '^1:[a-z]+:' '' -- "$AWSENV_STATE" | string collect)
     set -l __awsenv_list (string split ' ' -- (string split -m 1 : -- "$__awsenv_names")[1])
     for __awsenv_name in $__awsenv_list
         string match -qr '^[A-Za-z0-9_]+$' -- $__awsenv_name; or continue
@@ -60,6 +65,7 @@ function __awsenv_sync
         return 75
     end
     set -g __awsenv_pending
+    __awsenv_away
     if test -x $__awsenv_bin
         $__awsenv_bin export fish $fish_pid $version $PWD $__awsenv_new | source
         if test -n "$__awsenv_pending"
@@ -136,7 +142,7 @@ end
 function __awsenv_use
     set -l __awsenv_text ($__awsenv_bin use --hook $argv)
     or return
-    if string match -qr '^1:(on|off|lost):[^:]*:' -- "$__awsenv_text"
+    if string match -qr '^1:(on|off|lost|away):[^:]*:' -- "$__awsenv_text"
         set -gx AWSENV_STATE "$__awsenv_text"
     else
         printf '%s\n' $__awsenv_text

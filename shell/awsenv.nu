@@ -3,8 +3,11 @@
 # with __awsenv are defined, `awsenv` and `awsenv_prompt`. Fine to load twice.
 
 # guard: what must still be so, as the program has said last; null while an answer is under way, or was cut off.
-# doubted: a look at it has begun. new: what config.nu has set before is the user's own. segment: what the prompt shows.
-$env.__awsenv = ($env.__awsenv | merge {guard: {never: true}, doubted: false, new: true, quiet: false, segment: {}})
+# doubted: a look at it has begun. asks: it was not true. away: what is put away before the program is asked. new: what
+# config.nu has set before is the user's own. segment: what the prompt shows.
+$env.__awsenv = ($env.__awsenv | merge {
+    guard: {never: true}, doubted: false, asks: false, away: {}, new: true, quiet: false, segment: {}
+})
 
 # Nothing has changed.
 def __awsenv_ok [] {
@@ -86,10 +89,27 @@ def --env __awsenv_hide [names: list<string>] {
     }
 }
 
+# Before the program is asked: Ctrl-C ends the asking, and what was typed goes on, with nobody's keys then. What has been
+# changed by hand stays. What is taken away here, the answer brings back.
+def --env __awsenv_put_away [] {
+    let away = $env.__awsenv.away
+    let state = $"($env.AWSENV_STATE?)"
+    if ($away.names? | is-empty) or not ($state starts-with "1:on:") {
+        return
+    }
+    if ($away.known | transpose name value | any {|one| (__awsenv_value $one.name) != $one.value }) {
+        return
+    }
+    __awsenv_hide $away.names
+    $env.AWSENV_STATE = "1:away:" + ($state | str substring 5..)
+    $env.AWS_PROFILE = "awsenv did not answer: no credentials"
+    $env.AWS_EC2_METADATA_DISABLED = "true"
+}
+
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 def --env __awsenv_unload [] {
     $env.__awsenv.segment = {}
-    let state = $"($env.AWSENV_STATE?)"
+    let state = $"($env.AWSENV_STATE?)" | str replace --regex '^1:away:' '1:on:'
     if not ($state starts-with "1:on:") {
         # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
         let parts = $env.PWD | split row "/"
@@ -113,15 +133,34 @@ def --env __awsenv_unload [] {
     print --stderr "awsenv: no answer, so the credentials are gone from this shell"
 }
 
+# nushell takes the terminal back a moment after a program has ended; what it starts before that never hears Ctrl-C.
+# Only Linux tells whose the terminal is.
+def __awsenv_wait_for_terminal [] {
+    let file = $"/proc/($nu.pid)/stat"
+    if not ($file | path exists) {
+        return
+    }
+    for _ in 1..200 {
+        # proc_pid_stat(5), behind the name: state, parent, group, session, terminal, and the group that has it.
+        let fields = open --raw $file | split row ") " | last | split row " "
+        if $fields.2 == $fields.5 {
+            return
+        }
+        sleep 1ms
+    }
+}
+
 # Answers whether more is on its way. Secrets pass through here, and stay in no variable.
 def --env __awsenv_ask [...phase: string] {
     # Whole before it is read: a program is started only when the one before has ended, or Ctrl-C would miss it.
+    __awsenv_wait_for_terminal
     let answer = try {
         let text = ^$env.__awsenv.bin export nu $nu.pid (version).version $env.PWD ...$phase
         $text | from json
     } catch {
         null
     }
+    __awsenv_wait_for_terminal
     # What was cut off is no answer; nor is what another kind of program says.
     if $answer.guard? == null {
         return false
@@ -130,13 +169,13 @@ def --env __awsenv_ask [...phase: string] {
     load-env ($answer.set? | default {})
     __awsenv_hide ($answer.unset? | default [])
     $env.__awsenv.segment = ($answer.segment? | default {})
+    $env.__awsenv.away = ($answer.away? | default {})
     $env.__awsenv.guard = $answer.guard
     $answer.pending? == true
 }
 
 def --env __awsenv_sync [] {
     let status = $env.LAST_EXIT_CODE?
-    $env.__awsenv.guard = null
     let pending = if $env.__awsenv.new { __awsenv_ask new } else { __awsenv_ask }
     # What phase 1 said already holds; phase 2 waits a little for what it started.
     if $pending {
@@ -166,15 +205,31 @@ def --env __awsenv_doubt [] {
         $env.__awsenv.guard = null
     }
     $env.__awsenv.doubted = true
+    $env.__awsenv.asks = false
+}
+
+# A hook of its own too: what it puts away stays away if the asking is cut off.
+def --env __awsenv_look [] {
+    if $env.__awsenv.guard != null and not (__awsenv_ok) {
+        __awsenv_put_away
+        $env.__awsenv.asks = true
+        $env.__awsenv.guard = null
+    }
+}
+
+def --env __awsenv_follow [] {
+    if $env.__awsenv.asks {
+        __awsenv_sync
+    } else if $env.__awsenv.guard == null {
+        __awsenv_settle
+    }
+    $env.__awsenv.doubted = false
+    $env.__awsenv.asks = false
 }
 
 def --env __awsenv_check [] {
-    if $env.__awsenv.guard == null {
-        __awsenv_settle
-    } else if not (__awsenv_ok) {
-        __awsenv_sync
-    }
-    $env.__awsenv.doubted = false
+    __awsenv_look
+    __awsenv_follow
 }
 
 # For a prompt: whose credentials these are, and how long still. No process is started.
@@ -201,7 +256,7 @@ def awsenv_prompt []: nothing -> string {
 def --env __awsenv_use [...args: string] {
     let text = ^$env.__awsenv.bin use --hook ...$args
     let text = $text | str trim --right --char "\n"
-    if $text =~ '^1:(on|off|lost):' {
+    if $text =~ '^1:(on|off|lost|away):' {
         $env.AWSENV_STATE = $text
     } else {
         print $text
@@ -212,7 +267,7 @@ def --env __awsenv_use [...args: string] {
 # For `awsenv doctor`, what a program cannot see of this shell: whether the hook is asked before a prompt.
 def __awsenv_report [] {
     let hooks = $env.config.hooks.pre_prompt? | default [] | append []
-    let asks = $hooks | any {|hook| ($hook | describe) == closure and (view source $hook) =~ __awsenv_check }
+    let asks = $hooks | any {|hook| ($hook | describe) == closure and (view source $hook) =~ __awsenv_follow }
     let lines = [$"shell nu (version | get version)" $"hook ($env.__awsenv.text?)"]
     $lines | append (if $asks { "prompt __awsenv_check" }) | str join "\n"
 }
@@ -241,10 +296,10 @@ def --env --wrapped awsenv [...args: string] {
 $env.config.hooks = do {
     let hooks = $env.config.hooks? | default {}
     let others = {|list|
-        $list | default [] | append [] | where {|hook| ($hook | describe) != closure or (view source $hook) !~ "__awsenv_(check|doubt)" }
+        $list | default [] | append [] | where {|hook| ($hook | describe) != closure or (view source $hook) !~ "__awsenv_(check|doubt|look|follow)" }
     }
     $hooks | merge {
-        pre_prompt: (do $others $hooks.pre_prompt? | prepend [{|| __awsenv_doubt } {|| __awsenv_check }])
-        pre_execution: (do $others $hooks.pre_execution? | prepend [{|| __awsenv_doubt } {|| __awsenv_check }])
+        pre_prompt: (do $others $hooks.pre_prompt? | prepend [{|| __awsenv_doubt } {|| __awsenv_look } {|| __awsenv_follow }])
+        pre_execution: (do $others $hooks.pre_execution? | prepend [{|| __awsenv_doubt } {|| __awsenv_look } {|| __awsenv_follow }])
     }
 }

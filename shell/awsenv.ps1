@@ -1,10 +1,10 @@
 # awsenv for PowerShell 7.3 and later on Linux and macOS. `awsenv hook pwsh` prints this after one line that sets $__awsenv_bin.
-# Only names that begin with __awsenv are defined, `awsenv` and `awsenv_prompt`. Fine to evaluate twice.
+# Answers are data, and nothing of them is evaluated. Only names that begin with __awsenv are defined, `awsenv` and
+# `awsenv_prompt`. Fine to evaluate twice.
 
 # What the guard, the answers and the prompt's segment leave behind; never exported.
 if (-not (Test-Path variable:global:__awsenv_inner_prompt)) { $global:__awsenv_inner_prompt = $null }
 $global:__awsenv_asking = $false
-$global:__awsenv_pending = $false
 $global:__awsenv_answered = $false
 $global:__awsenv_quiet = $false
 $global:__awsenv_before = ''
@@ -19,13 +19,34 @@ if ($PSVersionTable.PSVersion.Major * 100 + $PSVersionTable.PSVersion.Minor -lt 
 # Says so to the program once: what the profile has set before is the user's own.
 $global:__awsenv_new = @('new')
 
-# $true: nothing has changed. The program replaces this each time, as the last thing it prints.
-function global:__awsenv_ok { $false }
+# What must still be so, as the program has said last.
+$global:__awsenv_guard = @{ never = $true }
+
+# $true: nothing has changed.
+function global:__awsenv_ok {
+    $guard = $global:__awsenv_guard
+    if ($guard['never']) { return $false }
+    if ($guard['disabled']) { return [bool]$env:AWSENV_DISABLE }
+    foreach ($term in $guard['values']) {
+        $value = if ($term[0] -ceq 'PWD') { $PWD.ProviderPath } else { [Environment]::GetEnvironmentVariable($term[0]) }
+        # -ceq compares by culture: it passes over U+200D, and takes NFC and NFD for the same.
+        if (-not [string]::Equals($value, $term[1], 'Ordinal')) { return $false }
+    }
+    foreach ($name in $guard['empty']) { if ([Environment]::GetEnvironmentVariable($name)) { return $false } }
+    foreach ($path in $guard['present']) { if (-not [IO.File]::Exists($path)) { return $false } }
+    foreach ($file in $guard['files']) {
+        if ([IO.File]::GetLastWriteTimeUtc($file[0]).Ticks -ne $file[1]) { return $false }
+    }
+    foreach ($path in $guard['absent']) { if ([IO.File]::Exists($path)) { return $false } }
+    if ($null -eq $guard['time']) { return $true }
+    $now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
+    $now -ge $guard['time'][0] -and $now -lt $guard['time'][1]
+}
 
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 function global:__awsenv_unload {
     $global:__awsenv_before = ''; $global:__awsenv_until = $null; $global:__awsenv_after = ''
-    Set-Item function:global:__awsenv_ok { $false }
+    $global:__awsenv_guard = @{ never = $true }
     $state = [Environment]::GetEnvironmentVariable('AWSENV_STATE')
     if (-not "$state".StartsWith('1:on:', [StringComparison]::Ordinal)) {
         # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
@@ -53,23 +74,42 @@ function global:__awsenv_unload {
     [Console]::Error.WriteLine('awsenv: no answer, so the credentials are gone from this shell')
 }
 
-# Secrets pass through here, and nowhere else: no variable holds them, and they are no command of the history.
+# Answers whether more is on its way. Secrets pass through here, and stay nowhere: PowerShell may log what is evaluated,
+# what a variable is set to, and what a cmdlet is given, and this is none of them.
 function global:__awsenv_ask {
     # Elsewhere there is no directory; earlier versions hand over quotes and empty words wrongly. No answer, then.
     $version = $PSVersionTable.PSVersion
-    if ($PWD.Provider.Name -cne 'FileSystem' -or $version.Major * 100 + $version.Minor -lt 703) { return }
+    if ($PWD.Provider.Name -cne 'FileSystem' -or $version.Major * 100 + $version.Minor -lt 703) { return $false }
     $PSNativeCommandArgumentPassing = 'Standard'
-    . ([scriptblock]::Create((& $global:__awsenv_bin export pwsh $PID "$($PSVersionTable.PSVersion)" $PWD.ProviderPath @args) -join "`n"))
+    # Cut off, it is no JSON, and nothing of it is carried out.
+    $answer = [Text.Json.JsonDocument]::Parse((& $global:__awsenv_bin export pwsh $PID "$version" $PWD.ProviderPath @args) -join "`n")
+    try {
+        # The state is the first that comes and the last that goes.
+        foreach ($name in ($answer.RootElement.GetProperty('names').GetRawText() | ConvertFrom-Json)) {
+            [Environment]::SetEnvironmentVariable($name, $answer.RootElement.GetProperty('set').GetProperty($name).GetString())
+        }
+        foreach ($name in ($answer.RootElement.GetProperty('unset').GetRawText() | ConvertFrom-Json)) {
+            [Environment]::SetEnvironmentVariable($name, $null)
+        }
+        $segment = $answer.RootElement.GetProperty('segment').GetRawText() | ConvertFrom-Json -AsHashtable
+        $global:__awsenv_before = "$($segment['before'])"
+        $global:__awsenv_until = $segment['until']
+        $global:__awsenv_after = "$($segment['after'])"
+        $global:__awsenv_guard = $answer.RootElement.GetProperty('guard').GetRawText() | ConvertFrom-Json -AsHashtable
+        $global:__awsenv_answered = $true
+        $answer.RootElement.GetProperty('pending').GetBoolean()
+    } finally {
+        $answer.Dispose()
+    }
 }
 
 # What phase 1 printed already holds; phase 2 waits a little for what it started. The finally block runs on Ctrl-C too.
 function global:__awsenv_sync {
-    $global:__awsenv_asking = $true; $global:__awsenv_answered = $false; $global:__awsenv_pending = $false
-    Set-Item function:global:__awsenv_ok { $false }
+    $global:__awsenv_asking = $true; $global:__awsenv_answered = $false
+    $global:__awsenv_guard = @{ never = $true }
     try {
         $new = $global:__awsenv_new
-        __awsenv_ask @new
-        if ($global:__awsenv_pending) { __awsenv_ask wait }
+        if (__awsenv_ask @new) { $null = __awsenv_ask wait }
     } catch {
         # Nobody there, or an answer that was cut off.
         $null = $_
@@ -122,7 +162,7 @@ function global:awsenv {
         } elseif ($text) {
             $text
         }
-        Set-Item function:global:__awsenv_ok { $false }
+        $global:__awsenv_guard = @{ never = $true }
     } elseif ($args.Count -gt 0 -and $args[0] -ceq 'doctor') {
         [Environment]::SetEnvironmentVariable('AWSENV_SHELL_REPORT', (__awsenv_report))
         try { & $global:__awsenv_bin @args } finally { [Environment]::SetEnvironmentVariable('AWSENV_SHELL_REPORT', $null) }

@@ -5,7 +5,7 @@
 # After `@ status = X` comes `&&` where X is 0. tcsh takes away a precmd that fails, and a postcmd that evaluates.
 
 # 0: there was an answer. 1: ask the program. 2: an answer is under way, or was cut off. 3: what we set has to go.
-# 4: no prompt has come yet, and .tcshrc may go on.
+# 4: no prompt has come yet, and .tcshrc may go on. 5: the program is to be asked, once who one is has been put away.
 set __awsenv_asking = 4 ;
 set __awsenv_pending = 0 ;
 set __awsenv_quiet = 0 ;
@@ -22,12 +22,21 @@ set __awsenv_new = ( new ) ;
 set awsenv_prompt = '' ;
 set __awsenv_now = 0 ;
 
-# Nothing has changed: the program replaces this each time, and how the segment is drawn anew.
+# Nothing has changed; how the segment is drawn anew; and, before the program is asked, who one is put away: Ctrl-C ends the
+# asking, and what was typed goes on, with nobody's keys then. What has been changed by hand stays, and the answer brings
+# back the rest. The program replaces these each time: it writes those of the free slot, which are used once all is said.
+set __awsenv_slot = 0 ;
 alias __awsenv_ok '@ status = 1' ;
 alias __awsenv_draw '@ status = 0' ;
+alias __awsenv_away '@ status = 1' ;
 
 # The last thing an answer says.
-alias __awsenv_answered 'set __awsenv_asking = 0 __awsenv_quiet = 0 __awsenv_new = ( )' ;
+alias __awsenv_answered
+'alias __awsenv_ok __awsenv_ok$__awsenv_slot ;
+alias __awsenv_draw __awsenv_draw$__awsenv_slot ;
+alias __awsenv_away __awsenv_away$__awsenv_slot ;
+@ __awsenv_slot = 1 - $__awsenv_slot ;
+set __awsenv_asking = 0 __awsenv_quiet = 0 __awsenv_new = ( )' ;
 
 # The child that runs these reads their words itself: what `$cwd` holds is never text that is read.
 alias __awsenv_export '$__awsenv_bin:q export tcsh $$ $tcsh $cwd:q $__awsenv_phase' ;
@@ -47,6 +56,7 @@ set awsenv_prompt = "" __awsenv_state = "" __awsenv_text = "`alias precmd`" ;
 if ( "$__awsenv_text:q" !~ *__awsenv_hook* ) alias precmd "$__awsenv_precmd:q" ;
 if ( $__awsenv_late == 2 ) alias postcmd "$__awsenv_postcmd:q" ;
 @ status = ! $?AWSENV_STATE && set __awsenv_state = "$AWSENV_STATE:q" ;
+if ( "$__awsenv_state:q" =~ 1:away:* ) set __awsenv_state = "$__awsenv_state:s/away/on/:q" ;
 @ status = ! ( "$__awsenv_state:q" !~ 1:on:* ) && set __awsenv_asking = 1 ;
 @ status = ! ( $__awsenv_asking == 1 && ! $__awsenv_quiet && ( -f .awsenv || -f ../.awsenv || -f ../../.awsenv || -f ../../../.awsenv || -f ../../../../.awsenv || -f ../../../../../.awsenv ) ) && set __awsenv_quiet = 1 && echo "awsenv: no answer, so the .awsenv here does not count" >'\!' /dev/tty ;
 set __awsenv_names = "$__awsenv_state:s/1:on://:as,:,/,:ah:q" ;
@@ -60,7 +70,8 @@ if ( $__awsenv_asking == 3 ) setenv AWSENV_STATE "$__awsenv_state:s/on/lost/:q" 
 alias __awsenv_hook
 '@ status = ( $__awsenv_asking == 0 ) || __awsenv_ok && __awsenv_draw || set __awsenv_asking = 1 ;
 @ status = ! ( $__awsenv_asking == 1 && $__awsenv_late == 1 ) && set __awsenv_late = 2 __awsenv_postcmd = "`alias postcmd`" ;
-@ status = ! ( $__awsenv_asking == 1 && -x "$__awsenv_bin:q" ) && set __awsenv_asking = 2 __awsenv_pending = 0 __awsenv_phase = ( $__awsenv_new ) && __awsenv_ask ;
+@ status = ! ( $__awsenv_asking == 1 && -x "$__awsenv_bin:q" ) && set __awsenv_asking = 5 __awsenv_phase = ( $__awsenv_new ) && __awsenv_away ;
+@ status = ! ( $__awsenv_asking == 5 ) && set __awsenv_asking = 2 __awsenv_pending = 0 && __awsenv_ask ;
 @ status = ! ( $__awsenv_asking == 0 && $__awsenv_pending ) && set __awsenv_pending = 0 __awsenv_phase = ( wait ) && __awsenv_ask ;
 @ status = ! ( $__awsenv_asking > 0 && $__awsenv_asking < 4 && ( -t 1 || -t 2 ) ) && set __awsenv_asking = 3 && eval "eval __awsenv_unload" >& /dev/null' ;
 
@@ -77,23 +88,22 @@ if ( $__awsenv_days ) set __awsenv_time = " ${__awsenv_days}d${__awsenv_hours}h"
 
 # The program stands last, so that it can be piped. What is chosen for this shell comes back as its next state; for any
 # eval tcsh calls postcmd, and with it the hook. Whether it is `use` is read off the words as they were typed: what is to
-# be evaluated in them is so where the program gets them, and not before. `doctor` is told what a program cannot see of
+# be evaluated in them is so where the program gets them, and nowhere else. `doctor` is told what a program cannot see of
 # this shell: words of ours alone, since other users can read them in the moment before `env` becomes the program.
 alias awsenv
 'set __awsenv_words = ( \!*:q ) __awsenv_run = ( $__awsenv_bin:q ) __awsenv_text = "" ;
 @ __awsenv_use = ( "$__awsenv_words:q " =~ "use *" ) ;
 @ __awsenv_doctor = ( "$__awsenv_words:q " =~ "doctor *" ) ;
 @ status = ! $__awsenv_use && set __awsenv_words = ( \!* ) && set __awsenv_text = "`__awsenv_choose`" ;
-set __awsenv_status = $status ;
+@ __awsenv_status = $status * $__awsenv_use ;
 set __awsenv_words = ( ) ;
 set __awsenv_before = "`alias precmd`" ;
 if ( "$__awsenv_before:q" =~ *__awsenv_hook* ) set __awsenv_before = __awsenv_hook ;
 if ( "$__awsenv_before:q" != __awsenv_hook ) set __awsenv_before = "" ;
 if ( $__awsenv_doctor ) set __awsenv_run = ( env "AWSENV_SHELL_REPORT=shell tcsh ${tcsh};hook ${__awsenv_digest};prompt $__awsenv_before" $__awsenv_bin:q ) ;
-if ( $__awsenv_use ) set __awsenv_run = ( /bin/sh -c "exit $__awsenv_status" ) ;
-@ status = ! ( "$__awsenv_text:q" =~ 1:o[nf]*:*:* || "$__awsenv_text:q" =~ 1:lost:*:* ) && setenv AWSENV_STATE "$__awsenv_text:q" && set __awsenv_text = "" && alias __awsenv_ok "@ status = 1" && eval : ;
+@ status = ! ( "$__awsenv_text:q" =~ 1:o[nf]*:*:* || "$__awsenv_text:q" =~ 1:lost:*:* || "$__awsenv_text:q" =~ 1:away:*:* ) && setenv AWSENV_STATE "$__awsenv_text:q" && set __awsenv_text = "" && alias __awsenv_ok "@ status = 1" && eval : ;
 @ status = ! ( "$__awsenv_text:q" '\!'= "" ) && printf "%s\n" $__awsenv_text:q ;
-$__awsenv_run:q \!*' ;
+@ status = $__awsenv_status && if ( ! $__awsenv_use ) $__awsenv_run:q \!*' ;
 
 # First in line, so that prompts are drawn from the new environment.
 set __awsenv_precmd = "`alias precmd`" ;

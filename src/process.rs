@@ -19,8 +19,10 @@ use crate::env::Env;
 
 mod family;
 mod heard;
+mod watch;
 
 pub use heard::{Heard, Limits, end_all, hear};
+pub(crate) use watch::Watch;
 
 /// How the process was before [`protect`].
 #[derive(Debug)]
@@ -59,6 +61,13 @@ fn endings() -> SigSet {
 /// Waits for one of them, where all threads are [`Uninterrupted`].
 pub fn next_ending() -> Option<Signal> {
     endings().wait().ok()
+}
+
+/// The same signal for this thread, which ends the process, unless that is told to ignore it.
+pub fn end_now_by(signal: Signal) {
+    let blocked = SigSet::from(signal).thread_swap_mask(SigmaskHow::SIG_UNBLOCK);
+    end_by(signal);
+    let _ = blocked.map(|blocked| blocked.thread_set_mask());
 }
 
 /// By a signal that was meant for us: it ends us, if nobody has said otherwise. Whoever waits for the next one gets it.

@@ -13,6 +13,7 @@ use rustix::termios::{
 use zeroize::Zeroizing;
 
 use crate::message::{Exit, Failure, printable};
+use crate::process::{Uninterrupted, Watch, end_now_by};
 use crate::secret::Secret;
 
 /// Asks for a line.
@@ -97,12 +98,13 @@ pub fn unanswered(what: &str, error: &io::Error, hint: &str) -> Failure {
     if error.kind() == io::ErrorKind::Interrupted { failure } else { failure.hint(hint) }
 }
 
-/// As long as it lives, nothing that is typed is shown. Killed meanwhile (SIGTERM, SIGHUP), it leaves the terminal so:
-/// bash puts everything right, zsh and fish show again what is typed, but Ctrl-C works only after `stty sane`. To catch
-/// signals would take unsafe code, or one more crate.
+/// As long as it lives, nothing that is typed is shown. Who is told to end meanwhile (`kill`, a closed terminal) puts the
+/// terminal right first: zsh and fish would leave Ctrl-C without effect.
 struct Hidden<'a> {
     terminal: &'a File,
     before: Termios,
+    watch: Option<Watch>,
+    _uninterrupted: Option<Uninterrupted>,
 }
 
 impl<'a> Hidden<'a> {
@@ -113,13 +115,26 @@ impl<'a> Hidden<'a> {
         hidden.local_modes.insert(LocalModes::ICANON | LocalModes::ECHONL);
         // Ctrl-C ends the line instead of the process, which has a terminal to put right.
         hidden.special_codes[SpecialCodeIndex::VEOL] = before.special_codes[SpecialCodeIndex::VINTR];
-        tcsetattr(terminal, OptionalActions::Flush, &hidden)?;
-        Ok(Self { terminal, before })
+        let as_before = Modes { terminal: terminal.try_clone()?, modes: before.clone() };
+        let while_hidden = Modes { terminal: terminal.try_clone()?, modes: hidden };
+        let uninterrupted = Uninterrupted::begin();
+        tcsetattr(terminal, OptionalActions::Flush, &while_hidden.modes)?;
+        let watch = Watch::begin(move |signal| {
+            as_before.restore();
+            end_now_by(signal);
+            // `nohup`: it is ignored, and we go on.
+            while_hidden.restore();
+            true
+        });
+        // Who cannot watch can still be ended.
+        let uninterrupted = watch.is_some().then_some(uninterrupted);
+        Ok(Self { terminal, before, watch, _uninterrupted: uninterrupted })
     }
 }
 
 impl Drop for Hidden<'_> {
     fn drop(&mut self) {
+        drop(self.watch.take());
         let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
     }
 }
@@ -128,21 +143,21 @@ impl Drop for Hidden<'_> {
 #[derive(Debug)]
 pub struct Modes {
     terminal: File,
-    before: Termios,
+    modes: Termios,
 }
 
 impl Modes {
     /// As it is now; `None`: there is none.
     pub fn now() -> Option<Self> {
         let terminal = open().ok()?;
-        let before = tcgetattr(&terminal).ok()?;
-        Some(Self { terminal, before })
+        let modes = tcgetattr(&terminal).ok()?;
+        Some(Self { terminal, modes })
     }
 
     /// As it was, if it is ours: who changes it from the background is stopped for it.
     pub fn restore(&self) {
         if tcgetpgrp(&self.terminal).is_ok_and(|group| group == getpgrp()) {
-            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
         }
     }
 }

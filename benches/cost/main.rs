@@ -2,8 +2,8 @@
 //! Everything is compared with something else in the same run, turn by turn, so that a slow or busy machine slows
 //! both. README.md beside this folder says what is measured, and how; `AWSENV_REGENERATE=1` writes its tables.
 //!
-//! `-- --short` takes fewer rounds. `-- --segment` measures the prompt's segment alone, which takes no release build:
-//! add `--profile dev`. `-- --planted-fault` makes our side slower on purpose and must fail; `-- --check-the-check`
+//! `-- --short` takes fewer rounds. `-- --segment` measures the prompt's segment alone, `-- --newer` the hooks of xonsh,
+//! nushell and tcsh, which takes no release build: add `--profile dev`. `-- --planted-fault` makes our side slower on purpose and must fail; `-- --check-the-check`
 //! sees to that.
 #![expect(clippy::disallowed_methods, reason = "the environment says what is asked")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is for a person")]
@@ -16,6 +16,7 @@ use awsenv_bench::{Peers, Programs, Row, target};
 mod clients;
 mod export;
 mod machine;
+mod newer;
 mod plot;
 mod prompt;
 mod report;
@@ -51,6 +52,12 @@ fn main() -> ExitCode {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let home = stage::role(scratch.path(), "session", Path::new(AWSENV), stage::USUAL);
         println!("{}", report::table(&prompt::segments(&home, rounds)));
+        return ExitCode::SUCCESS;
+    }
+    if asked("--newer") {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let home = stage::role(scratch.path(), "session", Path::new(AWSENV), stage::USUAL);
+        println!("{}", report::table(&newer::rows(&home, rounds.hook)));
         return ExitCode::SUCCESS;
     }
     let start = machine::load();
@@ -91,6 +98,7 @@ fn measure(peers: &Peers, rounds: Rounds, planted: bool) -> Vec<Section> {
     let stage = Stage::set(scratch.path(), programs, peers, rounds.sessions, planted);
     vec![
         Section { title: "A prompt where nothing has changed", rows: prompt::unchanged(&stage, rounds) },
+        Section { title: "The same in newer shells", rows: newer::rows(&stage.session, rounds.hook) },
         Section { title: "What a prompt shows", rows: prompt::segments(&stage.session, rounds) },
         Section { title: "Into a directory and out again", rows: prompt::moves(&stage, rounds) },
         Section { title: "`awsenv export` alone", rows: export::rows(&stage, rounds) },

@@ -4,19 +4,17 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::os::unix::thread::JoinHandleExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::{SigmaskHow, Signal};
 use zeroize::Zeroizing;
 
 use super::family::Family;
+use super::watch::Watch;
 use super::{Uninterrupted, end_by, endings, spawn};
 use crate::clock;
 use crate::message::printable;
@@ -111,7 +109,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
     let family = Arc::new(Mutex::new(Family::of(&child, !is_at_terminal)));
     let all = || family.lock().unwrap_or_else(PoisonError::into_inner);
     let (events, happens) = mpsc::channel();
-    let watch = Watch::begin(events.clone());
+    let watch = watch(events.clone());
     let printed = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(limits.output + 1))));
     let mut open = 0;
     if let Some(stdout) = child.stdout.take() {
@@ -205,36 +203,8 @@ fn start(command: &mut Command) -> io::Result<Child> {
     })
 }
 
-/// Waits for a signal that would end us. They are blocked meanwhile, in all threads.
-struct Watch {
-    thread: Option<JoinHandle<()>>,
-    is_over: Arc<AtomicBool>,
-}
-
-impl Watch {
-    fn begin(events: Sender<Event>) -> Option<Self> {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = is_over.clone();
-        let watch = move || {
-            while let Ok(signal) = endings().wait() {
-                if over.load(Ordering::SeqCst) || events.send(Event::Signal(signal)).is_err() {
-                    break;
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("signals".into()).spawn(watch).ok()?;
-        Some(Self { thread: Some(thread), is_over })
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        let Some(thread) = self.thread.take() else { return };
-        // musl has a pointer for it where std has a number.
-        let _ = pthread_kill(thread.as_pthread_t() as _, Signal::SIGHUP);
-        let _ = thread.join();
-    }
+fn watch(events: Sender<Event>) -> Option<Watch> {
+    Watch::begin(move |signal| events.send(Event::Signal(signal)).is_ok())
 }
 
 fn collect(mut from: impl Read, printed: &Mutex<Zeroizing<Vec<u8>>>, most: usize, events: &Sender<Event>) {

@@ -63,6 +63,9 @@ pub struct Memory {
     /// The hook has unset the variables itself, for want of an answer.
     #[serde(skip)]
     pub lost: bool,
+    /// The hook has put away who one is, as long as it asks.
+    #[serde(skip)]
+    pub away: bool,
 }
 
 /// What was done to one variable.
@@ -135,9 +138,9 @@ impl Memory {
         let mut parts = text.splitn(4, ':');
         let (version, mark, _names, json) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let mut memory: Self = serde_json::from_str(json).ok()?;
-        memory.lost = mark == "lost";
+        (memory.lost, memory.away) = (mark == "lost", mark == "away");
         let sane = version == VERSION
-            && matches!(mark, "on" | "off" | "lost")
+            && matches!(mark, "on" | "off" | "lost" | "away")
             && memory.uid == uid
             && memory.nonce.bytes().all(|b| b.is_ascii_hexdigit())
             && memory.choice.iter().all(Choice::is_sane)
@@ -152,6 +155,7 @@ impl Memory {
         let names: Vec<_> = set.map(|(name, _)| name.as_str()).collect();
         let mark = match names[..] {
             _ if self.lost => "lost",
+            _ if self.away => "away",
             [] => "off",
             _ => "on",
         };
@@ -239,10 +243,16 @@ impl Memory {
             Trace::Kept(Before::Aside) | Trace::Theirs => false,
         };
         // After an emergency unload ours are gone, and the hook's own two values stand there.
-        let unloaded = self.lost
-            && (value.is_none_or(OsStr::is_empty)
-                || MARKERS.iter().any(|(marker, text)| name == *marker && value == Some(OsStr::new(text))));
-        as_we_left_it || unloaded
+        let gone = self.lost || self.away && is_identity(name);
+        let marks = self.lost || self.away;
+        let marked = |(marker, text): &(&str, &str)| name == *marker && value == Some(OsStr::new(text));
+        as_we_left_it || gone && value.is_none_or(OsStr::is_empty) || marks && MARKERS.iter().any(marked)
+    }
+
+    /// What we have set that says who one is.
+    pub fn identity(&self) -> Vec<&str> {
+        let set = self.traces.iter().filter(|(_, trace)| matches!(trace, Trace::Set(..)));
+        set.map(|(name, _)| name.as_str()).filter(|name| is_identity(name)).collect()
     }
 
     /// The digest of a value, salted: enough to know our own again, and nothing more.
@@ -420,6 +430,25 @@ mod tests {
         let mut current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_REGION", "the-users-own")]);
         let undone = unload(&memory, &mut current).undo(&current, 7, None);
         assert_eq!(undone.original, env(&[("AWS_REGION", "the-users-own")]));
+    }
+
+    #[test]
+    fn who_one_is_comes_back_that_the_hook_has_put_away_and_nothing_else() {
+        let (mut memory, mut current) = loaded();
+        memory.keep_markers(&Env::default());
+        memory.trace("AWS_REGION", None, Some(OsStr::new("eu-west-1")), false);
+        assert_eq!(memory.identity(), ["AWS_ACCESS_KEY_ID"]);
+        current.unset("AWS_ACCESS_KEY_ID");
+        MARKERS.iter().for_each(|(name, text)| current.set(*name, *text));
+        current.set("AWS_REGION", "mine");
+        current.set(STATE, memory.write().replacen(":on:", ":away:", 1));
+        let memory = Memory::read(&current, 1000).unwrap();
+        assert!(memory.write().starts_with("1:away:"), "{}", memory.write());
+        let undone = memory.undo(&current, 7, None);
+        assert_eq!(undone.changed, ["AWS_REGION"]);
+        let original =
+            [("AWS_PROFILE", "work"), ("AWS_REGION", "mine"), ("PATH", "/bin"), ("TF_WORKSPACE", "")];
+        assert_eq!(undone.original, env(&original));
     }
 
     #[test]

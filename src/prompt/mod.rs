@@ -119,8 +119,12 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         let statements = EnvDiff::between(question.env, &undone.original).statements(question.shell, STATE);
         let segment = Segment::of_variables(&undone.original);
         return Answer {
-            statements: [statements, segment_statements(segment.as_ref(), question, abilities, None)]
-                .concat(),
+            statements: [
+                statements,
+                segment_statements(segment.as_ref(), question, abilities, None),
+                question.shell.dialect().put_away(&[], &[]),
+            ]
+            .concat(),
             guard: Guard::disabled(question.shell),
             needs_session: None,
             notice: None,
@@ -180,6 +184,7 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     log::debug!("sets {:?}, unsets {:?}", diff.set.keys(), diff.unset);
     let mut statements = diff.statements(question.shell, STATE);
     statements.extend(segment_statements(next.memory.segment.as_ref(), question, abilities, plan.deadline));
+    statements.extend(put_away_statements(&next.memory, &target, question.shell));
     let guard = guard.function(abilities, runtime.as_ref());
     Answer { statements, guard, needs_session: plan.needs_session, notice, change }
 }
@@ -193,6 +198,13 @@ fn segment_statements(
 ) -> Vec<u8> {
     let look = Look::of(Reader::Prompt(question.shell), question.env, question.settings.colours);
     segment::statements(segment, look, abilities, question.now, deadline)
+}
+
+/// How the shell puts away who one is before it asks again, unless that has been changed by hand.
+fn put_away_statements(memory: &Memory, target: &Env, shell: Shell) -> Vec<u8> {
+    let known = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", ENDPOINT];
+    let known = known.map(|name| (name, target.get(name).unwrap_or_default()));
+    shell.dialect().put_away(&known, &memory.identity())
 }
 
 /// The home, where everything is looked up; the key id, the profile, the region and the endpoint, where we decided

@@ -38,6 +38,7 @@ mod generated;
 mod guard;
 mod guides;
 mod help;
+mod hidden;
 mod history;
 mod hops;
 mod hostile;

@@ -437,8 +437,8 @@ fn at_a_terminal_it_may_ask_and_ctrl_c_ends_it_there_too() {
 #[test]
 fn ctrl_c_while_it_hides_what_is_typed_leaves_the_terminal_as_it_was() {
     let sandbox = sandbox();
-    let hides =
-        "#!/bin/sh\ntrap '' INT\nstty -echo < /dev/tty\nprintf 'PIN: ' > /dev/tty\nread pin < /dev/tty\n";
+    // By stderr, which awsenv shows: a Ctrl-C before it has the program in hand would end it at once.
+    let hides = "#!/bin/sh\ntrap '' INT\nstty -echo < /dev/tty\nprintf 'PIN: ' >&2\nread pin < /dev/tty\n";
     let world = world(&sandbox, hides, &json!(null));
     let mut terminal = Terminal::start(&world, &["exec", "p", "--", "true"]);
     terminal.wait_for("PIN: ");

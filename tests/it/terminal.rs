@@ -27,23 +27,35 @@ impl Terminal {
 
     /// The same, in a directory below home.
     pub(crate) fn start_in(world: &World, directory: &str, arguments: &[&str]) -> Self {
-        Self::launch(world, directory, arguments, 24, 80)
+        Self::launch(world, PROGRAM, directory, arguments, 24, 80)
+    }
+
+    /// Runs what becomes the program.
+    pub(crate) fn start_by(world: &World, program: &str, arguments: &[&str]) -> Self {
+        Self::launch(world, program, "", arguments, 24, 80)
     }
 
     /// The same, on a screen of so many lines and columns.
     pub(crate) fn of_size(world: &World, arguments: &[&str], lines: u16, columns: u16) -> Self {
-        Self::launch(world, "", arguments, lines, columns)
+        Self::launch(world, PROGRAM, "", arguments, lines, columns)
     }
 
     /// The same, on a screen of so many columns.
     pub(crate) fn of_width(world: &World, directory: &str, arguments: &[&str], columns: u16) -> Self {
-        Self::launch(world, directory, arguments, 60, columns)
+        Self::launch(world, PROGRAM, directory, arguments, 60, columns)
     }
 
-    fn launch(world: &World, directory: &str, arguments: &[&str], lines: u16, columns: u16) -> Self {
+    fn launch(
+        world: &World,
+        program: &str,
+        directory: &str,
+        arguments: &[&str],
+        lines: u16,
+        columns: u16,
+    ) -> Self {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(pty_process::Size::new(lines, columns)).unwrap();
-        let command = Command::new(PROGRAM).args(arguments).env_clear().envs(world.variables().iter());
+        let command = Command::new(program).args(arguments).env_clear().envs(world.variables().iter());
         let child = command.current_dir(world.at(directory)).spawn(pts).unwrap();
         let pty = Arc::new(pty);
         let (send, output) = mpsc::channel();
@@ -97,6 +109,16 @@ impl Terminal {
     pub(crate) fn shows_what_is_typed(&self) -> bool {
         use rustix::termios::{LocalModes, tcgetattr};
         tcgetattr(&*self.pty).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// How it treats what is typed.
+    pub(crate) fn modes(&self) -> String {
+        format!("{:?}", rustix::termios::tcgetattr(&*self.pty).unwrap())
+    }
+
+    /// The program's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for the end: the exit status.

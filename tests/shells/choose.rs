@@ -138,6 +138,15 @@ fn words_for_the_program_are_evaluated_once_in_tcsh() {
     assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n", "{}", terminal.scene());
     assert_eq!(std::fs::read_to_string(out).unwrap(), "hi a  b\n", "{}", terminal.scene());
     assert!(terminal.run("printf '<%s>' $#__awsenv_words").contains("<0>"), "{}", terminal.scene());
+    std::fs::remove_file(home.at("count")).unwrap();
+    terminal.run("cd alpha");
+    for (name, key) in [("other", BETA), ("nobody", BETA)] {
+        terminal
+            .run(&format!("awsenv use `sh -c 'echo {name} >>$T/count; echo {name}'`; echo \"<$status>\""));
+        terminal.has_key(key);
+    }
+    assert_eq!(std::fs::read_to_string(home.at("count")).unwrap(), "other\nnobody\n", "{}", terminal.scene());
+    assert!(terminal.screen().contains("<0>") && terminal.screen().contains("<1>"), "{}", terminal.scene());
 }
 
 fn ctrl_c_changes_nothing(shell: &Shell) {

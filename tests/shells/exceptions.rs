@@ -77,12 +77,6 @@ const CANNOT: &[(Kind, &str, &str)] = &[
     (Kind::Elvish, "in_the_second_phase", "it asks again at the prompt that follows"),
     (Kind::Tcsh, "a_trap_of_the_users_survives", "it takes none at a terminal"),
     (Kind::Elvish, "a_login_shell_brings_an_original_of_its_own", "it has no login shells"),
-    // Open: no keys come back wrongly, but whether they come back is not known. docs/shells.md says so.
-    (
-        Kind::Tcsh,
-        "a_program_that_crashes_anywhere_in_its_answer",
-        "after one cut of sixteen an error of its parser stays, and the next answer is lost too",
-    ),
 ];
 
 /// Tells a story in a shell, if it can be told there.

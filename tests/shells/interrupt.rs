@@ -7,7 +7,7 @@ use crate::shell::{Kind, Shell};
 
 every_shell! {
     before_the_answer in_the_middle_of_the_answer before_the_guard at_a_prompt_that_has_not_moved a_trap_of_the_users_survives
-    in_the_second_phase the_second_phase_counts a_guard_that_is_never_doubted_would_be_noticed
+    in_the_second_phase the_second_phase_counts what_was_typed_has_nobodys_keys a_guard_that_is_never_doubted_would_be_noticed
 }
 only_bash! { tracing_goes_on_after_an_interrupt }
 
@@ -91,25 +91,44 @@ fn at_a_prompt_that_has_not_moved(shell: &Shell) {
     }
 }
 
-/// Not as it should be: tcsh goes on with the rest of the line, and nothing can be taken away before it does.
-/// docs/shells.md and SECURITY.md say so.
-#[test]
-fn the_rest_of_a_line_of_tcsh_still_has_the_keys_of_before() {
-    let shell = crate::shell::installed(Kind::Tcsh);
+/// Some shells go on with what was typed: the rest of the line, or the command before which the program is asked.
+fn what_was_typed_has_nobodys_keys(shell: &Shell) {
     let home = with_gate();
-    let mut terminal = Terminal::start(&shell, &home);
-    terminal.run("cd ~/alpha");
-    terminal.has_key(Some("AKIAALPHA"));
-    home.install(program::SLOW);
+    home.pin("alpha", "profile = \"alpha\"\n[env]\nTF_WORKSPACE = \"dev\"\n");
     let seen = home.at("seen");
-    terminal.type_line(&shell.words().and("cd ~/beta", &shell.words().environment(&seen)));
-    terminal.wait_for("<waiting>");
-    home.install(program::SILENT);
-    terminal.ctrl_c();
-    terminal.wait_for_prompt();
-    let seen = std::fs::read_to_string(seen).unwrap();
-    assert!(seen.contains("AKIAALPHA") && !seen.contains("AKIABETA"), "{seen}");
-    terminal.has_no_keys();
+    let environment = shell.words().environment(&seen);
+    // Only where bash is told that a command is about to start.
+    home.write("home/.config/awsenv/config.toml", "debug_trap = true\n");
+    for (region, line) in [("a", shell.words().and("cd ~/beta", &environment)), ("b", environment)] {
+        let own = [("AWS_PROFILE", "work"), ("AWS_SESSION_TOKEN", "mine")];
+        let mut terminal = Terminal::start_with(shell, &home, &Rc::default(), &own);
+        home.install(program::HONEST);
+        terminal.run("cd ~/alpha");
+        terminal.has(&[("AWS_ACCESS_KEY_ID", Some("AKIAALPHA")), ("TF_WORKSPACE", Some("dev"))]);
+        home.write("home/.aws/config", format!("[profile alpha]\nregion = {region}\n[profile beta]\n"));
+        home.install(program::SLOW);
+        terminal.type_line(&line);
+        terminal.wait_for("<waiting>");
+        home.install(program::SILENT);
+        terminal.ctrl_c();
+        terminal.wait_for_prompt();
+        if let Ok(seen) = std::fs::read_to_string(&seen) {
+            assert!(!seen.contains("AKIA") && !seen.contains("secret/of"), "{seen}");
+            assert!(seen.contains("AWS_PROFILE=awsenv did not answer"), "nor anybody else's: {seen}");
+            std::fs::remove_file(home.at("seen")).unwrap();
+        }
+        terminal.has_no_keys();
+        home.install(program::HONEST);
+        terminal.run("cd ~");
+        terminal.has(&[
+            ("AWS_ACCESS_KEY_ID", None),
+            ("AWS_PROFILE", Some("work")),
+            ("AWS_SESSION_TOKEN", Some("mine")),
+            ("AWS_EC2_METADATA_DISABLED", None),
+            ("TF_WORKSPACE", None),
+            ("AWSENV_STATE", None),
+        ]);
+    }
 }
 
 fn a_trap_of_the_users_survives(shell: &Shell) {
@@ -164,16 +183,27 @@ fn the_second_phase_counts(shell: &Shell) {
     terminal.has_nothing_of_ours();
 }
 
+/// What a hook lacks then that puts them away before.
+pub(crate) fn keeps_keys_while_it_asks(shell: &Shell) -> Option<(&'static str, &'static str)> {
+    match shell.kind {
+        Kind::Nu => Some(("        __awsenv_put_away\n", "")),
+        Kind::Tcsh => Some((" && __awsenv_away ;", " ;")),
+        Kind::Fish => Some(("    __awsenv_away\n", "")),
+        _ => None,
+    }
+}
+
 /// A hook that leaves the old guard in force while it asks would keep the old keys after Ctrl-C.
 fn a_guard_that_is_never_doubted_would_be_noticed(shell: &Shell) {
     let home = with_gate();
     let sabotage = [match shell.kind {
         Kind::Xonsh => ("    __awsenv_guard = None\n    try:", "    try:"),
-        Kind::Nu => ("    $env.__awsenv.guard = null\n    let pending", "    let pending"),
+        Kind::Nu => ("asks = true\n        $env.__awsenv.guard = null\n", "asks = true\n"),
         Kind::Fish => ("        return 75\n", "        return 0\n"),
         Kind::Tcsh => ("&& set __awsenv_asking = 2 __awsenv_pending = 0", "&& set __awsenv_asking = 0"),
         _ => ("__awsenv_ok() { \\builtin return 75; }", "__awsenv_ok() { \\builtin return 0; }"),
     }];
+    let sabotage: Vec<_> = sabotage.into_iter().chain(keeps_keys_while_it_asks(shell)).collect();
     let mut terminal = Terminal::start_with(shell, &home, &Rc { sabotage: &sabotage, ..Rc::default() }, &[]);
     terminal.run("cd alpha");
     terminal.has_key(Some("AKIAALPHA"));
@@ -224,4 +254,31 @@ fn nu_in_the_middle_of_a_look_at_the_guard() {
     home.install(program::HONEST);
     terminal.enter();
     terminal.has_key(Some("AKIAALPHA"));
+}
+
+/// Nor what it did while it asked: the keys are put away by a hook of its own.
+#[test]
+fn nu_in_the_middle_of_asking_before_a_command() {
+    let home = Home::with_projects();
+    let slow = "    if ('~/slow' | path exists) { print '<waiting>'; sleep 1min }\n    let pending = if $env";
+    let sabotage = [("    let pending = if $env", slow)];
+    let shell = crate::shell::installed(Kind::Nu);
+    let mut terminal = Terminal::start_with(&shell, &home, &Rc { sabotage: &sabotage, ..Rc::default() }, &[]);
+    terminal.run("cd alpha");
+    terminal.has_key(Some("AKIAALPHA"));
+    home.write("home/slow", "");
+    home.write("home/.aws/config", "[profile alpha]\nregion = eu-west-3\n");
+    let seen = home.at("seen");
+    terminal.type_line(&shell.words().environment(&seen));
+    terminal.wait_for("<waiting>");
+    home.install(program::SILENT);
+    terminal.ctrl_c();
+    terminal.wait_for_prompt();
+    let seen = std::fs::read_to_string(seen).unwrap();
+    assert!(!seen.contains("AKIA") && seen.contains("AWS_PROFILE=awsenv did not answer"), "{seen}");
+    std::fs::remove_file(home.home("slow")).unwrap();
+    home.install(program::HONEST);
+    terminal.enter();
+    terminal.enter();
+    terminal.has(&[("AWS_ACCESS_KEY_ID", Some("AKIAALPHA")), ("AWS_REGION", Some("eu-west-3"))]);
 }

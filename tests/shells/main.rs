@@ -85,6 +85,7 @@ mod choose;
 mod completion;
 mod doctor;
 mod edits;
+mod hidden;
 mod installing;
 mod interrupt;
 #[cfg(target_os = "linux")]

@@ -67,7 +67,7 @@ else
     fish) echo 'set -g __awsenv_pending 1; function __awsenv_ok; return 1; end' ;;
     xonsh | nu) echo '{"pending":true,"guard":{"never":true}}' ;;
     elvish) echo 'put pending; put answered' ;;
-    tcsh) echo 'set __awsenv_pending = 1 ; __awsenv_answered' ;;
+    tcsh) echo 'set __awsenv_pending = 1 __awsenv_asking = 0' ;;
     *) echo '__awsenv_pending=1; __awsenv_ok() { return 1; }' ;;
   esac
 fi

@@ -120,6 +120,16 @@ impl<'a> Terminal<'a> {
         (&*self.pty).write_all(b"\x03").unwrap();
     }
 
+    /// The process id of a program that the shell has started.
+    pub(crate) fn child_named(&self, name: &str) -> u32 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let children = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")).unwrap());
+        let children: Vec<_> = children.collect();
+        let mut children = children.iter().flat_map(|children| children.split_whitespace());
+        let is_it = |pid: &&str| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() == name;
+        children.find(is_it).expect("a program of this name").parse().unwrap()
+    }
+
     /// Waits until the shell and all that it started have left the terminal.
     pub(crate) fn wait_for_the_end(&mut self) {
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {

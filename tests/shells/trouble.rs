@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::home::{Home, Rc};
+use crate::interrupt::keeps_keys_while_it_asks;
 use crate::program;
 use crate::pty::Terminal;
 use crate::shell::{Kind, Shell};
@@ -251,7 +252,7 @@ fn no_place_for_a_token(shell: &Shell) {
 
 fn a_hook_that_keeps_the_keys_would_be_noticed(shell: &Shell) {
     let home = Home::with_projects();
-    let sabotage = [match shell.kind {
+    let sabotage = match shell.kind {
         Kind::Bash => ("unset -v \"$__awsenv_name\"", "true"),
         Kind::Zsh => ("unset $__awsenv_name", "true"),
         Kind::Fish => ("set -eg $__awsenv_name", "true"),
@@ -259,7 +260,8 @@ fn a_hook_that_keeps_the_keys_would_be_noticed(shell: &Shell) {
         Kind::Tcsh => ("unsetenv $__awsenv_names:x", "set status = 0"),
         Kind::Xonsh => ("del env[name]\n    # The program", "pass\n    # The program"),
         _ => ("__awsenv_hide $names\n    # The program", "# The program"),
-    }];
+    };
+    let sabotage: Vec<_> = [sabotage].into_iter().chain(keeps_keys_while_it_asks(shell)).collect();
     let mut terminal = Terminal::start_with(shell, &home, &Rc { sabotage: &sabotage, ..Rc::default() }, &[]);
     terminal.run("cd alpha");
     home.install(program::SILENT);

@@ -54,7 +54,7 @@ pub struct Home {
     /// As long as it is there.
     aws: Option<Sandbox>,
     /// Whose keys the pinned directory gives.
-    pub(crate) key_id: String,
+    pub key_id: String,
 }
 
 impl Home {
@@ -260,10 +260,16 @@ impl Home {
             .collect()
     }
 
+    /// A file of this content.
+    pub fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.dir.join(name);
+        fs::write(&path, content).expect("scratch");
+        path
+    }
+
     /// A script that stands in for a program.
     pub fn script(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.dir.join(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("scratch");
+        let path = self.file(name, format!("#!/bin/sh\n{text}\n").as_bytes());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("scratch");
         path
     }

@@ -11,5 +11,5 @@ mod tool;
 pub use comparison::{Comparison, Row, Spread};
 pub use home::{BASH_VERSION, Crowd, Env, Home, PID};
 pub use program::{Peers, Programs, target, time};
-pub use shell::{KINDS, Shell, assert_none_ran};
+pub use shell::{KINDS, Shell, assert_none_ran, counter};
 pub use tool::Tool;

@@ -67,7 +67,7 @@ impl Shell {
     /// # Panics
     /// This and all below, where the shell cannot be had, or is not as they say.
     pub fn ours(kind: &str, home: &Home, dir: &Path, planted: bool) -> Self {
-        let counter = home.script("counter", &format!("echo run >> '{}'", mark(home).display()));
+        let counter = counter(home);
         let (dir, counter) = (dir.display(), counter.display());
         let asks = asks(kind, home);
         let bin = if kind == "fish" { "set -g __awsenv_bin " } else { "__awsenv_bin=" };
@@ -180,6 +180,11 @@ pub fn assert_none_ran(home: &Home) {
         !mark(home).exists(),
         "the guard was false: the program ran at a prompt where nothing had changed"
     );
+}
+
+/// A program that leaves a mark.
+pub fn counter(home: &Home) -> std::path::PathBuf {
+    home.script("counter", &format!("echo run >> '{}'", mark(home).display()))
 }
 
 fn mark(home: &Home) -> std::path::PathBuf {

@@ -27,6 +27,12 @@ pub trait Dialect: Sync {
     /// What the shell's own `awsenv_prompt` puts together.
     fn segment(&self, drawn: &Drawn, abilities: Abilities) -> Vec<u8>;
 
+    /// How the hook takes `names` away before it asks, if there are any and these have their values (empty: or none); the
+    /// answer sets them again. For shells where Ctrl-C ends the asking alone, and what was typed goes on.
+    fn put_away(&self, _known: &[(&str, &OsStr)], _names: &[&str]) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// The guard with these terms, none of which may be left out. An error: this one cannot be written.
     fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>>;
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::super::guard::{Abilities, Terms};
+use super::super::memory::NO_ANSWER;
 use super::dialect::Dialect;
 use super::{Drawn, UNIVERSAL};
 use crate::settings::Settings;
@@ -70,6 +71,23 @@ impl Dialect for Fish {
             b"\n",
         ]
         .concat()
+    }
+
+    fn put_away(&self, known: &[(&str, &OsStr)], names: &[&str]) -> Vec<u8> {
+        if names.is_empty() {
+            return b"function __awsenv_away; end\n".to_vec();
+        }
+        let known = known.iter().map(|(name, value)| {
+            let value = self.quote(value.as_encoded_bytes());
+            [b"test \"$", name.as_bytes(), b"\" = ", &value, b"; or return 0; "].concat()
+        });
+        let unset = String::from_utf8_lossy(&self.unset(names)).replace('\n', "; ");
+        let rest = format!(
+            "string match -q '1:on:*' -- \"$AWSENV_STATE\"; or return 0; \
+             set -gx AWSENV_STATE 1:away:(string sub -s 6 -- \"$AWSENV_STATE\" | string collect); {unset}\
+             set -gx AWS_PROFILE '{NO_ANSWER}'; set -gx AWS_EC2_METADATA_DISABLED true; end\n"
+        );
+        [b"function __awsenv_away; ", &known.collect::<Vec<_>>().concat()[..], rest.as_bytes()].concat()
     }
 
     fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {

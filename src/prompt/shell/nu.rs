@@ -1,9 +1,11 @@
 //! nushell: it knows the time of a file only by `ls`, which is dear, but reads and digests one cheaply. So a watched
 //! file is known by its content.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -58,6 +60,14 @@ impl Dialect for Nu {
 
     fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
         data::segment(drawn)
+    }
+
+    fn put_away(&self, known: &[(&str, &OsStr)], names: &[&str]) -> Vec<u8> {
+        let known: BTreeMap<_, _> = known
+            .iter()
+            .map(|(name, value)| (name, String::from_utf8_lossy(value.as_encoded_bytes())))
+            .collect();
+        data::member("away", json!({ "known": known, "names": names }).to_string().as_bytes())
     }
 
     fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {

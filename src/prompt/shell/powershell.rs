@@ -1,12 +1,13 @@
-//! PowerShell 7.3 and later on Linux and macOS. Nobody has run this one: its quoting follows the language's specification.
+//! PowerShell 7.3 and later on Linux and macOS: answers are data. Nobody has run this one.
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
 
-use super::super::guard::{Abilities, Terms};
-use super::Drawn;
+use serde_json::json;
+
+use super::super::guard::{Abilities, Terms, Watched};
 use super::dialect::Dialect;
+use super::{Drawn, data};
 use crate::settings::Settings;
 
 pub(super) struct PowerShell;
@@ -16,7 +17,7 @@ const TICKS_TO_1970: i64 = 621_355_968_000_000_000;
 
 impl Dialect for PowerShell {
     /// ASCII only: what a program prints is decoded by the console's encoding, where another byte may be a curly
-    /// quote, which ends a string. Text that is not UTF-8 is none there: such an answer fails as a whole.
+    /// quote, which ends a string. Text that is not UTF-8 is none there.
     fn quote(&self, bytes: &[u8]) -> Vec<u8> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return b"$(throw 'awsenv: a value is not UTF-8')".to_vec();
@@ -33,78 +34,68 @@ impl Dialect for PowerShell {
     }
 
     fn export(&self, variables: &[(&str, &OsStr)]) -> Vec<u8> {
-        let set = |(name, value): &(&str, &OsStr)| {
-            let value = self.quote(value.as_encoded_bytes());
-            let set = format!("[Environment]::SetEnvironmentVariable('{name}', ");
-            [set.as_bytes(), &value, b")\n"].concat()
-        };
-        variables.iter().flat_map(set).collect()
+        let names: Vec<_> = variables.iter().map(|(name, _)| *name).collect();
+        let set = variables.iter().map(|(name, value)| (*name, text(value.as_encoded_bytes())));
+        let names = data::member("names", json!(names).to_string().as_bytes());
+        [names, data::member("set", &data::object(set))].concat()
     }
 
     fn unset(&self, names: &[&str]) -> Vec<u8> {
-        let unset = |name: &&str| format!("[Environment]::SetEnvironmentVariable('{name}', $null)\n");
-        names.iter().map(unset).collect::<String>().into_bytes()
+        data::unset(names)
     }
 
     fn pending(&self) -> &'static [u8] {
-        b"$global:__awsenv_pending = $true\n"
+        data::PENDING
     }
 
-    /// Read as a whole before any of it is done. Cut off between two lines, it lacks the brace.
+    /// ASCII only: what a program prints is decoded by the console's encoding. Each member is there, since to ask
+    /// whether one is takes more of PowerShell. An answer with a value that is not UTF-8 is none.
     fn answer(&self, statements: &[u8], guard: &[u8]) -> Vec<u8> {
-        let answered = b"$global:__awsenv_answered = $true\n";
-        [b"& {\n$ErrorActionPreference = 'Stop'\n", statements, guard, answered, b"}\n"].concat()
+        let mut statements = statements.to_vec();
+        for (name, none) in
+            [("names", "[]"), ("set", "{}"), ("unset", "[]"), ("pending", "false"), ("segment", "{}")]
+        {
+            let member = data::member(name, b"");
+            if !statements.split(|byte| *byte == b'\n').any(|line| line.starts_with(member.trim_ascii_end()))
+            {
+                statements.extend(data::member(name, none.as_bytes()));
+            }
+        }
+        let answer = String::from_utf8(data::answer(&statements, guard)).unwrap_or_default();
+        let mut ascii = String::with_capacity(answer.len());
+        for c in answer.chars() {
+            if c.is_ascii() {
+                ascii.push(c);
+            } else {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| ascii.push_str(&format!("\\u{unit:04x}")));
+            }
+        }
+        ascii.into_bytes()
     }
 
     fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
-        let (before, after) = (self.quote(drawn.before.as_bytes()), self.quote(drawn.after.as_bytes()));
-        let until = drawn.until.map_or_else(|| "$null".to_owned(), |until| until.to_string());
-        [
-            b"$global:__awsenv_before = ",
-            &before[..],
-            b"; $global:__awsenv_until = ",
-            until.as_bytes(),
-            b"; $global:__awsenv_after = ",
-            &after,
-            b"\n",
-        ]
-        .concat()
+        data::segment(drawn)
     }
 
     fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {
-        let path = |path: &Path| self.quote(path.as_os_str().as_encoded_bytes());
-        let mut tests = Vec::new();
-        for (name, value) in &terms.values {
-            let read = if *name == "PWD" { "$PWD.ProviderPath".to_owned() } else { format!("$env:{name}") };
-            tests.push(is_equal(&read, &self.quote(value.as_encoded_bytes())));
-        }
-        tests.extend(terms.empty.iter().map(|name| format!("-not $env:{name}").into_bytes()));
-        let exists = |file: &Path| [b"[IO.File]::Exists(", &path(file)[..], b")"].concat();
-        tests.extend(terms.present.iter().map(|there| exists(there)));
-        for file in terms.watched {
+        let known = |file: &Watched| -> io::Result<Vec<u8>> {
             // Of a link, .NET may say how old the link is.
             if file.target.is_some() {
                 return Err(io::ErrorKind::Unsupported.into());
             }
             let ticks = TICKS_TO_1970 + file.stamp.seconds * 10_000_000 + file.stamp.nanos / 100;
-            let (path, ticks) = (path(&file.path), format!(").Ticks -eq {ticks}"));
-            tests.push([b"[IO.File]::GetLastWriteTimeUtc(", &path[..], ticks.as_bytes()].concat());
-        }
-        tests.extend(terms.absent.iter().map(|absent| [b"-not ", &exists(absent)[..]].concat()));
-        if let Some((from, until)) = terms.time {
-            let now = "[DateTimeOffset]::UtcNow.ToUnixTimeSeconds()";
-            tests.push(format!("{now} -ge {from} -and {now} -lt {until}").into_bytes());
-        }
-        let tests = tests.join(&b") -and ("[..]);
-        Ok([b"Set-Item function:global:__awsenv_ok { (", &tests[..], b") }\n"].concat())
+            Ok(data::list([text(file.path.as_os_str().as_encoded_bytes()), data::number(ticks)]))
+        };
+        let known = terms.watched.iter().map(known).collect::<io::Result<Vec<_>>>()?;
+        data::guard(terms, |bytes| Ok(text(bytes)), data::list(known))
     }
 
     fn no_guard(&self) -> Vec<u8> {
-        b"Set-Item function:global:__awsenv_ok { $false }\n".to_vec()
+        data::no_guard()
     }
 
     fn disabled(&self) -> Vec<u8> {
-        b"Set-Item function:global:__awsenv_ok { [bool]$env:AWSENV_DISABLE }\n".to_vec()
+        data::disabled()
     }
 
     fn program(&self, word: &[u8]) -> Vec<u8> {
@@ -120,13 +111,15 @@ impl Dialect for PowerShell {
     }
 }
 
-/// `-ceq` compares by culture: it passes over U+200D, and takes NFC and NFD for the same.
-fn is_equal(read: &str, quoted: &[u8]) -> Vec<u8> {
-    [b"[string]::Equals(", read.as_bytes(), b", ", quoted, b", 'Ordinal')"].concat()
+/// A string of JSON. Bytes that are no text stay as they are, and the answer is none.
+fn text(bytes: &[u8]) -> Vec<u8> {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.to_vec(), |text| json!(text).to_string().into_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
 
     #[test]
@@ -143,20 +136,17 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_compares_code_point_by_code_point() {
-        let test = is_equal("$env:AWS_PROFILE", &PowerShell.quote("e\u{301}".as_bytes()));
-        let expected = "[string]::Equals($env:AWS_PROFILE, \"e`u{301}\", 'Ordinal')";
-        assert_eq!(String::from_utf8(test).unwrap(), expected);
-    }
-
-    #[test]
-    fn an_answer_is_one_block_that_says_at_its_end_that_it_is_whole() {
-        let statements = [PowerShell.export(&[("A", OsStr::new("x"))]), PowerShell.unset(&["B"])].concat();
-        let answer = PowerShell.answer(&statements, &PowerShell.no_guard());
-        let expected = "& {\n$ErrorActionPreference = 'Stop'\n\
-             [Environment]::SetEnvironmentVariable('A', 'x')\n\
-             [Environment]::SetEnvironmentVariable('B', $null)\n\
-             Set-Item function:global:__awsenv_ok { $false }\n$global:__awsenv_answered = $true\n}\n";
-        assert_eq!(String::from_utf8(answer).unwrap(), expected);
+    fn an_answer_is_whole_and_ascii_or_none() {
+        let set = PowerShell.export(&[("B", OsStr::new("it's \u{2018}\n\u{1f600}")), ("A", OsStr::new("x"))]);
+        let answer = PowerShell.answer(&set, &PowerShell.no_guard());
+        assert!(answer.is_ascii());
+        let read: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let expected = json!({
+            "names": ["B", "A"], "set": { "A": "x", "B": "it's \u{2018}\n\u{1f600}" }, "unset": [], "pending": false,
+            "segment": {}, "guard": { "never": true },
+        });
+        assert_eq!(read, expected);
+        let set = PowerShell.export(&[("A", OsStr::from_bytes(b"\xff"))]);
+        assert_eq!(PowerShell.answer(&set, &PowerShell.no_guard()), b"");
     }
 }

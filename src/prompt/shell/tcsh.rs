@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::super::guard::{Abilities, Terms};
+use super::super::memory::{NO_ANSWER, STATE};
 use super::Drawn;
 use super::dialect::Dialect;
 use crate::settings::Settings;
@@ -31,9 +32,15 @@ impl Dialect for Tcsh {
         text
     }
 
+    /// The state whole or not at all: cut off in a parenthesis, nothing is done. What follows can then be understood.
     fn export(&self, variables: &[(&str, &OsStr)]) -> Vec<u8> {
         let set = |(name, value): &(&str, &OsStr)| {
-            [b"setenv ", name.as_bytes(), b" ", &self.quote(value.as_encoded_bytes()), b"\n"].concat()
+            let value = self.quote(value.as_encoded_bytes());
+            if *name == STATE {
+                let set = [b"set __awsenv_state = ( ", &value[..], b" )\n"].concat();
+                return [&set[..], b"setenv AWSENV_STATE \"$__awsenv_state[1]:q\"\n"].concat();
+            }
+            [b"setenv ", name.as_bytes(), b" ", &value, b"\n"].concat()
         };
         variables.iter().flat_map(set).collect()
     }
@@ -46,7 +53,7 @@ impl Dialect for Tcsh {
         b"set __awsenv_pending = 1\n"
     }
 
-    /// Quoted once more: cut off, it lacks a quote. A quoted value holds no line break.
+    /// Quoted once more: cut off, it lacks a quote, but where a quote was just closed. A quoted value holds no line break.
     fn answer(&self, statements: &[u8], guard: &[u8]) -> Vec<u8> {
         let all = [statements, guard, b"__awsenv_answered"].concat();
         let line = all.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b" ; "[..]);
@@ -65,7 +72,37 @@ impl Dialect for Tcsh {
             }
         };
         let now = format!("set __awsenv_now = {}\n", drawn.now);
-        [now.as_bytes(), &draw, b"\nalias __awsenv_draw ", &self.quote(&draw), b"\n"].concat()
+        [now.as_bytes(), &draw, b"\n", &alias("draw", &self.quote(&draw))].concat()
+    }
+
+    /// An alias that fails where it does nothing. The mark comes first: cut off behind it, it is understood.
+    fn put_away(&self, known: &[(&str, &OsStr)], names: &[&str]) -> Vec<u8> {
+        if names.is_empty() {
+            return alias("away", b"'@ status = 1'");
+        }
+        let (empty, known): (Vec<_>, Vec<_>) = known.iter().partition(|(_, value)| value.is_empty());
+        let are_set: String = known.iter().map(|(name, _)| format!(" && $?{name}")).collect();
+        let are_unset: String = empty.iter().map(|(name, _)| format!(" && ! $?{name}")).collect();
+        let same = known.iter().map(|(name, value)| {
+            let value = self.quote(value.as_encoded_bytes());
+            [b" && \"$", name.as_bytes(), b":q\" == ", &value].concat()
+        });
+        let names = names.iter().filter(|name| **name != "AWS_PROFILE");
+        let unset: String = names.map(|name| format!(" && unsetenv {name}")).collect();
+        let text = [
+            format!(
+                "@ status = ! ( $?AWSENV_STATE{are_set}{are_unset} ) && \
+                 @ status = ! ( \"$AWSENV_STATE:q\" =~ 1:on:*"
+            )
+            .into_bytes(),
+            same.collect::<Vec<_>>().concat(),
+            format!(
+                " ) && setenv AWSENV_STATE \"$AWSENV_STATE:s/on/away/:q\" && setenv AWS_PROFILE \"{NO_ANSWER}\" && \
+                 setenv AWS_EC2_METADATA_DISABLED true{unset}"
+            )
+            .into_bytes(),
+        ];
+        alias("away", &self.quote(&text.concat()))
     }
 
     /// The size and the inode beside the time, which is in seconds.
@@ -97,15 +134,15 @@ impl Dialect for Tcsh {
         let tests = tests.join(&b" && "[..]);
         let test = [b"@ status = ! ( ", names.as_bytes(), b" ) && @ status = ! ( ", &tests, b" )"].concat();
         let test = [&test[..], &clock(terms, path)].concat();
-        Ok([b"alias __awsenv_ok ", &self.quote(&test)[..], b"\n"].concat())
+        Ok(alias("ok", &self.quote(&test)))
     }
 
     fn no_guard(&self) -> Vec<u8> {
-        b"alias __awsenv_ok '@ status = 1'\n".to_vec()
+        alias("ok", b"'@ status = 1'")
     }
 
     fn disabled(&self) -> Vec<u8> {
-        b"alias __awsenv_ok '@ status = ! $?AWSENV_DISABLE'\n".to_vec()
+        alias("ok", b"'@ status = ! $?AWSENV_DISABLE'")
     }
 
     fn program(&self, word: &[u8]) -> Vec<u8> {
@@ -140,6 +177,12 @@ impl Dialect for Tcsh {
     }
 }
 
+/// One of two of this name, of which the hook uses the other until the answer is whole: a parenthesis that is not closed
+/// spoils whatever has such an alias in it.
+fn alias(name: &str, quoted: &[u8]) -> Vec<u8> {
+    [b"alias __awsenv_", name.as_bytes(), b"$__awsenv_slot ", quoted, b"\n"].concat()
+}
+
 /// What time it is, by a file that it touches.
 fn clock(terms: &Terms<'_>, path: impl Fn(&Path) -> Vec<u8>) -> Vec<u8> {
     let Some((from, until)) = terms.time else { return Vec::new() };
@@ -170,7 +213,7 @@ mod tests {
     fn an_answer_is_one_line_and_one_word() {
         let statements = [Tcsh.export(&[("A", OsStr::new("x!"))]), Tcsh.unset(&["B", "C"])].concat();
         let answer = Tcsh.answer(&statements, &Tcsh.no_guard());
-        let line = r"setenv A 'x'\!'' ; unsetenv B C ; alias __awsenv_ok '@ status = 1' ; __awsenv_answered";
+        let line = r"setenv A 'x'\!'' ; unsetenv B C ; alias __awsenv_ok$__awsenv_slot '@ status = 1' ; __awsenv_answered";
         let expected = [b"eval ", &Tcsh.quote(line.as_bytes())[..], b"\n"].concat();
         let expected = String::from_utf8(expected).unwrap();
         assert_eq!(String::from_utf8(answer).unwrap(), expected);
