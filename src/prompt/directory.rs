@@ -3,11 +3,13 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::allowlist::{Allowlist, ApprovedFile, Standing};
 use super::choice::{Choice, Chosen, What};
 use super::env_file::{EnvFile, Pin};
 use super::guard::Watched;
+use crate::clock::Timestamp;
 use crate::message::{Exit, Failure};
 use crate::places::{Places, tilde};
 
@@ -16,9 +18,10 @@ pub const NAME: &str = ".awsenv";
 /// What stands in for a profile while the file cannot be followed.
 const CHANGED: &str = ".awsenv changed: look at it, then run awsenv allow";
 const MISTAKE: &str = ".awsenv has a mistake: run awsenv status";
-/// In deeper trees only so many ancestors are watched for a new file, plus all below home: each costs the
-/// prompt a stat.
+/// At each prompt only so many directories are looked at for a new file, the nearest: each costs the prompt a stat.
 const WATCHED_ANCESTORS: usize = 24;
+/// When the program looks at the others again.
+const LOOK_UP_AGAIN: Duration = Duration::from_secs(10);
 
 /// What counts in a directory, and what that rests on.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct Directory {
     pub watched: Vec<Watched>,
     /// Where there was none.
     pub absent: Vec<PathBuf>,
+    /// There was none in directories further up either, where no prompt looks.
+    pub is_deep: bool,
     /// What the allow list rests its yes on.
     pub entries: Vec<PathBuf>,
     /// The nearest file that does not count, where a person should know.
@@ -83,12 +88,18 @@ impl Verdict {
 }
 
 impl Directory {
+    /// When a guard has to end for the sake of what it does not see.
+    pub fn deadline(&self, now: Timestamp) -> Option<Timestamp> {
+        self.is_deep.then(|| now.checked_add(LOOK_UP_AGAIN).unwrap_or(now))
+    }
+
     /// Looks upward from `pwd`, which is the shell's text: the directory may be gone.
     pub fn find(pwd: &OsStr, allowlist: &Allowlist<'_>, places: &Places, chosen: Chosen<'_>) -> Self {
         let mut found = Self {
             verdict: Verdict::Nothing,
             watched: Vec::new(),
             absent: Vec::new(),
+            is_deep: false,
             entries: Vec::new(),
             complaint: None,
             choice: None,
@@ -102,8 +113,10 @@ impl Directory {
             let path = dir.join(NAME);
             let Some(look) = allowlist.read(&path) else {
                 log::trace!("{}: not there", path.display());
-                if depth < WATCHED_ANCESTORS || dir.starts_with(&places.home) {
+                if depth < WATCHED_ANCESTORS {
                     found.absent.push(path);
+                } else {
+                    found.is_deep = true;
                 }
                 continue;
             };

@@ -1,6 +1,7 @@
 //! The guard: the one test a shell makes at each prompt, with builtins only, made for this very moment.
 //! True: nothing has changed. False: ask the program. It is printed last, as the commit record.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use crate::files::Stamp;
 pub struct Guard {
     /// The directory, as the shell calls it.
     pub pwd: OsString,
+    /// In a deep tree, whether no link is on the way there: then `..` leads to where its name says.
+    pub is_real: bool,
     /// When it was made: a clock set back makes it false.
     pub now: Timestamp,
     /// When the program must be asked again at the latest.
@@ -110,6 +113,7 @@ impl Guard {
                 .collect(),
             watched: &self.watched,
             absent: &self.absent,
+            here: self.is_real.then_some(Path::new(&self.pwd)),
             time: self.deadline.map(|deadline| (self.now.as_second() - 1, deadline.as_second())),
             abilities,
             runtime,
@@ -134,6 +138,9 @@ pub struct Terms<'a> {
     pub watched: &'a [Watched],
     /// Where no regular file is.
     pub absent: &'a [PathBuf],
+    /// The directory, where those above it may be called by `..`: in a deep tree a word of hundreds of characters takes
+    /// a shell longer than the test.
+    pub here: Option<&'a Path>,
     /// From when to before when, in seconds since the epoch; the lower bound sees a clock that was set back.
     pub time: Option<(i64, i64)>,
     /// Who asks.
@@ -152,6 +159,15 @@ impl Terms<'_> {
             .ok_or(std::io::ErrorKind::InvalidInput)?;
         let values = self.values.iter().flat_map(|(_, value)| [value.as_bytes(), &[between]].concat());
         Ok((between, values.collect()))
+    }
+
+    /// The shortest word for a file in or above the directory.
+    pub fn from_here<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        let way_up = || {
+            let below = self.here?.strip_prefix(path.parent()?).ok()?;
+            Some(below.components().map(|_| "..").collect::<PathBuf>().join(path.file_name()?))
+        };
+        way_up().map_or(Cow::Borrowed(path), Cow::Owned)
     }
 
     /// An empty file that is as old as a watched one was.

@@ -3,6 +3,7 @@
 //! caller fetches. It never imports providers, the agent, the keychain or the network.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 
 use anyhow::Context;
 
@@ -170,8 +171,9 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     };
     let guard = Guard {
         pwd: question.pwd.to_owned(),
+        is_real: directory.is_deep && fs::canonicalize(question.pwd).is_ok_and(|real| real == question.pwd),
         now: question.now,
-        deadline: plan.deadline,
+        deadline: [plan.deadline, directory.deadline(question.now)].into_iter().flatten().min(),
         variables: guarded_variables(&plan.wanted, &target),
         token,
         watched: directory.watched.into_iter().chain(plan.watched).chain(settings_file).collect(),

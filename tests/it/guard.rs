@@ -42,6 +42,7 @@ fn every_term(world: &World, kind: Kinds, version: &str) -> String {
     let runtime = Runtime::open(&places(world)).unwrap();
     let guard = Guard {
         pwd: world.home().into(),
+        is_real: false,
         now: "2026-11-22T12:00:00Z".parse().unwrap(),
         deadline: Some("2026-11-22T13:00:00Z".parse().unwrap()),
         variables: vec![("AWS_ACCESS_KEY_ID", "ASIA1".into()), ("AWS_PROFILE", "".into())],
@@ -238,6 +239,38 @@ fn a_changed_file_makes_it_false() {
             let shell = loaded(&world, kind);
             change(&world);
             assert!(!shell.guard(), "{kind:?}: {what}");
+        }
+    }
+}
+
+/// A hundred tests would take a shell a hundred times as long as one: the nearest are looked at, the others soon.
+#[test]
+fn in_a_deep_tree_the_nearest_are_looked_at_and_the_others_again() {
+    for kind in Kind::ALL.into_iter().filter(|kind| installed(kind.name())) {
+        for start in ["acme", "link"] {
+            let world = World::with_pin();
+            symlink(world.at("acme"), world.at("link")).unwrap();
+            let above = |levels: usize| format!("{start}{}", "/d".repeat(60 - levels));
+            fs::create_dir_all(world.at(&above(0))).unwrap();
+            let mut shell = world.shell(kind);
+            shell.cd(&above(0));
+            assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIADEV"), "{kind:?}: {}", shell.answer());
+            assert!(shell.guard(), "{kind:?}: {}", shell.answer());
+            // Behind a link `..` is another directory than its name says; and fish gains nothing by it.
+            let is_short = shell.answer().contains("! -f '../../.awsenv'");
+            assert_eq!(is_short, start == "acme" && kind != Kind::Fish, "{kind:?}: {}", shell.answer());
+            for levels in 0..24 {
+                let file = world.write(&format!("{}/.awsenv", above(levels)), "");
+                assert!(!shell.guard(), "{kind:?}: a file {levels} above");
+                fs::remove_file(file).unwrap();
+            }
+            world.write(&format!("{}/.awsenv", above(24)), "");
+            assert!(shell.guard(), "{kind:?}: where no prompt looks");
+            let now = awsenv::clock::now().as_second();
+            let ends = (now..now + 11).any(|second| shell.answer().contains(&format!(" < {second} ")));
+            assert!(ends || shell.answer().contains("path mtime"), "{kind:?}: soon: {}", shell.answer());
+            shell.prompt();
+            assert!(shell.notice.contains(".awsenv is not allowed"), "{kind:?}: {}", shell.notice);
         }
     }
 }
