@@ -45,8 +45,11 @@ pub fn run(arguments: &[OsString], env: &Env) -> Option<u8> {
     let question =
         |now| Question { shell, pid, is_new, version, pwd, env, places, settings, now, no_renewal: None };
     let asked = question(clock::now());
-    let begin = clock::uptime();
     let mut answer = prompt::answer(&asked, mistake.as_ref());
+    if answer.needs_session.is_none() {
+        print(&asked, &answer, false)
+    }
+    let begin = clock::uptime();
     // Twice, where there is time left: another directory's renewal makes no way to programs here.
     for _ in 0..2 {
         let Some(need) = &answer.needs_session else { break };
