@@ -11,7 +11,8 @@ fuzz_target!(|head: &[u8]| {
     // A field that stands twice is none: whose word would count?
     let said = |name: &str| {
         let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-        let fields = head.lines().skip_while(|line| line.is_empty()).skip(1).take_while(|line| !line.is_empty());
+        let fields =
+            head.lines().skip_while(|line| line.is_empty()).skip(1).take_while(|line| !line.is_empty());
         fields.filter(|line| line.split(':').next() == Some(name)).count()
     };
     assert!(request.authorization.is_none() || said("authorization") <= 1);
