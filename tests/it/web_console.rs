@@ -509,6 +509,20 @@ fn a_browser_that_opens_nothing_is_not_waited_for() {
 }
 
 #[test]
+fn on_a_terminal_the_address_outlives_a_browser_that_fails() {
+    let sandbox = cloud::sandbox();
+    let world = with_browser(&sandbox).settings("browser = \"sh -c 'exit 3'\"\n");
+    let mut terminal = Terminal::of_width(&world, "", &["console", "one"], 200);
+    terminal.wait_for("; the address above is still good");
+    assert!(terminal.screen().contains("the browser sh has ended with exit status: 3"));
+    let address = terminal.screen().lines().find_map(|line| line.trim().strip_prefix("http://")).unwrap();
+    let (head, _) = visit(&format!("http://{address}"));
+    assert!(head.starts_with("HTTP/1.1 303 "), "{head}");
+    let (screen, status) = terminal.end();
+    assert_eq!(status, 0, "{screen}");
+}
+
+#[test]
 fn no_shell_cuts_an_address_short() {
     let sandbox = cloud::sandbox();
     let world = with_browser(&sandbox).settings("browser = \"sh -c 'firefox %s'\"\n");

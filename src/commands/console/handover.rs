@@ -2,6 +2,7 @@
 //! token in it does not stand there.
 
 use std::future::pending;
+use std::io::IsTerminal as _;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,14 +15,15 @@ use tokio::time::{sleep, timeout};
 use crate::commands::browser::Browser;
 use crate::files;
 use crate::loopback::{self, Request, peer};
-use crate::message::Failure;
+use crate::message::{Failure, printable};
 use crate::provider::runtime;
 use crate::secret::Secret;
+use crate::world;
 
 /// A browser that has to be started on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What a browser has asked for before it failed comes within.
+/// What a browser has asked for before it failed comes within, where nobody sees the address.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// The page.
@@ -52,11 +54,21 @@ impl Handover {
         let Self { runtime, listener, path, .. } = self;
         runtime.block_on(async {
             let mut visitor = pin!(visitor(listener, path));
+            let mut end = pin!(sleep(PATIENCE));
             let come = tokio::select! {
                 biased;
                 come = &mut visitor => come.ok_or_else(nobody),
-                why = failure(browser) => timeout(LAST_WORD, visitor).await.ok().flatten().ok_or(why),
-                () = sleep(PATIENCE) => Err(nobody()),
+                // It may have left the page to a browser that is slow to come, or the person opens it.
+                why = failure(browser) => if std::io::stderr().is_terminal() {
+                    world::say(&printable(&format!("awsenv: {why}; the address above is still good")));
+                    tokio::select! {
+                        come = visitor => come.ok_or_else(nobody),
+                        () = end => Err(nobody()),
+                    }
+                } else {
+                    timeout(LAST_WORD, visitor).await.ok().flatten().ok_or(why)
+                },
+                () = &mut end => Err(nobody()),
             };
             let fields = format!("Location: {}\r\nReferrer-Policy: no-referrer\r\n", url.expose());
             loopback::answer(come.map_err(no_browser)?, "303 See Other", &fields, b"").await;
