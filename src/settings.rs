@@ -427,6 +427,14 @@ browser_profile = "Profile 1"
                 "config.toml:3: console.accounts.222222222222: the name is that of 111122223333 too",
             ),
             (
+                "[console.accounts]\n111122223333 = { name = 'Prod' }\n222222222222 = { name = 'prod' }",
+                "config.toml:3: console.accounts.222222222222: the name is that of 111122223333 too",
+            ),
+            (
+                "[console.accounts]\n111122223333 = { name = 'acme 222222222222' }",
+                "config.toml:2: console.accounts.111122223333: the name holds another account's id, 222222222222",
+            ),
+            (
                 "[console.accounts]\n111122223333 = { browser_profile = 'Work' }\n\
                  222222222222 = { browser_profile = 'work' }",
                 "config.toml:3: console.accounts.222222222222: the browser_profile is that of 111122223333 too",

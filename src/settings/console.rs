@@ -137,8 +137,10 @@ fn accounts(item: &Item<'_>) -> Result<BTreeMap<String, Account>> {
     for item in item.names()?.items() {
         item.ok(limits::account(item.key))?;
         let account = account(&item.table(&OF_ACCOUNT)?)?;
+        item.ok(account.name.as_deref().map_or(Ok(()), |name| is_nobody_elses(name, item.key)))?;
         // A container of one name is one container.
-        let twin = accounts.iter().find(|(_, other)| account.name.is_some() && other.name == account.name);
+        let name = |account: &Account| account.name.as_deref().map(str::to_lowercase);
+        let twin = accounts.iter().find(|(_, other)| account.name.is_some() && name(other) == name(&account));
         item.ok(twin.map_or(Ok(()), |(id, _)| Err(format!("the name is that of {id} too"))))?;
         let own = account.browser_profile.as_deref();
         let twin = own.and_then(|own| accounts.iter().find(|(_, other)| other.has_browser_profile(own)));
@@ -155,6 +157,15 @@ fn account(table: &Table<'_>) -> Result<Account> {
         colour: table.choice("colour", &colours)?,
         browser_profile: table.checked("browser_profile", browser_profile)?,
     })
+}
+
+/// A container without a name of its own is called by its account's id, alone or behind the portal's name for it.
+fn is_nobody_elses(name: &str, account: &str) -> Result<(), Reason> {
+    let mut numbers = name.split(|c: char| !c.is_ascii_digit());
+    match numbers.find(|number| number.len() == account.len() && *number != account) {
+        Some(other) => Err(format!("the name holds another account's id, {other}")),
+        None => Ok(()),
+    }
 }
 
 fn one_to_fifty(text: &str) -> Result<(), Reason> {
