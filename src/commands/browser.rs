@@ -10,8 +10,10 @@ use crate::message::Failure;
 use crate::world::World;
 
 mod command_line;
+mod read_again;
 
 pub(super) use command_line::with_flags;
+pub(super) use read_again::names;
 
 /// The command that opens an address, or why none would reach the person, or come back to this machine.
 pub(super) fn browser(world: &World) -> anyhow::Result<Result<Vec<String>, &'static str>> {

@@ -523,6 +523,22 @@ fn on_a_terminal_the_address_outlives_a_browser_that_fails() {
 }
 
 #[test]
+fn a_browser_of_the_other_family_opens_nothing() {
+    let sandbox = cloud::sandbox();
+    let world = with_browser(&sandbox).settings("browser = \"/opt/firefox\"\n");
+    world
+        .run(["console", "one", "--browser-profile", "auto"])
+        .stderr(
+            "awsenv: --browser-profile: the browser `/opt/firefox` names no Chromium\n\
+             awsenv: hint: the setting `browser` has to be the command of a Chromium, or of a script that starts one\n",
+        )
+        .exits(1);
+    let world = world.settings("browser = \"x-www-browser\"\n[console]\nopen = \"container\"\n");
+    let run = world.run(["console", "one"]);
+    assert!(run.any_stderr().exits(1).stderr.contains("the browser `x-www-browser` names no Firefox"));
+}
+
+#[test]
 fn no_shell_cuts_an_address_short() {
     let sandbox = cloud::sandbox();
     let world = with_browser(&sandbox).settings("browser = \"sh -c 'firefox %s'\"\n");

@@ -3,9 +3,9 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::commands::browser::{is_installed, named, with_flags};
+use crate::commands::browser::{is_installed, named, names, with_flags};
 use crate::files;
-use crate::message::{Exit, Failure};
+use crate::message::{Exit, Failure, shown};
 use crate::provider::sign_in::encoded;
 use crate::session::account_names;
 use crate::settings::console::{AUTO, Colour, Extension, Open};
@@ -43,6 +43,71 @@ const CHROMIUMS: [&str; 8] = [
     "vivaldi",
 ];
 
+/// Two families, which know nothing of each other's flags and addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Firefox,
+    Chromium,
+}
+
+impl Family {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Firefox => "Firefox",
+            Self::Chromium => "Chromium",
+        }
+    }
+
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Firefox => &FIREFOXES,
+            Self::Chromium => &CHROMIUMS,
+        }
+    }
+
+    /// By what a program is called.
+    fn of(program: &str) -> Option<Self> {
+        let is = |marks: &[&str]| marks.iter().any(|mark| program.contains(mark));
+        match () {
+            () if is(&["firefox", "librewolf", "waterfox", "zen-browser"]) => Some(Self::Firefox),
+            () if is(&["chrom", "brave", "microsoft-edge", "msedge", "vivaldi"]) => Some(Self::Chromium),
+            () => None,
+        }
+    }
+
+    /// A command is of the family that the first browser in it is of. A program that nobody knows may be a script of
+    /// the person's own.
+    fn has(self, command: &[String]) -> bool {
+        let programs = || command.iter().filter(|word| !word.starts_with('-')).flat_map(|word| names(word));
+        match programs().find_map(|program| Self::of(&program)) {
+            Some(family) => family == self,
+            None => !programs().any(|program| OF_NO_FAMILY.contains(&program.as_str())),
+        }
+    }
+}
+
+/// They open what the person prefers, or are browsers that have neither containers nor profiles.
+const OF_NO_FAMILY: [&str; 18] = [
+    "xdg-open",
+    "open",
+    "x-www-browser",
+    "www-browser",
+    "gnome-www-browser",
+    "sensible-browser",
+    "gnome-open",
+    "gio",
+    "kde-open",
+    "kde-open5",
+    "kfmclient",
+    "exo-open",
+    "wslview",
+    "explorer",
+    "start",
+    "safari",
+    "epiphany",
+    "konqueror",
+];
+
 /// The command and the address it is given: `usual` is what opens addresses otherwise.
 pub(super) fn command(
     window: Window<'_>,
@@ -63,7 +128,7 @@ pub(super) fn command(
             Ok((of_profile(name, whose, world)?, address.to_owned()))
         }
         (Window::Container, _) | (Window::Usual, Open::Container) => {
-            let opener = opener(&FIREFOXES, "Firefox", "--container", world)?;
+            let opener = opener(Family::Firefox, "--container", world)?;
             Ok((opener, in_container(settings.extension, address, &name(whose, world), colour(whose, world))))
         }
         (Window::Usual, Open::Tab) => Ok((usual, address.to_owned())),
@@ -71,17 +136,25 @@ pub(super) fn command(
 }
 
 /// What the person has named, else the first that is here.
-fn opener(programs: &[&str], family: &str, flag: &str, world: &World) -> anyhow::Result<Vec<String>> {
+fn opener(family: Family, flag: &str, world: &World) -> anyhow::Result<Vec<String>> {
+    let name = family.name();
     if let Some(named) = named(world)? {
-        return Ok(named);
+        if family.has(&named) {
+            return Ok(named);
+        }
+        let why = format!("{flag}: the browser `{}` names no {name}", shown(&named.join(" ")));
+        let hint = format!(
+            "the setting `browser` has to be the command of a {name}, or of a script that starts one"
+        );
+        return Err(Failure::new(why).hint(hint).into());
     }
     if cfg!(target_os = "macos") {
-        let application = if family == "Firefox" { "Firefox" } else { "Google Chrome" };
+        let application = if family == Family::Firefox { "Firefox" } else { "Google Chrome" };
         return Ok(["open", "-na", application, "--args"].map(str::to_owned).into());
     }
-    let found = programs.iter().find(|program| is_installed(program, &world.original));
+    let found = family.programs().iter().find(|program| is_installed(program, &world.original));
     found.map(|program| vec![(*program).to_owned()]).ok_or_else(|| {
-        Failure::new(format!("{flag}: there is no {family} on the PATH"))
+        Failure::new(format!("{flag}: there is no {name} on the PATH"))
             .hint("the setting `browser` names the command of yours")
             .into()
     })
@@ -112,14 +185,14 @@ fn is_nobody_elses(name: &str, whose: &Whose<'_>, world: &World) -> Result<(), F
 
 /// A profile of the browser's own, or one that awsenv keeps for the account, so that none of the person's is touched.
 fn of_profile(name: &str, whose: &Whose<'_>, world: &World) -> anyhow::Result<Vec<String>> {
-    let opener = opener(&CHROMIUMS, "Chromium", "--browser-profile", world)?;
+    let opener = opener(Family::Chromium, "--browser-profile", world)?;
     if name == AUTO {
         let whom = whose.account.unwrap_or(whose.profile);
         let directory = world.places.data.join("browser").join(directory_name(whom));
         files::private_dir(&directory)?;
         let [red, green, blue] = colour(whose, world).rgb();
         return Ok(with_flags(
-            opener,
+            &opener,
             [
                 format!("--user-data-dir={}", directory.display()),
                 format!("--install-autogenerated-theme={red},{green},{blue}"),
@@ -128,7 +201,7 @@ fn of_profile(name: &str, whose: &Whose<'_>, world: &World) -> anyhow::Result<Ve
             ],
         )?);
     }
-    Ok(with_flags(opener, [format!("--profile-directory={name}")])?)
+    Ok(with_flags(&opener, [format!("--profile-directory={name}")])?)
 }
 
 fn directory_name(whom: &str) -> String {
@@ -174,6 +247,34 @@ mod tests {
         );
         let granted = in_container(Extension::Granted, address, "a", Colour::Red);
         assert!(granted.starts_with("ext+granted-containers:name=a&"), "{granted}");
+    }
+
+    #[test]
+    fn a_command_is_of_the_family_of_its_first_browser() {
+        let (firefox, chromium) = (Family::Firefox, Family::Chromium);
+        for (command, of) in [
+            ("/opt/firefox/firefox", &[firefox][..]),
+            ("env MOZ=1 firefox-nightly --new-window %s", &[firefox]),
+            ("flatpak run org.mozilla.firefox", &[firefox]),
+            ("sh -c 'exec firefox \"$@\"' chromium", &[firefox]),
+            ("open -na 'Google Chrome' --args", &[chromium]),
+            ("/mnt/c/Apps/Google/CHROME.EXE", &[chromium]),
+            ("chromium --class firefox --x /home/me/firefox", &[chromium]),
+            ("flatpak run com.google.Chrome", &[chromium]),
+            ("/usr/bin/x-www-browser", &[]),
+            ("xdg-open", &[]),
+            ("sh -c 'sensible-browser \"$@\"' sh", &[]),
+            ("cmd.exe /c start", &[]),
+            ("/home/me/bin/web", &[firefox, chromium]),
+        ] {
+            let words = shell_words::split(command).unwrap();
+            let has: Vec<_> = [firefox, chromium].into_iter().filter(|family| family.has(&words)).collect();
+            assert_eq!(has, of, "{command}");
+        }
+        for family in [firefox, chromium] {
+            let is_own = |program: &&str| Family::of(program) == Some(family);
+            assert!(family.programs().iter().all(is_own), "{family:?}");
+        }
     }
 
     #[test]

@@ -58,7 +58,8 @@ impl<'a> Person<'a> {
 /// It comes from the service, and goes to a program of ours.
 fn is_web_address(address: &str) -> bool {
     let is_web = ["https://", "http://127.0.0.1:"].iter().any(|scheme| address.starts_with(scheme));
-    is_web && address.bytes().all(|byte| byte.is_ascii_graphic())
+    // As RFC 3986 has it: the others have to be encoded.
+    is_web && address.chars().all(|c| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c))
 }
 
 impl Guide for Person<'_> {
@@ -135,9 +136,14 @@ mod tests {
     #[test]
     fn a_browser_is_given_an_address_and_nothing_else() {
         assert!(is_web_address("https://device.sso.us-east-1.amazonaws.com/?user_code=ABCD-EFGH"));
-        for odd in
-            ["file:///etc/passwd", "--x", "https://x/ --new-window", "https://x/\n--x", "https://x/\u{1b}"]
-        {
+        for odd in [
+            "file:///etc/passwd",
+            "--x",
+            "https://x/ --new-window",
+            "https://x/\n--x",
+            "https://x/\u{1b}",
+            "https://x/`id`",
+        ] {
             assert!(!is_web_address(odd), "{odd}");
         }
     }
