@@ -100,7 +100,7 @@ set __awsenv_words = ( ) ;
 set __awsenv_before = "`alias precmd`" ;
 if ( "$__awsenv_before:q" =~ *__awsenv_hook* ) set __awsenv_before = __awsenv_hook ;
 if ( "$__awsenv_before:q" != __awsenv_hook ) set __awsenv_before = "" ;
-if ( $__awsenv_doctor ) set __awsenv_run = ( env "AWSENV_SHELL_REPORT=shell tcsh ${tcsh};hook ${__awsenv_digest};prompt $__awsenv_before" $__awsenv_bin:q ) ;
+@ status = ! ( $__awsenv_doctor && $?__awsenv_digest ) && set __awsenv_run = ( env "AWSENV_SHELL_REPORT=shell tcsh ${tcsh};hook ${__awsenv_digest};prompt $__awsenv_before" $__awsenv_bin:q ) ;
 @ status = ! ( "$__awsenv_text:q" =~ 1:o[nf]*:*:* || "$__awsenv_text:q" =~ 1:lost:*:* || "$__awsenv_text:q" =~ 1:away:*:* ) && setenv AWSENV_STATE "$__awsenv_text:q" && set __awsenv_text = "" && alias __awsenv_ok "@ status = 1" && eval : ;
 @ status = ! ( "$__awsenv_text:q" '\!'= "" ) && printf "%s\n" $__awsenv_text:q ;
 @ status = $__awsenv_status && if ( ! $__awsenv_use ) $__awsenv_run:q \!*' ;

@@ -25,6 +25,13 @@ fn doctor_is_told_how_the_hook_stands(shell: &Shell) {
         _ => "set __awsenv_digest = 0",
     });
     told(&mut terminal, "is not the one that this program prints now");
+    if shell.kind == Kind::Tcsh {
+        // What only doctor is told matters to no other command.
+        terminal.run("unset __awsenv_digest");
+        let said = terminal.run("awsenv --version");
+        assert!(said.contains(env!("CARGO_PKG_VERSION")), "{said}");
+        terminal.run("set __awsenv_digest = 0");
+    }
     terminal.run(match shell.kind {
         // The prompt of these stories stands behind it.
         Kind::Bash => "PROMPT_COMMAND=(\"${PROMPT_COMMAND[@]//__awsenv_hook/:}\")",
