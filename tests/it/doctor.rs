@@ -229,23 +229,32 @@ fn other_tools_are_named_where_they_set_the_same() {
     let world = World::new().file("acme/.envrc", "export FOO=1\nexport AWS_PROFILE=dev\n");
     let run = || world.run(["doctor", "peers"]).at("acme");
     assert!(told(run()).starts_with("✓ peers"), "direnv is not here");
+    let loaded = |dir: &str| run().env("DIRENV_DIR", format!("-{}", world.at(dir).display()));
     assert_eq!(
-        told(run().env("DIRENV_DIR", "-/x")),
+        told(loaded("acme")),
         "! peers       ~/acme/.envrc:2 sets AWS_PROFILE by direnv, as awsenv does
               fix: take that line out, and let a .awsenv say it\n"
     );
     // The one above is not loaded here, unless this one asks for it.
     world.write(".envrc", "export AWS_REGION=eu-west-1\n");
     world.write("acme/.envrc", "export AWS_PAGER=less\n");
-    assert!(told(run().env("DIRENV_DIR", "-/x")).starts_with("✓ peers"));
+    assert!(told(loaded("acme")).starts_with("✓ peers"));
     world.write("acme/.envrc", "source_up\nuse awsenv\n");
     let above = "! peers       ~/.envrc:1 sets AWS_REGION by direnv";
-    assert!(told(run().env("DIRENV_DIR", "-/x")).starts_with(above));
-    let run_in_a_hooked_shell = run().env("DIRENV_DIR", "-/x").env(ASKED_BY, "shell bash 5.2\n");
+    assert!(told(loaded("acme")).starts_with(above));
+    let run_in_a_hooked_shell = loaded("acme").env(ASKED_BY, "shell bash 5.2\n");
     assert!(
         told(run_in_a_hooked_shell)
             .contains("~/acme/.envrc:2 has `use awsenv`, and this shell has awsenv's hook")
     );
+    // It is the one that direnv names, and none above one that cannot be read.
+    assert!(told(loaded("")).starts_with(above));
+    world.write("acme/sub/.envrc", "export AWS_PROFILE=other\n");
+    let in_sub = world.run(["doctor", "peers"]).at("acme/sub");
+    let text = told(in_sub.env("DIRENV_DIR", format!("-{}", world.at("acme").display())));
+    assert!(text.starts_with(above) && !text.contains("sub/.envrc"), "{text}");
+    world.write("acme/.envrc", &"#\n".repeat(1 << 20));
+    assert!(told(loaded("acme")).starts_with("✓ peers"));
     assert!(told(run().env("AWS_VAULT", "dev")).contains("a shell of aws-vault (AWS_VAULT=dev)"));
     assert!(told(run().env("GRANTED_ALIAS_CONFIGURED", "true")).starts_with("· peers"));
     world.write("acme/mise.toml", "[env]\nAWS_PROFILE = \"dev\"\n");
@@ -490,7 +499,13 @@ fn without_the_hook_it_is_said_what_to_add() {
     // A shell that says what is in its list knows better.
     let reports = |list: &str| run().env(ASKED_BY, format!("shell zsh 5.9\nhook 0\nprompt {list}"));
     let text = told(reports("__awsenv_hook"));
-    assert!(text.ends_with("✓ rc_files    ~/.zshrc:1 loads the hook\n"), "{text}");
+    assert!(
+        text.ends_with(
+            "✓ rc_files    ~/.zshrc:1 loads the hook\n· rc_files    ~/.zshrc:3 replaces precmd_functions, \
+             after the hook's line: not in this shell, but maybe in the next one\n"
+        ),
+        "{text}"
+    );
     let text = broken(reports("mine"));
     assert!(text.contains("! rc_files    ~/.zshrc:3 replaces precmd_functions"), "{text}");
 }

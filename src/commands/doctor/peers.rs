@@ -39,9 +39,9 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
     }
     let pwd = world.pwd();
     let is_here = |name| world.original.text(name).is_some();
-    if is_here("DIRENV_DIR") {
+    if let Some(dir) = world.original.text("DIRENV_DIR") {
         let has_hook = report.is_some() || shell_report::has_run(world);
-        found.extend(loaded_by_direnv(Path::new(&pwd)).iter().flat_map(|(path, text)| {
+        found.extend(loaded_by_direnv(direnvs_own(dir, Path::new(&pwd))).iter().flat_map(|(path, text)| {
             let mut found = lines("direnv", path, text, world);
             found.extend(asked_twice(path, text, world).filter(|_| has_hook));
             found
@@ -59,11 +59,22 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
     found
 }
 
-/// The nearest `.envrc`, and the ones above for as long as each asks for the next.
-fn loaded_by_direnv(pwd: &Path) -> Vec<(PathBuf, String)> {
+/// Where the file lies that is loaded: `-` stands before the path.
+fn direnvs_own<'a>(dir: &'a str, pwd: &'a Path) -> &'a Path {
+    let own = Path::new(dir.strip_prefix('-').unwrap_or(dir));
+    if own.is_absolute() { own } else { pwd }
+}
+
+/// The nearest `.envrc`, and the ones above for as long as each asks for the next. What one that cannot be read asks for
+/// is not known.
+fn loaded_by_direnv(dir: &Path) -> Vec<(PathBuf, String)> {
     let mut loaded = Vec::new();
-    for path in pwd.ancestors().map(|dir| dir.join(".envrc")) {
-        let Some(text) = rc_files::read(&path) else { continue };
+    for path in dir.ancestors().map(|dir| dir.join(".envrc")) {
+        let text = match rc_files::text(&path) {
+            Ok(Some(text)) => text,
+            Ok(None) => continue,
+            Err(_) => break,
+        };
         let goes_on = text.lines().any(|line| line.trim_start().starts_with("source_up"));
         loaded.push((path, text));
         if !goes_on {

@@ -1,6 +1,7 @@
 //! The files that a shell reads at its start: whether the hook's line is there, and what comes after it that takes the
 //! hook away again.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::shell_report::{self, ShellReport};
@@ -29,13 +30,16 @@ pub(super) fn check(report: Option<&ShellReport>, world: &World) -> Vec<Finding>
         lines += loading.len();
         let shown = tilde(&path, home);
         found.push(Finding::ok(CHECK, format!("{shown}:{} loads the hook", hook + 1)));
-        // What the shell says of its lists is true, whatever a file looks like.
-        if report.is_some_and(ShellReport::asks) {
-            continue;
-        }
         found.extend(text.lines().enumerate().skip(hook + 1).filter_map(|(at, line)| {
             let what = takes_away(line)?;
             let seen = format!("{shown}:{} {what}, after the hook's line", at + 1);
+            // What the shell says of its lists is true, whatever a file looks like; the next one may have read it anew.
+            if report.is_some_and(ShellReport::asks) {
+                return Some(Finding::note(
+                    CHECK,
+                    format!("{seen}: not in this shell, but maybe in the next one"),
+                ));
+            }
             let fix = "move the hook's line behind it, to the end of the file";
             // What is indented may be a branch that is never taken, or a function.
             Some(match line.starts_with(char::is_whitespace) {
@@ -155,8 +159,13 @@ pub(super) fn all(env: &Env, home: &Path) -> Vec<PathBuf> {
 
 /// The text of such a file, if it can be had.
 pub(super) fn read(path: &Path) -> Option<String> {
-    let (bytes, _) = files::read_limited(path, LIMIT).ok()??;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    text(path).ok()?
+}
+
+/// The same, where it matters why; `None` if there is no such file.
+pub(super) fn text(path: &Path) -> io::Result<Option<String>> {
+    let file = files::read_limited(path, LIMIT)?;
+    Ok(file.map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Which lines load the hook.
