@@ -1,5 +1,6 @@
-//! What the shell says of itself: the hook's function `awsenv` hands it to `doctor` alone, in a variable, which other
-//! users of the machine cannot read. A program cannot see a shell's functions and lists.
+//! What the shell says of itself, since a program cannot see a shell's functions and lists: the hook's function `awsenv`
+//! hands it to `doctor` alone, in a variable. Other users of the machine cannot read that; what tcsh says they can for a
+//! moment, in the arguments of `env`. In elvish and PowerShell it is the shell's own variable for as long as doctor runs.
 
 use rustix::process::getppid;
 
