@@ -183,11 +183,23 @@ fn ask(question: &Question, attached: &[u8], world: &World) -> anyhow::Result<Op
     runtime()?.block_on(control::ask(&socket, question, attached)).context("the agent does not answer")
 }
 
-/// Unless one runs. It is there when this returns.
+/// Unless one runs. It is there when this returns. One that somebody ends as it starts is followed by another.
 fn start(world: &World) -> anyhow::Result<()> {
-    if files::is_locked(&alive(&world.places)) {
-        return Ok(());
+    for _ in 0..3 {
+        if files::is_locked(&alive(&world.places)) {
+            return Ok(());
+        }
+        match start_one(world)?.as_str() {
+            run::READY => return Ok(()),
+            "" => log::info!("the agent has ended at once"),
+            why => return Err(Failure::new(printable(why.trim())).into()),
+        }
     }
+    Err(Failure::new("it ended at once").into())
+}
+
+/// What it says once it serves, or why it does not.
+fn start_one(world: &World) -> anyhow::Result<String> {
     log::info!("the agent is started");
     let env: Env = INHERITED.iter().filter_map(|name| Some((*name, world.env.get(name)?))).collect();
     let mut child = awsenv()?
@@ -202,9 +214,5 @@ fn start(world: &World) -> anyhow::Result<()> {
     let mut told = String::new();
     let mut stdout = child.stdout.take().context("it says nothing")?;
     std::io::Read::read_to_string(&mut stdout, &mut told)?;
-    match told.as_str() {
-        run::READY => Ok(()),
-        "" => Err(Failure::new("it ended at once").into()),
-        why => Err(Failure::new(printable(why.trim())).into()),
-    }
+    Ok(told)
 }
