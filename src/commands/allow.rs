@@ -39,9 +39,15 @@ pub(super) fn approve(path: &Path, world: &World) -> anyhow::Result<PathBuf> {
         }
         Ok(())
     };
-    let allowed = Allowlist::new(&world.places, &world.settings).allow(path, check)?;
+    let approval = Allowlist::new(&world.places, &world.settings).allow(path, check)?;
     tell_shells(world);
-    Ok(allowed)
+    if approval.has_forgotten {
+        let shown = printable(&tilde(&approval.path, &world.places.home));
+        world::say(&format!(
+            "awsenv: what else was allowed as {shown} is so no more: others could have written the allow list"
+        ));
+    }
+    Ok(approval.path)
 }
 
 /// The file a path means: itself, the one in that directory, or the nearest one upward from here.

@@ -83,6 +83,15 @@ impl fmt::Display for Standing {
     }
 }
 
+/// What [`Allowlist::allow`] did.
+#[derive(Debug)]
+pub struct Approval {
+    /// The file, without links.
+    pub path: PathBuf,
+    /// Other decisions on it went: others could have made them.
+    pub has_forgotten: bool,
+}
+
 /// One line of `awsenv trust list`.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Entry {
@@ -125,19 +134,20 @@ impl<'a> Allowlist<'a> {
             (digest(&place, &link(&there, path), &text), text)
         });
         if let Ok((digest, _)) = &content {
-            look.entry = Some(allowed.join(digest)).filter(|entry| entry.exists());
+            look.entry = Some(allowed.join(digest)).filter(|entry| is_believed(entry));
         }
         // Whether any other content was ever allowed is asked only where this one was not.
-        let allowed_once = match look.entry {
-            Some(_) => true,
+        let (allowed_once, all_believed) = match look.entry {
+            Some(_) => (true, true),
             None => match decisions(&allowed) {
-                Ok(decisions) => !decisions.is_empty(),
+                Ok(decisions) => (!decisions.is_empty(), decisions.iter().all(|entry| is_believed(entry))),
                 Err(_) => return Some(Look { standing: not_readable(), ..look }),
             },
         };
-        if allowed_once && !self.is_mine_alone(&allowed) {
+        if allowed_once && !(all_believed && self.is_mine_alone(&allowed)) {
             let reason = format!(
-                "cannot be looked up: others could have written the allow list ({}: chown, chmod -R go-w)",
+                "cannot be looked up: others could have written the allow list (`awsenv trust list` shows it; {}: \
+                 chown, chmod go-w)",
                 self.places.data.display()
             );
             return Some(Look { standing: Standing::Broken(reason), ..look });
@@ -163,20 +173,24 @@ impl<'a> Allowlist<'a> {
         &self,
         path: &Path,
         check: impl FnOnce(&str, &Path) -> anyhow::Result<()>,
-    ) -> anyhow::Result<PathBuf> {
+    ) -> anyhow::Result<Approval> {
         let (place, there) = found(path)?;
         let (text, _) = read_safely(path)
             .map_err(|reason| Failure::new(format!("cannot allow {}: it {reason}", place.display())))?;
         check(&text, &place)?;
         let (allowed, denied) = self.decisions_on(&place);
+        // Once it is ours alone again, nobody sees any more that others could have put a yes there.
+        let was_open = !self.is_mine_alone(&allowed);
         self.prepare(&allowed)?;
+        let cannot_write = || format!("cannot write below {}", self.places.data.display());
+        let has_forgotten = forget(&allowed, was_open).with_context(cannot_write)?;
         files::write_private(
             &allowed.join(digest(&place, &link(&there, path), &text)),
             place.as_os_str().as_bytes(),
         )
         .and_then(|()| files::remove(&denied))
-        .with_context(|| format!("cannot write below {}", self.places.data.display()))?;
-        Ok(place)
+        .with_context(cannot_write)?;
+        Ok(Approval { path: place, has_forgotten })
     }
 
     /// Denies the file, whatever it will contain.
@@ -197,7 +211,9 @@ impl<'a> Allowlist<'a> {
     pub fn list(&self) -> anyhow::Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for dir in decisions(&self.places.data.join("allow"))? {
-            let Some(file) = decisions(&dir)?.pop() else { continue };
+            let Some(file) = decisions(&dir)?.into_iter().rfind(|file| of_mine(file).is_some()) else {
+                continue;
+            };
             let path = PathBuf::from(std::ffi::OsString::from_vec(fs::read(&file)?));
             let standing = match self.read(&path).map(|look| look.standing) {
                 Some(Standing::Allowed(_)) => "allowed",
@@ -265,6 +281,34 @@ fn decisions(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     };
     let is_digest = |path: &PathBuf| path.file_name().is_some_and(|name| name.len() == 2 * DIGEST);
     Ok(entries.flatten().map(|entry| entry.path()).filter(is_digest).collect())
+}
+
+/// A regular file of this user, or root's.
+fn of_mine(entry: &Path) -> Option<fs::Metadata> {
+    let found = fs::symlink_metadata(entry).ok()?;
+    (found.is_file() && (found.uid() == files::uid() || found.uid() == 0)).then_some(found)
+}
+
+/// Whether a decision is this user's, or root's: others may have put one there while the directory was open.
+fn is_believed(entry: &Path) -> bool {
+    of_mine(entry).is_some_and(|found| found.mode() & 0o022 == 0)
+}
+
+/// Removes the decisions that others could have put there: all, if the directory `was_open`. Whether there were any.
+fn forget(decisions: &Path, was_open: bool) -> io::Result<bool> {
+    let mut any = false;
+    for entry in fs::read_dir(decisions)? {
+        let entry = entry?.path();
+        if !was_open && is_believed(&entry) {
+            continue;
+        }
+        match fs::symlink_metadata(&entry)?.is_dir() {
+            true => fs::remove_dir_all(&entry)?,
+            false => files::remove(&entry)?,
+        }
+        any = true;
+    }
+    Ok(any)
 }
 
 /// Reads the file and checks on the very same open file that only its owner decides what is in it.

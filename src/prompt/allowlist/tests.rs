@@ -185,3 +185,71 @@ fn a_list_that_others_could_have_written_is_not_believed() {
         assert_eq!(place.standing(&path), "allowed a", "a person has looked again, and it is ours alone");
     }
 }
+
+/// What somebody else could do while the directory was open: a yes to content that nobody looked at.
+fn planted(place: &Place, path: &Path) -> PathBuf {
+    place.allow(path);
+    let yes = place.list().read(path).unwrap().entry.unwrap();
+    place.write("theirs");
+    let (text, there) = ("theirs", fs::symlink_metadata(path).unwrap());
+    yes.with_file_name(digest(&super::place(path).unwrap(), &link(&there, path), text))
+}
+
+#[test]
+fn a_yes_that_is_not_this_users_is_not_believed() {
+    type Plant = fn(&Path);
+    let ways: [(&str, Plant); 4] = [
+        ("others may write to it", |at| {
+            fs::write(at, "").unwrap();
+            fs::set_permissions(at, fs::Permissions::from_mode(0o622)).unwrap();
+        }),
+        ("a link to a file of this user", |at| {
+            let yes = fs::read_dir(at.parent().unwrap()).unwrap().next().unwrap().unwrap().path();
+            std::os::unix::fs::symlink(yes, at).unwrap();
+        }),
+        ("a directory", |at| fs::create_dir(at).unwrap()),
+        ("another user's", |at| {
+            fs::write(at, "").unwrap();
+            fs::set_permissions(at, fs::Permissions::from_mode(0o600)).unwrap();
+            std::os::unix::fs::chown(at, Some(4242), None).unwrap();
+        }),
+    ];
+    for (what, plant) in ways {
+        // Only root gives a file away.
+        if what == "another user's" && files::uid() != 0 {
+            continue;
+        }
+        let place = Place::new();
+        let path = place.write("a");
+        let theirs = planted(&place, &path);
+        plant(&theirs);
+        let standing = place.standing(&path);
+        assert!(standing.starts_with("cannot be looked up: others could have written"), "{what}: {standing}");
+        place.write("a");
+        assert_eq!(place.standing(&path), "allowed a", "{what}: what a person looked at still counts");
+        let approval = place.list().allow(&path, |_, _| Ok(())).unwrap();
+        assert!(approval.has_forgotten && fs::symlink_metadata(&theirs).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn what_was_put_there_while_the_list_was_open_is_forgotten_when_a_person_allows() {
+    let place = Place::new();
+    let path = place.write("a");
+    let theirs = planted(&place, &path);
+    let mine = fs::read_dir(theirs.parent().unwrap()).unwrap().next().unwrap().unwrap().path();
+    let open = |mode| {
+        fs::set_permissions(theirs.parent().unwrap(), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    open(0o777);
+    // Theirs by its name alone: the file itself is this user's.
+    fs::rename(mine, &theirs).unwrap();
+    place.write("b");
+    assert!(place.list().allow(&path, |_, _| Ok(())).unwrap().has_forgotten);
+    place.write("theirs");
+    assert_eq!(place.standing(&path), "has changed since it was allowed");
+    place.write("c");
+    assert!(!place.list().allow(&path, |_, _| Ok(())).unwrap().has_forgotten);
+    place.write("b");
+    assert_eq!(place.standing(&path), "allowed b", "what was allowed since counts on");
+}
