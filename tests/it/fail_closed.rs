@@ -236,6 +236,14 @@ fn what_a_newer_awsenv_has_loaded_goes_and_so_does_what_only_that_one_knows() {
             let run = world.run(["exec", "prod", "--", "env"]).environment(&shell.env);
             let got = run.any_stdout().success().variables();
             assert_eq!(got.text("AWS_ACCESS_KEY_ID"), Some("AKIAPROD"));
+            world
+                .run(["use", "--hook", "prod"])
+                .environment(&shell.env)
+                .stderr(
+                    "awsenv: a newer awsenv has set this shell's credentials\n\
+                     awsenv: hint: open a new shell\n",
+                )
+                .exits(1);
             shell.cd(directory);
             assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), key, "{kind:?}");
             assert!(shell.notice.starts_with("awsenv: a newer awsenv has set variables in this shell: "));

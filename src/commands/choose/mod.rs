@@ -55,6 +55,12 @@ pub fn run(asked: &Use<'_>, world: &World) -> anyhow::Result<()> {
     if world.env.text("AWSENV_DISABLE").is_some() {
         return Err(Failure::new("AWSENV_DISABLE is set in this shell: nothing is loaded here").into());
     }
+    // Its keys would be taken for the user's own, and stay when the directory is left.
+    if Memory::undo_newer(&world.env).is_some() {
+        return Err(Failure::new("a newer awsenv has set this shell's credentials")
+            .hint("open a new shell")
+            .into());
+    }
     let mut memory =
         Memory::read(&world.env, files::uid()).unwrap_or_else(|| Memory::of_shell(0, files::uid()));
     if asked.name == Some("-") {
