@@ -22,7 +22,7 @@ __awsenv_unload() {
   \builtin local __awsenv_names __awsenv_name __awsenv_dir="${PWD-}" IFS=' '
   __awsenv_before='' __awsenv_until='' __awsenv_after=''
   case ${AWSENV_STATE-} in
-    1:on:*) __awsenv_names=${AWSENV_STATE#1:on:} ;;
+    1:on:* | 1:away:*) __awsenv_names=${AWSENV_STATE#1:*:} ;;
     *)
       # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
       [[ -z ${__awsenv_quiet-} ]] || \builtin return 0
@@ -153,7 +153,7 @@ __awsenv_use() {
   \builtin local __awsenv_text
   __awsenv_text=$("$__awsenv_bin" use --hook "$@") || \builtin return
   case $__awsenv_text in
-    1:o[nf]*:*:* | 1:lost:*:*) \builtin export AWSENV_STATE="$__awsenv_text" ;;
+    1:o[nf]*:*:* | 1:lost:*:* | 1:away:*:*) \builtin export AWSENV_STATE="$__awsenv_text" ;;
     *) \builtin printf '%s\n' "$__awsenv_text" ;;
   esac
   __awsenv_ok() { \builtin return 1; }

@@ -18,7 +18,7 @@ var __awsenv-pwd = ''
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 fn __awsenv-unload {
   set __awsenv-segment = ''
-  if (not (str:has-prefix $E:AWSENV_STATE '1:on:')) {
+  if (not (re:match '^1:(on|away):' $E:AWSENV_STATE)) {
     # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
     if $__awsenv-quiet {
       return
@@ -34,7 +34,7 @@ fn __awsenv-unload {
     echo 'awsenv: no answer, so the .awsenv here does not count' >&2
     return
   }
-  var state = $E:AWSENV_STATE[5..]
+  var state = [(str:split &max=3 : $E:AWSENV_STATE)][2]
   var names = [(str:split ' ' [(str:split : $state)][0])]
   for name $names {
     if (re:match '^[A-Za-z0-9_]+$' $name) {
@@ -95,7 +95,7 @@ fn awsenv_prompt {
 # What is chosen for this shell comes back as its next state.
 fn __awsenv-use {|@arguments|
   var text = ((external $__awsenv-bin) use --hook $@arguments | slurp)
-  if (re:match '^1:(on|off|lost):[^:]*:' $text) {
+  if (re:match '^1:(on|off|lost|away):[^:]*:' $text) {
     set-env AWSENV_STATE (str:trim-right $text "\n")
   } else {
     print $text

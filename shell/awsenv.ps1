@@ -48,7 +48,7 @@ function global:__awsenv_unload {
     $global:__awsenv_before = ''; $global:__awsenv_until = $null; $global:__awsenv_after = ''
     $global:__awsenv_guard = @{ never = $true }
     $state = [Environment]::GetEnvironmentVariable('AWSENV_STATE')
-    if (-not "$state".StartsWith('1:on:', [StringComparison]::Ordinal)) {
+    if ("$state" -cnotmatch '^1:(on|away):') {
         # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
         if ($global:__awsenv_quiet) { return }
         $directory = $PWD.ProviderPath
@@ -60,12 +60,13 @@ function global:__awsenv_unload {
         [Console]::Error.WriteLine('awsenv: no answer, so the .awsenv here does not count')
         return
     }
-    $names = $state.Substring(5).Split(':')[0].Split(' ')
+    $state = $state.Split(':', 3)[2]
+    $names = $state.Split(':')[0].Split(' ')
     foreach ($name in $names) {
         if ($name -cmatch '^[A-Za-z0-9_]+$') { [Environment]::SetEnvironmentVariable($name, $null) }
     }
     # The program learns from the mark that the values went this way, and brings the originals back.
-    [Environment]::SetEnvironmentVariable('AWSENV_STATE', '1:lost:' + $state.Substring(5))
+    [Environment]::SetEnvironmentVariable('AWSENV_STATE', '1:lost:' + $state)
     if ($names -ccontains 'AWS_ACCESS_KEY_ID' -or $names -ccontains 'AWS_PROFILE') {
         [Environment]::SetEnvironmentVariable('AWS_PROFILE', 'awsenv did not answer: no credentials')
         [Environment]::SetEnvironmentVariable('AWS_EC2_METADATA_DISABLED', 'true')
@@ -157,7 +158,7 @@ function global:awsenv {
     if ($args.Count -gt 0 -and $args[0] -ceq 'use') {
         $rest = @($args | Select-Object -Skip 1)
         $text = (& $global:__awsenv_bin use --hook @rest) -join "`n"
-        if ($text -cmatch '^1:(on|off|lost):[^:]*:') {
+        if ($text -cmatch '^1:(on|off|lost|away):[^:]*:') {
             [Environment]::SetEnvironmentVariable('AWSENV_STATE', $text)
         } elseif ($text) {
             $text

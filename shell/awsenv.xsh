@@ -72,7 +72,7 @@ def __awsenv_unload():
     __awsenv_segment = {}
     env = __awsenv_xsh.env
     state = __awsenv_value("AWSENV_STATE")
-    if not state.startswith("1:on:"):
+    if not state.startswith(("1:on:", "1:away:")):
         # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
         parts = __awsenv_value("PWD").split("/")
         above = ("/".join(parts[:end]) + "/.awsenv" for end in range(len(parts), 0, -1))
@@ -80,12 +80,13 @@ def __awsenv_unload():
             __awsenv_quiet = True
             __awsenv_say("the .awsenv here does not count")
         return
-    names = state[5:].split(":")[0].split(" ")
+    state = state.split(":", 2)[2]
+    names = state.split(":")[0].split(" ")
     for name in names:
         if name in env:
             del env[name]
     # The program learns from the mark that the values went this way, and brings the originals back.
-    env["AWSENV_STATE"] = "1:lost:" + state[5:]
+    env["AWSENV_STATE"] = "1:lost:" + state
     if "AWS_ACCESS_KEY_ID" in names or "AWS_PROFILE" in names:
         env["AWS_PROFILE"] = "awsenv did not answer: no credentials"
         env["AWS_EC2_METADATA_DISABLED"] = "true"
@@ -188,7 +189,7 @@ def __awsenv_use(args):
     )
     if done.returncode == 0:
         text = done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
-        if text.startswith(("1:on:", "1:off:", "1:lost:")):
+        if text.startswith(("1:on:", "1:off:", "1:lost:", "1:away:")):
             env["AWSENV_STATE"] = text
         elif text:
             print(text)

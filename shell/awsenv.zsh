@@ -19,7 +19,7 @@ __awsenv_unload() {
   \builtin emulate -L zsh
   \builtin local __awsenv_names __awsenv_name __awsenv_dir=${PWD-}
   __awsenv_before= __awsenv_until= __awsenv_after=
-  if [[ "${AWSENV_STATE-}" != 1:on:* ]]; then
+  if [[ "${AWSENV_STATE-}" != 1:(on|away):* ]]; then
     # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
     [[ -z $__awsenv_quiet ]] || \builtin return 0
     while [[ -n $__awsenv_dir && ! -f $__awsenv_dir/.awsenv ]]; do __awsenv_dir=${__awsenv_dir%/*}; done
@@ -28,7 +28,7 @@ __awsenv_unload() {
     \builtin print -u2 -r -- 'awsenv: no answer, so the .awsenv here does not count'
     \builtin return 0
   fi
-  __awsenv_names=${AWSENV_STATE#1:on:}
+  __awsenv_names=${AWSENV_STATE#1:*:}
   for __awsenv_name in ${(s: :)${__awsenv_names%%:*}}; do
     [[ $__awsenv_name == *[^A-Za-z0-9_]* ]] || \builtin unset $__awsenv_name
   done
@@ -133,7 +133,7 @@ __awsenv_use() {
   \builtin local __awsenv_text
   __awsenv_text=$("$__awsenv_bin" use --hook "$@") || \builtin return
   case $__awsenv_text in
-    (1:o[nf]*:*:*|1:lost:*:*) \builtin export AWSENV_STATE=$__awsenv_text ;;
+    (1:o[nf]*:*:*|1:lost:*:*|1:away:*:*) \builtin export AWSENV_STATE=$__awsenv_text ;;
     (*) \builtin print -r -- "$__awsenv_text" ;;
   esac
   __awsenv_ok() { \builtin return 1; }

@@ -8,6 +8,7 @@ every_shell! {
     a_choice_is_this_shells_alone a_nested_shell_begins_with_it_and_goes_its_own_way
     a_protected_stage_asks_at_the_terminal a_choice_made_in_the_list
     a_choice_that_fails_changes_nothing ctrl_c_changes_nothing
+    a_choice_is_taken_over_where_another_kind_of_shell_has_put_the_keys_away
 }
 
 const ALPHA: Option<&str> = Some("AKIAALPHA");
@@ -121,6 +122,17 @@ fn a_choice_that_fails_changes_nothing(shell: &Shell) {
         assert!(shown.contains("there is no hook between"), "{shown}");
     }
     terminal.has_key(ALPHA);
+}
+
+/// Of fish, nushell or tcsh, which put them away before they ask, any shell may be started just then.
+fn a_choice_is_taken_over_where_another_kind_of_shell_has_put_the_keys_away(shell: &Shell) {
+    let home = home();
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run("cd alpha");
+    let state = terminal.text_of("AWSENV_STATE").unwrap();
+    let away = shell.export("AWSENV_STATE", &state.replacen("1:on:", "1:away:", 1));
+    terminal.run(&shell.words().and(&away, "awsenv use other"));
+    terminal.has_key(BETA);
 }
 
 /// What stands in backquotes among the words runs once, and where the output goes is not one of them.

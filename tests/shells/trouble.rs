@@ -10,6 +10,7 @@ use crate::shell::{Kind, Shell};
 
 every_shell! {
     a_program_that_is_gone a_program_that_is_gone_on_the_way_across a_program_that_fails
+    a_program_that_is_gone_where_another_kind_of_shell_has_put_the_keys_away
     the_users_own_keys_outlive_a_program_that_fails a_program_that_crashes_anywhere_in_its_answer an_environment_too_big no_place_for_a_token
     a_hook_that_keeps_the_keys_would_be_noticed a_file_that_becomes_a_link_without_an_end
 }
@@ -101,6 +102,22 @@ fn a_program_that_is_gone_on_the_way_across(shell: &Shell) {
         ("AWS_EC2_METADATA_DISABLED", None),
         ("AWSENV_STATE", None),
     ]);
+}
+
+fn a_program_that_is_gone_where_another_kind_of_shell_has_put_the_keys_away(shell: &Shell) {
+    let home = Home::with_projects();
+    home.pin("alpha", "profile = \"alpha\"\nregion = \"eu-west-3\"\n[env]\nTF_WORKSPACE = \"dev\"\n");
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run("cd alpha");
+    let state = terminal.text_of("AWSENV_STATE").unwrap();
+    let away = shell.export("AWSENV_STATE", &state.replacen("1:on:", "1:away:", 1));
+    fs::rename(home.program(), home.at("away")).unwrap();
+    terminal.run(&shell.words().and(&away, "cd ../beta"));
+    terminal.has_no_keys();
+    terminal.has(&[("TF_WORKSPACE", None), ("AWS_REGION", None), ("AWS_PROFILE", Some(SENTENCE))]);
+    fs::rename(home.at("away"), home.program()).unwrap();
+    terminal.run("cd ..");
+    terminal.has_nothing_of_ours();
 }
 
 fn a_program_that_fails(shell: &Shell) {
