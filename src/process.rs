@@ -55,7 +55,7 @@ impl Uninterrupted {
 
 /// What a person ends a command by.
 fn endings() -> SigSet {
-    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect()
+    [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect()
 }
 
 /// Waits for one of them, where all threads are [`Uninterrupted`].

@@ -22,7 +22,7 @@ fn who_is_ended_at_a_hidden_question_leaves_the_terminal_as_it_was() {
         assert_ne!(terminal.modes(), before);
         (terminal, before)
     };
-    for (signal, code) in [("-TERM", 143), ("-HUP", 129), ("-INT", 130)] {
+    for (signal, code) in [("-TERM", 143), ("-HUP", 129), ("-INT", 130), ("-QUIT", 131)] {
         let (mut terminal, before) = begin(PROGRAM);
         kill(signal, &terminal);
         assert_eq!((terminal.ends(), terminal.modes()), (code, before), "{signal}");
