@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{Asks, Keys, Texts};
 use crate::env::Env;
 use crate::message::{Exit, Failure};
+use crate::process;
 
 pub(super) const NAME: &str = "the Secret Service";
 pub(super) const REMEDY: &str = "log in to your desktop session, or start gnome-keyring or KWallet";
@@ -204,7 +205,7 @@ fn within<T: Send + 'static>(
 ) -> Result<T, Trouble> {
     let dialog = if asks == Asks::Person { Duration::from_secs(DIALOG) } else { Duration::ZERO };
     let (done, is_done) = mpsc::channel();
-    std::thread::spawn(move || {
+    process::spawn(move || {
         let _ = done.send(work());
     });
     match is_done.recv_timeout(PATIENCE + dialog) {
@@ -278,5 +279,15 @@ mod tests {
             fastrand::get_seed()
         };
         assert_ne!(next(), next());
+    }
+
+    #[test]
+    fn no_signal_reaches_the_thread_that_asks_the_bus() {
+        use nix::sys::signal::{SigSet, Signal};
+        let blocked = within(Asks::Nobody, || Ok(SigSet::thread_get_mask().unwrap()));
+        let blocked = blocked.unwrap_or_else(|_| panic!("it asks nobody"));
+        for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP] {
+            assert!(blocked.contains(signal), "{signal}");
+        }
     }
 }
