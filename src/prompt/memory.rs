@@ -168,11 +168,15 @@ impl Memory {
     pub fn undo_newer(current: &Env) -> Option<Undone> {
         let text = current.get(STATE)?.to_str().filter(|text| text.len() <= LIMIT)?;
         let mut parts = text.splitn(4, ':');
-        let (version, _mark, names, _rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, mark, names, _rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         version.parse::<u32>().ok().filter(|version| VERSION.parse().is_ok_and(|own: u32| *version > own))?;
         let mut original = current.clone();
         let names = names.split(' ').filter(|name| is_ours_to_touch(name));
         for name in names.chain([STATE]) {
+            original.unset(name);
+        }
+        let markers = MARKERS.iter().filter(|_| !matches!(mark, "on" | "off"));
+        for (name, _) in markers.filter(|(name, text)| current.get(name) == Some(OsStr::new(text))) {
             original.unset(name);
         }
         Some(Undone { original, is_of_newer: true, ..Undone::default() })
@@ -430,6 +434,21 @@ mod tests {
         let mut current = env(&[("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_REGION", "the-users-own")]);
         let undone = unload(&memory, &mut current).undo(&current, 7, None);
         assert_eq!(undone.original, env(&[("AWS_REGION", "the-users-own")]));
+    }
+
+    #[test]
+    fn what_the_hook_of_a_newer_one_has_set_goes_too() {
+        let marked = |mark: &str| {
+            let mut current =
+                env(&[("AWS_REGION", "mine"), (STATE, &format!("2:{mark}:AWS_ACCESS_KEY_ID:{{}}"))]);
+            MARKERS.iter().for_each(|(name, text)| current.set(*name, *text));
+            Memory::undo_newer(&current).unwrap().original
+        };
+        for mark in ["lost", "away"] {
+            assert_eq!(marked(mark), env(&[("AWS_REGION", "mine")]), "{mark}");
+        }
+        // No hook has set anything then: it is the user's own.
+        assert_eq!(marked("on").text("AWS_EC2_METADATA_DISABLED"), Some("true"));
     }
 
     #[test]
