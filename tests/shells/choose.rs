@@ -131,7 +131,7 @@ fn a_choice_is_taken_over_where_another_kind_of_shell_has_put_the_keys_away(shel
     terminal.run("cd alpha");
     let state = terminal.text_of("AWSENV_STATE").unwrap();
     let away = shell.export("AWSENV_STATE", &state.replacen("1:on:", "1:away:", 1));
-    terminal.run(&shell.words().and(&away, "awsenv use other"));
+    terminal.run(&format!("{away}; awsenv use other"));
     terminal.has_key(BETA);
 }
 

@@ -10,7 +10,7 @@ use crate::shell::{Kind, Shell};
 
 every_shell! {
     a_program_that_is_gone a_program_that_is_gone_on_the_way_across a_program_that_fails
-    a_program_that_is_gone_where_another_kind_of_shell_has_put_the_keys_away
+    a_program_that_fails_where_another_kind_of_shell_has_put_the_keys_away
     the_users_own_keys_outlive_a_program_that_fails a_program_that_crashes_anywhere_in_its_answer an_environment_too_big no_place_for_a_token
     a_hook_that_keeps_the_keys_would_be_noticed a_file_that_becomes_a_link_without_an_end
 }
@@ -104,20 +104,27 @@ fn a_program_that_is_gone_on_the_way_across(shell: &Shell) {
     ]);
 }
 
-fn a_program_that_is_gone_where_another_kind_of_shell_has_put_the_keys_away(shell: &Shell) {
+fn a_program_that_fails_where_another_kind_of_shell_has_put_the_keys_away(shell: &Shell) {
     let home = Home::with_projects();
     home.pin("alpha", "profile = \"alpha\"\nregion = \"eu-west-3\"\n[env]\nTF_WORKSPACE = \"dev\"\n");
-    let mut terminal = Terminal::start(shell, &home);
-    terminal.run("cd alpha");
-    let state = terminal.text_of("AWSENV_STATE").unwrap();
-    let away = shell.export("AWSENV_STATE", &state.replacen("1:on:", "1:away:", 1));
-    fs::rename(home.program(), home.at("away")).unwrap();
-    terminal.run(&shell.words().and(&away, "cd ../beta"));
-    terminal.has_no_keys();
-    terminal.has(&[("TF_WORKSPACE", None), ("AWS_REGION", None), ("AWS_PROFILE", Some(SENTENCE))]);
-    fs::rename(home.at("away"), home.program()).unwrap();
-    terminal.run("cd ..");
-    terminal.has_nothing_of_ours();
+    let mut outer = Terminal::start(shell, &home);
+    outer.run("cd alpha");
+    let environment = outer.environment();
+    let text = |(name, value): (&String, &Vec<u8>)| {
+        let value = String::from_utf8(value.clone()).unwrap();
+        let value = if name == "AWSENV_STATE" { value.replacen("1:on:", "1:away:", 1) } else { value };
+        (name.clone(), value)
+    };
+    let is_ours = |(name, _): &(&String, &Vec<u8>)| name.starts_with("AWS") || *name == "TF_WORKSPACE";
+    let inherited: Vec<_> = environment.iter().filter(is_ours).map(text).collect();
+    let inherited: Vec<_> = inherited.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    home.install(program::SILENT);
+    let mut inner = Terminal::start_with(shell, &home, &Rc::default(), &inherited);
+    inner.has_no_keys();
+    inner.has(&[("TF_WORKSPACE", None), ("AWS_REGION", None), ("AWS_PROFILE", Some(SENTENCE))]);
+    home.install(program::HONEST);
+    inner.enter();
+    inner.has_nothing_of_ours();
 }
 
 fn a_program_that_fails(shell: &Shell) {
