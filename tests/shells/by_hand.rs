@@ -6,7 +6,7 @@ use crate::shell::Shell;
 
 every_shell! {
     a_profile_by_hand a_region_by_hand a_variable_by_hand an_identity_by_hand_ends_the_sentence
-    switched_off_and_on_again a_hostile_state_changes_nothing
+    switched_off_and_on_again a_hostile_state_changes_nothing a_word_on_the_metadata_service_by_hand
 }
 
 fn a_profile_by_hand(shell: &Shell) {
@@ -46,6 +46,18 @@ fn a_region_by_hand(shell: &Shell) {
         ("AWS_ACCESS_KEY_ID", None),
         ("AWS_DEFAULT_REGION", None),
     ]);
+}
+
+/// The hook sets it too, where it puts the keys away before it asks.
+fn a_word_on_the_metadata_service_by_hand(shell: &Shell) {
+    let home = Home::with_projects();
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run("cd alpha");
+    terminal.run(&shell.export("AWS_EC2_METADATA_DISABLED", "false"));
+    terminal.run("cd ../beta");
+    terminal.has(&[("AWS_EC2_METADATA_DISABLED", Some("false")), ("AWS_ACCESS_KEY_ID", Some("AKIABETA"))]);
+    terminal.run("cd ..");
+    terminal.has(&[("AWS_EC2_METADATA_DISABLED", Some("false")), ("AWS_ACCESS_KEY_ID", None)]);
 }
 
 fn a_variable_by_hand(shell: &Shell) {

@@ -81,11 +81,13 @@ impl Dialect for Fish {
             let value = self.quote(value.as_encoded_bytes());
             [b"test \"$", name.as_bytes(), b"\" = ", &value, b"; or return 0; "].concat()
         });
-        let unset = String::from_utf8_lossy(&self.unset(names)).replace('\n', "; ");
+        let names: Vec<_> = names.iter().copied().filter(|name| *name != "AWS_PROFILE").collect();
+        let unset = String::from_utf8_lossy(&self.unset(&names)).replace('\n', "; ");
         let rest = format!(
             "string match -q '1:on:*' -- \"$AWSENV_STATE\"; or return 0; \
-             set -gx AWSENV_STATE 1:away:(string sub -s 6 -- \"$AWSENV_STATE\" | string collect); {unset}\
-             set -gx AWS_PROFILE '{NO_ANSWER}'; set -gx AWS_EC2_METADATA_DISABLED true; end\n"
+             set -gx AWSENV_STATE 1:away:(string sub -s 6 -- \"$AWSENV_STATE\" | string collect); \
+             set -gx AWS_PROFILE '{NO_ANSWER}'; \
+             set -q AWS_EC2_METADATA_DISABLED; or set -gx AWS_EC2_METADATA_DISABLED true; {unset}end\n"
         );
         [b"function __awsenv_away; ", &known.collect::<Vec<_>>().concat()[..], rest.as_bytes()].concat()
     }

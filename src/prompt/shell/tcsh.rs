@@ -97,8 +97,8 @@ impl Dialect for Tcsh {
             .into_bytes(),
             same.collect::<Vec<_>>().concat(),
             format!(
-                " ) && setenv AWSENV_STATE \"$AWSENV_STATE:s/on/away/:q\" && setenv AWS_PROFILE \"{NO_ANSWER}\" && \
-                 setenv AWS_EC2_METADATA_DISABLED true{unset}"
+                " ) && setenv AWSENV_STATE \"$AWSENV_STATE:s/on/away/:q\" && setenv AWS_PROFILE \"{NO_ANSWER}\"{unset} \
+                 && @ status = ( $?AWS_EC2_METADATA_DISABLED ) && setenv AWS_EC2_METADATA_DISABLED true"
             )
             .into_bytes(),
         ];
