@@ -103,7 +103,7 @@ def --env __awsenv_put_away [] {
     __awsenv_hide $away.names
     $env.AWSENV_STATE = "1:away:" + ($state | str substring 5..)
     $env.AWS_PROFILE = "awsenv did not answer: no credentials"
-    $env.AWS_EC2_METADATA_DISABLED = "true"
+    $env.AWS_EC2_METADATA_DISABLED = ($env.AWS_EC2_METADATA_DISABLED? | default "true")
 }
 
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
@@ -143,7 +143,8 @@ def __awsenv_wait_for_terminal [] {
     for _ in 1..200 {
         # proc_pid_stat(5), behind the name: state, parent, group, session, terminal, and the group that has it.
         let fields = open --raw $file | split row ") " | last | split row " "
-        if $fields.2 == $fields.5 {
+        # Where there is no terminal, nobody has it.
+        if $fields.2 == $fields.5 or $fields.4 == "0" or $fields.5 == "-1" {
             return
         }
         sleep 1ms

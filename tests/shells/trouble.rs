@@ -1,8 +1,9 @@
 //! No answer, half an answer, no room for the question: then nobody's keys.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
-use crate::home::{Home, Rc};
+use crate::home::{Home, Rc, one_at_a_time};
 use crate::interrupt::keeps_keys_while_it_asks;
 use crate::program;
 use crate::pty::Terminal;
@@ -291,4 +292,27 @@ fn a_hook_that_keeps_the_keys_would_be_noticed(shell: &Shell) {
     home.install(program::SILENT);
     terminal.run("cd ..");
     terminal.has_key(Some("AKIAALPHA"));
+}
+
+/// It waits until the terminal is its own again, a millisecond at a time: for one that is not there, in vain.
+#[cfg(target_os = "linux")]
+#[test]
+fn nushell_waits_for_no_terminal_where_there_is_none() {
+    let shell = crate::shell::installed(Kind::Nu);
+    let home = Home::new();
+    let (hook, slept) = (home.at("hook.nu"), home.at("slept"));
+    home.write_hook(&shell, &hook);
+    // What the hook calls is what stands before it.
+    let script = format!(
+        "def sleep [time] {{ 'x' | save --append {} }}\nsource {}\n__awsenv_wait_for_terminal\nprint done\n",
+        slept.display(),
+        hook.display()
+    );
+    home.write("script.nu", &script);
+    let mut command = Command::new("setsid");
+    command.arg("--wait").arg(shell.program).arg("-n").arg(home.at("script.nu"));
+    command.env_clear().envs(home.environment()).stdin(Stdio::null());
+    let output = one_at_a_time(|| command.output()).unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "done\n", "{output:?}");
+    assert!(!slept.exists());
 }
