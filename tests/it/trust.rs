@@ -178,3 +178,20 @@ fn allow_works_where_shells_cannot_be_told_and_says_so() {
     assert!(output.stderr.starts_with(told), "{}", output.stderr);
     assert!(output.stderr.ends_with("\nawsenv: allowed ~/acme/.awsenv\n"), "{}", output.stderr);
 }
+
+#[test]
+fn allow_says_what_it_forgets_since_others_could_have_written_it() {
+    let world = World::with_pin();
+    let list = world.at(".local/share/awsenv/allow");
+    let of_file = fs::read_dir(&list).unwrap().next().unwrap().unwrap().path();
+    fs::set_permissions(of_file, fs::Permissions::from_mode(0o777)).unwrap();
+    world
+        .run(["allow"])
+        .at("acme")
+        .stderr(
+            "awsenv: what else was allowed as ~/acme/.awsenv is so no more: others could have written the allow list\n\
+             awsenv: allowed ~/acme/.awsenv\n",
+        )
+        .success();
+    world.run(["allow"]).at("acme").stderr("awsenv: allowed ~/acme/.awsenv\n").success();
+}
