@@ -19,7 +19,7 @@ __awsenv_unload() {
   \builtin emulate -L zsh
   \builtin local __awsenv_names __awsenv_name __awsenv_dir=${PWD-}
   __awsenv_before= __awsenv_until= __awsenv_after=
-  if [[ "${AWSENV_STATE-}" != 1:(on|away):* ]]; then
+  if [[ "${AWSENV_STATE-}" != 1:on:* && "${AWSENV_STATE-}" != 1:away:* ]]; then
     # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
     [[ -z $__awsenv_quiet ]] || \builtin return 0
     while [[ -n $__awsenv_dir && ! -f $__awsenv_dir/.awsenv ]]; do __awsenv_dir=${__awsenv_dir%/*}; done

@@ -18,7 +18,7 @@ use crate::secret::Secret;
 
 /// Asks for a line.
 pub fn ask(prompt: &str) -> io::Result<String> {
-    let terminal = open()?;
+    let terminal = open_to_ask()?;
     write!(&terminal, "{}", printable(prompt))?;
     let mut line = String::new();
     if BufReader::new(&terminal).read_line(&mut line)? == 0 {
@@ -51,7 +51,7 @@ pub fn tell(text: &str) -> io::Result<()> {
 /// Asks for a line that is not shown. (The crates for it ask first and hide then: a fast typist is seen. After Ctrl-C
 /// they leave the terminal as it is.)
 pub fn ask_hidden(prompt: &str) -> io::Result<Secret> {
-    let terminal = open()?;
+    let terminal = open_to_ask()?;
     let hidden = Hidden::begin(&terminal)?;
     write!(&terminal, "{}", printable(prompt))?;
     let answer = line(&terminal);
@@ -62,7 +62,7 @@ pub fn ask_hidden(prompt: &str) -> io::Result<Secret> {
 /// The same of a line that is pasted, for so long at most; what comes behind the line is dropped, since it was not meant
 /// for the shell either. On macOS, which does not poll terminals, it is waited for without end.
 pub fn ask_hidden_within(prompt: &str, time: Duration) -> io::Result<Secret> {
-    let terminal = open()?;
+    let terminal = open_to_ask()?;
     let hidden = Hidden::begin(&terminal)?;
     write!(&terminal, "{}", printable(prompt))?;
     let answer = await_line(&terminal, time).and_then(|()| line(&terminal));
@@ -160,6 +160,21 @@ impl Modes {
             let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
         }
     }
+}
+
+/// As `open`, once we may read: xonsh gives the terminal to a program a moment after it has started it, and has it
+/// ignore SIGTTIN, so that a read before would fail.
+fn open_to_ask() -> io::Result<File> {
+    let terminal = open()?;
+    let moment = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+    for _ in 0..100 {
+        if tcgetpgrp(&terminal).map_or(true, |group| group == getpgrp())
+            || poll(&mut [], Some(&moment)).is_err()
+        {
+            break;
+        }
+    }
+    Ok(terminal)
 }
 
 fn open() -> io::Result<File> {
