@@ -21,7 +21,9 @@ end
 set -gu __awsenv_before
 set -gu __awsenv_until
 set -gu __awsenv_after
-set -gu __awsenv_age
+set -gu __awsenv_now
+# A file, and the time it is dated.
+set -gu __awsenv_clock
 
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 function __awsenv_unload
@@ -121,8 +123,11 @@ function awsenv_prompt
     set -l __awsenv_status $status
     set -l __awsenv_left
     if test -n "$__awsenv_until"
-        # The guard has just asked how far its deadline is, by the only clock there is without a process.
-        set -l __awsenv_time (math "max($__awsenv_until - $__awsenv_age, 0)")
+        # The only clock there is without a process; where that file is gone, what the program has said last.
+        test -n "$__awsenv_clock"
+        and builtin path mtime -R -- $__awsenv_clock[1] | read -l __awsenv_age
+        and set -g __awsenv_now "$__awsenv_clock[2] + $__awsenv_age"
+        set -l __awsenv_time (math "max($__awsenv_until - ($__awsenv_now), 0)")
         if test $__awsenv_time -ge 86400
             set __awsenv_left " "(math "floor($__awsenv_time / 86400)")d(math "floor($__awsenv_time / 3600) % 24")h
         else if test $__awsenv_time -ge 3600

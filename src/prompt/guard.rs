@@ -174,4 +174,15 @@ impl Terms<'_> {
     pub fn reference(&self, file: &Watched) -> std::io::Result<PathBuf> {
         self.runtime.reference(&file.path, file.stamp)
     }
+
+    /// Two of them, a nanosecond older and a nanosecond newer. Not where a watched file's time may have been rounded
+    /// by a file system that would round theirs too.
+    pub fn references_around(&self, file: &Watched) -> std::io::Result<Option<[PathBuf; 2]>> {
+        let Stamp { nanos, .. } = file.stamp;
+        if nanos % 1000 == 0 || nanos % 1000 == 999 {
+            return Ok(None);
+        }
+        let at = |nanos| self.runtime.reference(&file.path, Stamp { nanos, ..file.stamp });
+        Ok(Some([at(nanos - 1)?, at(nanos + 1)?]))
+    }
 }

@@ -71,9 +71,12 @@ impl Runtime {
         self.dated(&format!("at.{seconds}"), seconds, 0)
     }
 
-    /// Where a shell without a clock touches a file to learn what time it is.
-    pub fn clock_of(&self, pid: u32) -> PathBuf {
-        self.dir.join("r").join(format!("now.{pid}"))
+    /// Where a shell without a clock touches a file to learn what time it is. It is there already: on a full disk
+    /// a shell would complain.
+    pub fn clock_of(&self, pid: u32) -> io::Result<PathBuf> {
+        let path = self.dir.join("r").join(format!("now.{pid}"));
+        files::touch(&path)?;
+        Ok(path)
     }
 
     /// A file of text for a shell to read; nothing of it is secret.

@@ -219,18 +219,11 @@ impl Segment {
 }
 
 /// What the shell function `awsenv_prompt` puts together, as statements: the text before and after the time that
-/// is left, and the end that this is counted from. `deadline` is the guard's.
-pub fn statements(
-    segment: Option<&Segment>,
-    look: Look,
-    abilities: Abilities,
-    now: Timestamp,
-    deadline: Option<Timestamp>,
-) -> Vec<u8> {
+/// is left, and the end that this is counted from.
+pub fn statements(segment: Option<&Segment>, look: Look, abilities: Abilities, now: Timestamp) -> Vec<u8> {
     let (before, after) = segment.map(|segment| segment.parts(look)).unwrap_or_default();
     let until = segment.and_then(|segment| segment.until);
-    let (now, deadline) = (now.as_second(), deadline.unwrap_or(now).as_second());
-    abilities.shell.segment(&Drawn { before, after, until, now, deadline }, abilities)
+    abilities.shell.segment(&Drawn { before, after, until, now: now.as_second() }, abilities)
 }
 
 #[cfg(test)]
@@ -313,7 +306,6 @@ mod tests {
     fn a_shell_counts_by_the_clock_that_it_has() {
         let fresh = dev(Standing::Fresh, Some(100));
         let now = Timestamp::from_second(NOW).unwrap();
-        let deadline = Timestamp::from_second(NOW + 40).unwrap();
         for (shell, version, expected) in [
             (Shell::Bash, "5.2.15", "__awsenv_before='dev' __awsenv_until=1795348900 __awsenv_after=''\n"),
             (
@@ -325,12 +317,12 @@ mod tests {
             (
                 Shell::Fish,
                 "3.6.0",
-                "set -g __awsenv_before 'dev'; set -g __awsenv_after ''; set -g __awsenv_until 60; \
-                 set -g __awsenv_age -40\n",
+                "set -g __awsenv_before 'dev'; set -g __awsenv_after ''; set -g __awsenv_until 1795348900; \
+                 set -g __awsenv_now 1795348800\n",
             ),
         ] {
             let plain = look(Reader::Prompt(shell), &[("NO_COLOR", "1")]);
-            let text = statements(Some(&fresh), plain, Abilities::of(shell, version, 1), now, Some(deadline));
+            let text = statements(Some(&fresh), plain, Abilities::of(shell, version, 1), now);
             assert_eq!(String::from_utf8(text).unwrap(), expected);
         }
     }

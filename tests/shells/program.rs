@@ -95,7 +95,7 @@ pub(crate) const BLIND_TO_THE_TOKEN: &str = r#"#!/bin/sh
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" >@T@/answer
 mkdir -p @T@/kept && cp -p @T@/run/awsenv/r/* @T@/kept
-sed -e "s#-e '@T@/run/awsenv/g/[^']*' && ##g" -e "s#; and test -e '@T@/run/awsenv/g/[^']*'##" \
+sed -e "s#-e '@T@/run/awsenv/g/[^']*' && ##g" -e "s#-e '@T@/run/awsenv/g/[^']*' -a ##" \
   -e 's#@T@/run/awsenv/r/#@T@/kept/#g' -e 's|"@T@/run/awsenv/g/[^"]*",\{0,1\}||' \
   -e 's# && -e [^ ]*@T@/run/awsenv/g/[^ ]*##' @T@/answer
 "#;
@@ -104,7 +104,8 @@ sed -e "s#-e '@T@/run/awsenv/g/[^']*' && ##g" -e "s#; and test -e '@T@/run/awsen
 pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
-@AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s#; and test ! [^;]*-nt[^;]*##g" \
+@AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s# && '[^']*' -[no]t '[^']*'##g" \
+  -e "s# -a ! '[^']*' -[no]t '[^']*'##g" \
   -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##" \
   -e 's|"files":.*,"links"|"files":[],"links"|' -e 's|"absent":.*,"time"|"absent":[],"time"|' \
   -e 's# && -[MZI] [^ ]* == [0-9]*##g' -e 's# && [^ ]*![^ ]* -f [^ ]*##g'

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 
-use super::super::guard::{Abilities, Terms};
+use super::super::guard::{Abilities, Terms, Watched};
 use super::dialect::Dialect;
 use super::{Drawn, posix};
 use crate::settings::Settings;
@@ -91,7 +91,10 @@ fn test(terms: &Terms<'_>) -> io::Result<Vec<u8>> {
     let (read, wanted) = posix::variables(terms)?;
     // A missing file is the oldest, and two missing ones are equally old: but a reference is there as long as the
     // token is.
-    let unchanged = |f: &[u8], r: &[u8]| [b"! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r].concat();
+    let unchanged = |file: &Watched| {
+        let (f, r) = (&posix::path(&file.path)[..], &posix::path(&terms.reference(file)?)[..]);
+        Ok([b"! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r].concat())
+    };
     // Under `nocasematch` the `==` of `[[` takes proj/ for Proj/.
     let variables = [b"\\builtin [ \"", read.as_bytes(), b"\" = ", &wanted, b" ]"].concat();
     Ok([&variables[..], b" && ", &posix::files(terms, unchanged)?, &clock(terms)?].concat())
@@ -103,7 +106,7 @@ fn clock(terms: &Terms<'_>) -> io::Result<Vec<u8>> {
     if terms.abilities.version >= (5, 0) {
         return Ok(format!(" && (( EPOCHSECONDS >= {from} && EPOCHSECONDS < {until} ))").into_bytes());
     }
-    let clock = posix::path(&terms.runtime.clock_of(terms.abilities.pid));
+    let clock = posix::path(&terms.runtime.clock_of(terms.abilities.pid)?);
     let until = posix::path(&terms.runtime.deadline(until)?);
     let from = posix::path(&terms.runtime.deadline(from)?);
     let newer = |a: &[u8], b: &[u8]| [a, b" -nt ", b].concat();

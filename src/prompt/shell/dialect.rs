@@ -93,6 +93,4 @@ pub struct Drawn {
     pub until: Option<i64>,
     /// Now.
     pub now: i64,
-    /// The guard's deadline.
-    pub deadline: i64,
 }

@@ -39,7 +39,7 @@ impl Dialect for Fish {
     /// profile gets the sentence, since an empty name is an error to boto3.
     fn unset(&self, names: &[&str]) -> Vec<u8> {
         let unset = |name: &&str| {
-            let instead = self.quote(if name.ends_with("PROFILE") { UNIVERSAL } else { "" }.as_bytes());
+            let instead = self.quote(if is_profile(name) { UNIVERSAL } else { "" }.as_bytes());
             let instead = String::from_utf8_lossy(&instead);
             format!("set -eg {name}; set -qUx {name}; and set -gx {name} {instead}\n")
         };
@@ -56,9 +56,7 @@ impl Dialect for Fish {
 
     fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
         let (before, after) = (self.quote(drawn.before.as_bytes()), self.quote(drawn.after.as_bytes()));
-        // The guard measures how far its deadline is away.
-        let until = drawn.until.map(|until| until.saturating_sub(drawn.deadline).to_string());
-        let age = drawn.now.saturating_sub(drawn.deadline).to_string();
+        let until = drawn.until.map(|until| until.to_string());
         [
             b"set -g __awsenv_before ",
             &before[..],
@@ -66,8 +64,8 @@ impl Dialect for Fish {
             &after,
             b"; set -g __awsenv_until ",
             until.unwrap_or_default().as_bytes(),
-            b"; set -g __awsenv_age ",
-            age.as_bytes(),
+            b"; set -g __awsenv_now ",
+            drawn.now.to_string().as_bytes(),
             b"\n",
         ]
         .concat()
@@ -94,26 +92,33 @@ impl Dialect for Fish {
 
     fn guard(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {
         let path = |path: &Path| self.quote(path.as_os_str().as_encoded_bytes());
-        let mut tests = self.variables(terms)?;
-        tests.extend(terms.present.iter().map(|there| [b"test -e ", &path(there)[..]].concat()));
+        let mut files: Vec<_> =
+            terms.present.iter().map(|there| [b"-e ", &path(there)[..]].concat()).collect();
         for file in terms.watched {
             let (f, r) = (&path(&file.path)[..], &path(&terms.reference(file)?)[..]);
             // A missing file is the oldest, and two missing ones are equally old: but a reference is there as
             // long as the token is.
-            tests.push([b"test ! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r].concat());
+            files.push([b"! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r].concat());
             let target = file.target.as_ref();
-            tests.extend(target.map(|target| [b"test ", f, b" -ef ", &path(target)].concat()));
+            files.extend(target.map(|target| [f, b" -ef ", &path(target)].concat()));
         }
+        let mut tests = vec![self.variables(terms)?, [b"test ", &files.join(&b" -a "[..])[..]].concat()];
         if !terms.absent.is_empty() {
-            let absent: Vec<_> = terms.absent.iter().map(|absent| path(absent)).collect();
+            let absent: Vec<_> = terms.absent.iter().map(|absent| path(&terms.from_here(absent))).collect();
             tests.push([b"not path is -f -- ", absent.join(&b" "[..]).as_slice()].concat());
         }
-        if let Some((_, until)) = terms.time {
-            let until = path(&terms.runtime.deadline(until)?);
-            let read = b" | read -g __awsenv_age; and test \"$__awsenv_age\" -lt 0";
-            tests.push([b"builtin path mtime -R -- ", &until[..], read].concat());
+        let mut clock = Vec::new();
+        if let Some((from, until)) = terms.time {
+            let at = |second| io::Result::Ok(path(&terms.runtime.deadline(second)?));
+            let (is_from, is_until) = (at(from)?, at(until)?);
+            let now = path(&terms.runtime.clock_of(terms.abilities.pid)?);
+            // What is written to is touched before the test looks at it.
+            let is_early = [b"test ", &is_until[..], b" -nt ", &now].concat();
+            tests.push([&is_early[..], b" -a ! ", &is_from, b" -nt ", &now, b" >", &now].concat());
+            clock = [b"set -g __awsenv_clock ", &is_until[..], format!(" {until}\n").as_bytes()].concat();
         }
-        Ok([b"function __awsenv_ok; ", tests.join(&b"; and "[..]).as_slice(), b"; end\n"].concat())
+        let tests = tests.join(&b"; and "[..]);
+        Ok([&clock[..], b"function __awsenv_ok; ", &tests, b"; end\n"].concat())
     }
 
     fn no_guard(&self) -> Vec<u8> {
@@ -141,14 +146,28 @@ impl Dialect for Fish {
     }
 }
 
+/// Where an empty name is an error.
+fn is_profile(name: &str) -> bool {
+    name.ends_with("PROFILE")
+}
+
 impl Fish {
-    fn variables(&self, terms: &Terms<'_>) -> io::Result<Vec<Vec<u8>>> {
-        let (between, wanted) = terms.values_as_one()?;
-        let read = terms.values.iter().map(|(name, _)| format!("${name}{}", char::from(between)));
-        let read = read.collect::<String>();
-        let sentence = self.quote(UNIVERSAL.as_bytes());
-        let is_empty = |name: &&str| [b"contains -- \"$", name.as_bytes(), b"\" '' ", &sentence[..]].concat();
-        let values = [b"test \"", read.as_bytes(), b"\" = ", &self.quote(&wanted)].concat();
-        Ok(std::iter::once(values).chain(terms.empty.iter().map(is_empty)).collect())
+    /// All in one, since each builtin costs fish as much as several files: which values there may be, in one word each.
+    /// A profile may be empty or the sentence, in which nothing stands that stands between values.
+    fn variables(&self, terms: &Terms<'_>) -> io::Result<Vec<u8>> {
+        let (between, values) = terms.values_as_one()?;
+        let (profiles, empty): (Vec<&str>, Vec<&str>) = terms.empty.iter().partition(|name| is_profile(name));
+        let names = terms.values.iter().map(|(name, _)| *name).chain(profiles.iter().copied());
+        let read = names.map(|name| format!("${name}{}", char::from(between)));
+        let none = empty.iter().map(|name| format!("${name}"));
+        let read = read.chain(none).collect::<String>();
+        let mut wanted = vec![values];
+        for _ in profiles {
+            let either = ["", UNIVERSAL].map(str::as_bytes);
+            let with = |before: &Vec<u8>| either.map(|value| [before, value, &[between]].concat());
+            wanted = wanted.iter().flat_map(with).collect();
+        }
+        let wanted = wanted.iter().flat_map(|wanted| [b" ", &self.quote(wanted)[..]].concat());
+        Ok([b"contains -- \"", read.as_bytes(), b"\""].concat().into_iter().chain(wanted).collect())
     }
 }

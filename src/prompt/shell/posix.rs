@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::super::guard::Terms;
+use super::super::guard::{Terms, Watched};
 use super::Drawn;
 
 pub(super) const PENDING: &[u8] = b"__awsenv_pending=1\n";
@@ -93,14 +93,14 @@ pub(super) fn variables(terms: &Terms<'_>) -> std::io::Result<(String, Vec<u8>)>
 }
 
 /// The terms about files, for inside of one `[[ ]]`: there they take bash a fifth less than each in its own.
-/// `unchanged` compares a file with its reference.
+/// `unchanged` compares a file with its references.
 pub(super) fn files(
     terms: &Terms<'_>,
-    unchanged: impl Fn(&[u8], &[u8]) -> Vec<u8>,
+    unchanged: impl Fn(&Watched) -> std::io::Result<Vec<u8>>,
 ) -> std::io::Result<Vec<u8>> {
     let mut tests: Vec<_> = terms.present.iter().map(|there| [b"-e ", &path(there)[..]].concat()).collect();
     for file in terms.watched {
-        tests.push(unchanged(&path(&file.path), &path(&terms.reference(file)?)));
+        tests.push(unchanged(file)?);
         let target = file.target.as_ref();
         tests.extend(target.map(|target| [&path(&file.path)[..], b" -ef ", &path(target)].concat()));
     }

@@ -133,7 +133,7 @@ impl Dialect for Tcsh {
         tests.extend(terms.absent.iter().map(|absent| [b"! -f ", &path(absent)[..]].concat()));
         let tests = tests.join(&b" && "[..]);
         let test = [b"@ status = ! ( ", names.as_bytes(), b" ) && @ status = ! ( ", &tests, b" )"].concat();
-        let test = [&test[..], &clock(terms, path)].concat();
+        let test = [&test[..], &clock(terms, path)?].concat();
         Ok(alias("ok", &self.quote(&test)))
     }
 
@@ -184,11 +184,11 @@ fn alias(name: &str, quoted: &[u8]) -> Vec<u8> {
 }
 
 /// What time it is, by a file that it touches.
-fn clock(terms: &Terms<'_>, path: impl Fn(&Path) -> Vec<u8>) -> Vec<u8> {
-    let Some((from, until)) = terms.time else { return Vec::new() };
-    let clock = path(&terms.runtime.clock_of(terms.abilities.pid));
+fn clock(terms: &Terms<'_>, path: impl Fn(&Path) -> Vec<u8>) -> io::Result<Vec<u8>> {
+    let Some((from, until)) = terms.time else { return Ok(Vec::new()) };
+    let clock = path(&terms.runtime.clock_of(terms.abilities.pid)?);
     let test = format!(" && @ status = ! ( $__awsenv_now >= {from} && $__awsenv_now < {until} )");
-    [b" && : >! ", &clock[..], b" && @ __awsenv_now = -M ", &clock, test.as_bytes()].concat()
+    Ok([b" && : >! ", &clock[..], b" && @ __awsenv_now = -M ", &clock, test.as_bytes()].concat())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 
-use super::super::guard::{Abilities, Terms};
+use super::super::guard::{Abilities, Terms, Watched};
 use super::dialect::Dialect;
 use super::{Drawn, posix};
 use crate::settings::Settings;
@@ -73,9 +73,16 @@ impl Dialect for Zsh {
 
 fn test(terms: &Terms<'_>) -> io::Result<Vec<u8>> {
     let (read, wanted) = posix::variables(terms)?;
-    // If either file is missing, the answer is no to both.
-    let unchanged = |f: &[u8], r: &[u8]| {
-        [b"-e ", f, b" && -e ", r, b" && ! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r].concat()
+    // If either file is missing, the answer is no: so between two references four looks tell what takes six with one.
+    let unchanged = |file: &Watched| {
+        let f = &posix::path(&file.path)[..];
+        if let Some([before, after]) = terms.references_around(file)? {
+            return Ok(
+                [f, b" -nt ", &posix::path(&before), b" && ", f, b" -ot ", &posix::path(&after)].concat()
+            );
+        }
+        let r = &posix::path(&terms.reference(file)?)[..];
+        Ok([b"-e ", f, b" && -e ", r, b" && ! ", f, b" -nt ", r, b" && ! ", f, b" -ot ", r].concat())
     };
     let variables = [b"[[ \"", read.as_bytes(), b"\" == ", &wanted, b" ]]"].concat();
     let clock = terms.time.map_or_else(String::new, |(from, until)| {
