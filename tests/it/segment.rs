@@ -24,6 +24,7 @@ fn drawn(world: &World, kind: Kind, shell: &Shell<'_>) -> String {
     };
     let mut command = world.command(kind.name());
     command.args(kind.plain()).arg("-c").arg(script).envs(shell.env.iter());
+    command.current_dir(&shell.pwd).env("PWD", &shell.pwd);
     command.env("HOOK", OsStr::from_bytes(&hook)).env("ANSWER", OsStr::from_bytes(&shell.text));
     let output = command.output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -85,6 +86,12 @@ fn a_session_is_shown_with_the_time_that_is_left() {
         renewals_end(&world);
         cloud::age(&world, Duration::from_secs(30));
         shell.prompt();
+        shows(&world, kind, &shell, "one 59m");
+
+        // Where the guard ends sooner than the session.
+        let deep = format!("acme{}", "/d".repeat(60));
+        world.write(&format!("{deep}/x"), "");
+        shell.cd(&deep);
         shows(&world, kind, &shell, "one 59m");
     }
 }
