@@ -17,19 +17,18 @@ set -g __awsenv_quiet
 function __awsenv_away
 end
 
-# What the prompt shows: the program sets these, and nobody inherits them.
+# What the prompt shows: the program sets these, and nobody inherits them. How old the session's end is, in seconds, is
+# less than nothing until then; a file that is dated then is the only clock there is without a process.
 set -gu __awsenv_before
-set -gu __awsenv_until
 set -gu __awsenv_after
-set -gu __awsenv_now
-# A file, and the time it is dated.
-set -gu __awsenv_clock
+set -gu __awsenv_age
+set -gu __awsenv_end
 
 # No answer: nobody knows whose credentials these are, so what we set goes. Needs no process.
 function __awsenv_unload
     set -g __awsenv_before
-    set -g __awsenv_until
     set -g __awsenv_after
+    set -g __awsenv_age
     if not string match -qr '^1:(on|away):' -- "$AWSENV_STATE"
         # Nothing of ours to take away; but a file here may have asked for other credentials than there are.
         test -z "$__awsenv_quiet"; or return 0
@@ -122,21 +121,22 @@ end
 function awsenv_prompt
     set -l __awsenv_status $status
     set -l __awsenv_left
-    if test -n "$__awsenv_until"
-        # The only clock there is without a process; where that file is gone, what the program has said last.
-        test -n "$__awsenv_clock"
-        and builtin path mtime -R -- $__awsenv_clock[1] | read -l __awsenv_age
-        and set -g __awsenv_now "$__awsenv_clock[2] + $__awsenv_age"
-        set -l __awsenv_time (math "max($__awsenv_until - ($__awsenv_now), 0)")
-        if test $__awsenv_time -ge 86400
-            set __awsenv_left " "(math "floor($__awsenv_time / 86400)")d(math "floor($__awsenv_time / 3600) % 24")h
-        else if test $__awsenv_time -ge 3600
-            set -l __awsenv_minutes (math "floor($__awsenv_time / 60) % 60")
-            set __awsenv_left " "(math "floor($__awsenv_time / 3600)")h(string replace -r '^(.)$' '0$1' $__awsenv_minutes)m
-        else if test $__awsenv_time -ge 60
-            set __awsenv_left " "(math "floor($__awsenv_time / 60)")m
+    if test -n "$__awsenv_age"
+        # Where that file is gone, it is as the program has said last.
+        test -n "$__awsenv_end"
+        and builtin path mtime -R -- $__awsenv_end | read -l __awsenv_now
+        and set -g __awsenv_age $__awsenv_now
+        if test $__awsenv_age -le -86400
+            set __awsenv_left " "(math "floor($__awsenv_age / -86400)")d(math "floor($__awsenv_age / -3600) % 24")h
+        else if test $__awsenv_age -le -3600
+            set -l __awsenv_minutes (math "floor($__awsenv_age / -60) % 60")
+            set __awsenv_left " "(math "floor($__awsenv_age / -3600)")h(string replace -r '^(.)$' '0$1' $__awsenv_minutes)m
+        else if test $__awsenv_age -le -60
+            set __awsenv_left " "(math "floor($__awsenv_age / -60)")m
+        else if test $__awsenv_age -lt 0
+            set __awsenv_left " "(string sub -s 2 -- $__awsenv_age)s
         else
-            set __awsenv_left " $__awsenv_time"s
+            set __awsenv_left ' 0s'
         end
     end
     printf %s "$__awsenv_before$__awsenv_left$__awsenv_after"

@@ -122,7 +122,7 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
         return Answer {
             statements: [
                 statements,
-                segment_statements(segment.as_ref(), question, abilities),
+                segment_statements(segment.as_ref(), question, abilities, runtime.as_ref()),
                 question.shell.dialect().put_away(&[], &[]),
             ]
             .concat(),
@@ -185,16 +185,22 @@ pub fn answer(question: &Question<'_>, settings_mistake: Option<&anyhow::Error>)
     let diff = EnvDiff::between(question.env, &target);
     log::debug!("sets {:?}, unsets {:?}", diff.set.keys(), diff.unset);
     let mut statements = diff.statements(question.shell, STATE);
-    statements.extend(segment_statements(next.memory.segment.as_ref(), question, abilities));
+    let segment = next.memory.segment.as_ref();
+    statements.extend(segment_statements(segment, question, abilities, runtime.as_ref()));
     statements.extend(put_away_statements(&next.memory, &target, question.shell));
     let guard = guard.function(abilities, runtime.as_ref());
     Answer { statements, guard, needs_session: plan.needs_session, notice, change }
 }
 
 /// What the shell's own function shows in the prompt.
-fn segment_statements(segment: Option<&Segment>, question: &Question<'_>, abilities: Abilities) -> Vec<u8> {
+fn segment_statements(
+    segment: Option<&Segment>,
+    question: &Question<'_>,
+    abilities: Abilities,
+    runtime: Option<&Runtime>,
+) -> Vec<u8> {
     let look = Look::of(Reader::Prompt(question.shell), question.env, question.settings.colours);
-    segment::statements(segment, look, abilities, question.now)
+    segment::statements(segment, look, abilities, question.now, runtime)
 }
 
 /// How the shell puts away who one is before it asks again, unless that has been changed by hand.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Abilities;
+use super::runtime::Runtime;
 use super::shell::{Drawn, Shell};
 use crate::clock::{self, Timestamp};
 use crate::env::Env;
@@ -219,11 +220,17 @@ impl Segment {
 }
 
 /// What the shell function `awsenv_prompt` puts together, as statements: the text before and after the time that
-/// is left, and the end that this is counted from.
-pub fn statements(segment: Option<&Segment>, look: Look, abilities: Abilities, now: Timestamp) -> Vec<u8> {
+/// is left, and the end that this is counted from. `runtime` is where a shell without a clock finds a file to tell the time by.
+pub fn statements(
+    segment: Option<&Segment>,
+    look: Look,
+    abilities: Abilities,
+    now: Timestamp,
+    runtime: Option<&Runtime>,
+) -> Vec<u8> {
     let (before, after) = segment.map(|segment| segment.parts(look)).unwrap_or_default();
     let until = segment.and_then(|segment| segment.until);
-    abilities.shell.segment(&Drawn { before, after, until, now: now.as_second() }, abilities)
+    abilities.shell.segment(&Drawn { before, after, until, now: now.as_second(), runtime }, abilities)
 }
 
 #[cfg(test)]
@@ -317,12 +324,12 @@ mod tests {
             (
                 Shell::Fish,
                 "3.6.0",
-                "set -g __awsenv_before 'dev'; set -g __awsenv_after ''; set -g __awsenv_until 1795348900; \
-                 set -g __awsenv_now 1795348800\n",
+                "set -g __awsenv_before 'dev'; set -g __awsenv_after ''; set -g __awsenv_age -100; \
+                 set -g __awsenv_end \n",
             ),
         ] {
             let plain = look(Reader::Prompt(shell), &[("NO_COLOR", "1")]);
-            let text = statements(Some(&fresh), plain, Abilities::of(shell, version, 1), now);
+            let text = statements(Some(&fresh), plain, Abilities::of(shell, version, 1), now, None);
             assert_eq!(String::from_utf8(text).unwrap(), expected);
         }
     }

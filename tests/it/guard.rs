@@ -126,8 +126,7 @@ fn guard_terms() {
         assert!(text.contains(rounded), "{nanos}: {text}");
     }
     let fish = [
-        "set -g __awsenv_clock 'r/at.1795352400' 1795352400\n\
-         function __awsenv_ok; contains -- \"$PWD|$AWS_ACCESS_KEY_ID|$AWS_PROFILE|$AWSENV_DISABLE\" '$HOME|ASIA1||' \
+        "function __awsenv_ok; contains -- \"$PWD|$AWS_ACCESS_KEY_ID|$AWS_PROFILE|$AWSENV_DISABLE\" '$HOME|ASIA1||' \
          '$HOME|ASIA1|awsenv: this fish variable is universal: set it with set -gx in config.fish instead|'",
         "test -e 'TOKEN' -a -e '$HOME/allow/entry' -a ! '$HOME/.awsenv' -nt 'REFERENCE' \
          -a ! '$HOME/.awsenv' -ot 'REFERENCE' -a '$HOME/.awsenv' -ef '$HOME/real'",

@@ -31,7 +31,7 @@ impl Dialect for Bash {
         posix::answer(statements, guard)
     }
 
-    fn segment(&self, drawn: &Drawn, abilities: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, abilities: Abilities) -> Vec<u8> {
         let until = match drawn.until {
             None => String::new(),
             // Without a clock of its own it counts the seconds of its own life.

@@ -48,7 +48,7 @@ pub(super) fn answer(statements: &[u8], guard: &[u8]) -> Vec<u8> {
     [b"{", lines.join(&b",\n"[..]).as_slice(), b"}\n"].concat()
 }
 
-pub(super) fn segment(drawn: &Drawn) -> Vec<u8> {
+pub(super) fn segment(drawn: &Drawn<'_>) -> Vec<u8> {
     let until = drawn.until.map_or(Value::Null, Value::from);
     let drawn = json!({ "before": drawn.before, "after": drawn.after, "until": until });
     member("segment", drawn.to_string().as_bytes())

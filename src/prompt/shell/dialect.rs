@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 
 use super::super::guard::{Abilities, Terms};
+use super::super::runtime::Runtime;
 use crate::settings::Settings;
 
 /// The words of one shell. Each has a file of its own beside this one.
@@ -25,7 +26,7 @@ pub trait Dialect: Sync {
     fn answer(&self, statements: &[u8], guard: &[u8]) -> Vec<u8>;
 
     /// What the shell's own `awsenv_prompt` puts together.
-    fn segment(&self, drawn: &Drawn, abilities: Abilities) -> Vec<u8>;
+    fn segment(&self, drawn: &Drawn<'_>, abilities: Abilities) -> Vec<u8>;
 
     /// How the hook takes `names` away before it asks, if there are any and these have their values (empty: or none); the
     /// answer sets them again. For shells where Ctrl-C ends the asking alone, and what was typed goes on.
@@ -84,7 +85,7 @@ pub trait Dialect: Sync {
 
 /// The prompt's segment: what stands before and after the time that is left, and the end this is counted from.
 #[derive(Debug)]
-pub struct Drawn {
+pub struct Drawn<'a> {
     /// Before the time.
     pub before: String,
     /// Behind it.
@@ -93,4 +94,6 @@ pub struct Drawn {
     pub until: Option<i64>,
     /// Now.
     pub now: i64,
+    /// For shells that need a file to tell the time by.
+    pub runtime: Option<&'a Runtime>,
 }

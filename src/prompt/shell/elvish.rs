@@ -48,7 +48,7 @@ impl Dialect for Elvish {
     }
 
     /// As of now: the program is asked before each prompt.
-    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, _: Abilities) -> Vec<u8> {
         let left = drawn.until.map(|until| u64::try_from(until.saturating_sub(drawn.now)).unwrap_or(0));
         let left = left.map(|left| format!(" {}", clock::human(Duration::from_secs(left))));
         let text = [&*drawn.before, &left.unwrap_or_default(), &drawn.after].concat();

@@ -54,18 +54,20 @@ impl Dialect for Fish {
         [b"begin\n", statements, guard, b"end\n"].concat()
     }
 
-    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, _: Abilities) -> Vec<u8> {
         let (before, after) = (self.quote(drawn.before.as_bytes()), self.quote(drawn.after.as_bytes()));
-        let until = drawn.until.map(|until| until.to_string());
+        let age = drawn.until.map(|until| drawn.now.saturating_sub(until).to_string());
+        let end = drawn.until.and_then(|until| drawn.runtime?.deadline(until).ok());
+        let end = end.map(|end| self.quote(end.as_os_str().as_encoded_bytes()));
         [
             b"set -g __awsenv_before ",
             &before[..],
             b"; set -g __awsenv_after ",
             &after,
-            b"; set -g __awsenv_until ",
-            until.unwrap_or_default().as_bytes(),
-            b"; set -g __awsenv_now ",
-            drawn.now.to_string().as_bytes(),
+            b"; set -g __awsenv_age ",
+            age.unwrap_or_default().as_bytes(),
+            b"; set -g __awsenv_end ",
+            &end.unwrap_or_default(),
             b"\n",
         ]
         .concat()
@@ -107,7 +109,6 @@ impl Dialect for Fish {
             let absent: Vec<_> = terms.absent.iter().map(|absent| path(&terms.from_here(absent))).collect();
             tests.push([b"not path is -f -- ", absent.join(&b" "[..]).as_slice()].concat());
         }
-        let mut clock = Vec::new();
         if let Some((from, until)) = terms.time {
             let at = |second| io::Result::Ok(path(&terms.runtime.deadline(second)?));
             let (is_from, is_until) = (at(from)?, at(until)?);
@@ -115,10 +116,8 @@ impl Dialect for Fish {
             // What is written to is touched before the test looks at it.
             let is_early = [b"test ", &is_until[..], b" -nt ", &now].concat();
             tests.push([&is_early[..], b" -a ! ", &is_from, b" -nt ", &now, b" >", &now].concat());
-            clock = [b"set -g __awsenv_clock ", &is_until[..], format!(" {until}\n").as_bytes()].concat();
         }
-        let tests = tests.join(&b"; and "[..]);
-        Ok([&clock[..], b"function __awsenv_ok; ", &tests, b"; end\n"].concat())
+        Ok([b"function __awsenv_ok; ", tests.join(&b"; and "[..]).as_slice(), b"; end\n"].concat())
     }
 
     fn no_guard(&self) -> Vec<u8> {

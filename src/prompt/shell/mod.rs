@@ -122,7 +122,7 @@ impl Shell {
     }
 
     /// What its `awsenv_prompt` shows.
-    pub fn segment(self, drawn: &Drawn, abilities: Abilities) -> Vec<u8> {
+    pub fn segment(self, drawn: &Drawn<'_>, abilities: Abilities) -> Vec<u8> {
         self.dialect().segment(drawn, abilities)
     }
 }

@@ -58,7 +58,7 @@ impl Dialect for Nu {
         data::answer(statements, guard)
     }
 
-    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, _: Abilities) -> Vec<u8> {
         data::segment(drawn)
     }
 

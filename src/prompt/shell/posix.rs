@@ -58,7 +58,7 @@ pub(super) fn answer(statements: &[u8], guard: &[u8]) -> Vec<u8> {
     [&b"{\n"[..]].into_iter().chain(steps).chain([guard, b"}\n"]).collect::<Vec<_>>().concat()
 }
 
-pub(super) fn segment(drawn: &Drawn, until: &str) -> Vec<u8> {
+pub(super) fn segment(drawn: &Drawn<'_>, until: &str) -> Vec<u8> {
     let (before, after) = (quote(drawn.before.as_bytes()), quote(drawn.after.as_bytes()));
     [
         b"__awsenv_before=",

@@ -73,7 +73,7 @@ impl Dialect for PowerShell {
         ascii.into_bytes()
     }
 
-    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, _: Abilities) -> Vec<u8> {
         data::segment(drawn)
     }
 

@@ -61,7 +61,7 @@ impl Dialect for Tcsh {
     }
 
     /// As of now, and how it is drawn while nothing changes.
-    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, _: Abilities) -> Vec<u8> {
         let (before, after) = (self.quote(drawn.before.as_bytes()), self.quote(drawn.after.as_bytes()));
         let draw = match drawn.until {
             None => [b"set awsenv_prompt = ", &before[..], &after].concat(),

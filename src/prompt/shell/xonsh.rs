@@ -46,7 +46,7 @@ impl Dialect for Xonsh {
         data::answer(statements, guard)
     }
 
-    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, _: Abilities) -> Vec<u8> {
         data::segment(drawn)
     }
 

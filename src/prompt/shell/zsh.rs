@@ -31,7 +31,7 @@ impl Dialect for Zsh {
         posix::answer(statements, guard)
     }
 
-    fn segment(&self, drawn: &Drawn, _: Abilities) -> Vec<u8> {
+    fn segment(&self, drawn: &Drawn<'_>, _: Abilities) -> Vec<u8> {
         posix::segment(drawn, &drawn.until.map(|until| until.to_string()).unwrap_or_default())
     }
 
