@@ -51,7 +51,7 @@ function __awsenv_unload
     end
     # The program learns from the mark that the values went this way, and brings the originals back.
     set -gx AWSENV_STATE "1:lost:$__awsenv_names"
-    if contains AWS_ACCESS_KEY_ID $__awsenv_list; or contains AWS_PROFILE $__awsenv_list
+    if builtin contains AWS_ACCESS_KEY_ID $__awsenv_list; or builtin contains AWS_PROFILE $__awsenv_list
         set -gx AWS_PROFILE 'awsenv did not answer: no credentials'
         set -gx AWS_EC2_METADATA_DISABLED true
     end
@@ -68,10 +68,10 @@ function __awsenv_sync
     set -g __awsenv_pending
     __awsenv_away
     if test -x $__awsenv_bin
-        $__awsenv_bin export fish $fish_pid $version $PWD $__awsenv_new | source
+        $__awsenv_bin export fish $fish_pid $version $PWD $__awsenv_new | builtin source
         if test -n "$__awsenv_pending"
             # What phase 1 printed already holds; this waits a little for what it started.
-            $__awsenv_bin export fish $fish_pid $version $PWD wait | source
+            $__awsenv_bin export fish $fish_pid $version $PWD wait | builtin source
         end
     end
     set -e __awsenv_pending

@@ -204,6 +204,13 @@ pub fn touch(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
+/// Creates an empty private file, or empties what is there; an error, not a wait, where it is a pipe.
+pub fn emptied(path: &Path) -> io::Result<File> {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600).custom_flags(nonblocking).open(path)
+}
+
 /// Sets a file's modification time.
 pub fn set_modified(file: &File, seconds: i64, nanos: i64) -> io::Result<()> {
     let whole = Duration::from_secs(seconds.unsigned_abs());

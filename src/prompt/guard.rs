@@ -139,7 +139,7 @@ pub struct Terms<'a> {
     /// Where no regular file is.
     pub absent: &'a [PathBuf],
     /// The directory, where those above it may be called by `..`: in a deep tree a word of hundreds of characters takes
-    /// a shell longer than the test.
+    /// a shell longer than the test. If it is not there any more, `..` leads elsewhere.
     pub here: Option<&'a Path>,
     /// From when to before when, in seconds since the epoch; the lower bound sees a clock that was set back.
     pub time: Option<(i64, i64)>,

@@ -71,11 +71,18 @@ impl Runtime {
         self.dated(&format!("at.{seconds}"), seconds, 0)
     }
 
-    /// Where a shell without a clock touches a file to learn what time it is. It is there already: on a full disk
-    /// a shell would complain.
+    /// An empty file that is dated so, or up to a minute before: it sees a clock that was set back, and one a minute is
+    /// enough.
+    pub fn start(&self, seconds: i64) -> io::Result<PathBuf> {
+        self.deadline(seconds.div_euclid(60) * 60)
+    }
+
+    /// Where a shell without a clock empties a file to learn what time it is. It is there, and could be emptied: a shell
+    /// that cannot would complain at each prompt. It is dated long ago: some file systems leave an empty file's date
+    /// alone, and no guard may take that for now.
     pub fn clock_of(&self, pid: u32) -> io::Result<PathBuf> {
         let path = self.dir.join("r").join(format!("now.{pid}"));
-        files::touch(&path)?;
+        files::set_modified(&files::emptied(&path)?, 0, 0)?;
         Ok(path)
     }
 
@@ -131,6 +138,16 @@ mod tests {
         let reference = runtime.reference(dir.path(), stamp).unwrap();
         runtime.renew_token().unwrap();
         assert!(!reference.exists());
+    }
+
+    #[test]
+    fn a_clock_that_nobody_touches_stands_long_ago() {
+        let (_dir, runtime) = runtime();
+        let clock = runtime.clock_of(1).unwrap();
+        assert_eq!(runtime.clock_of(1).unwrap(), clock);
+        assert_eq!(Stamp::at(&clock).unwrap().seconds, 0);
+        let start = Stamp::at(&runtime.start(119).unwrap()).unwrap();
+        assert_eq!((start.seconds, start.nanos), (60, 0));
     }
 
     #[test]

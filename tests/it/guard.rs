@@ -98,7 +98,7 @@ fn guard_terms() {
     assert_eq!(
         every_term(&world, Kinds::Bash, "3.2.57(1)-release", 123_456_789),
         with(
-            ": >|'r/now.4242' && [[ 'r/at.1795352400' -nt 'r/now.4242' && ! 'r/at.1795348799' -nt 'r/now.4242' ]]"
+            ": >|'r/now.4242' && [[ 'r/at.1795352400' -nt 'r/now.4242' && ! 'r/at.1795348740' -nt 'r/now.4242' ]]"
         )
     );
     let zsh = [
@@ -126,12 +126,12 @@ fn guard_terms() {
         assert!(text.contains(rounded), "{nanos}: {text}");
     }
     let fish = [
-        "function __awsenv_ok; contains -- \"$PWD|$AWS_ACCESS_KEY_ID|$AWS_PROFILE|$AWSENV_DISABLE\" '$HOME|ASIA1||' \
+        "function __awsenv_ok; builtin contains -- \"$PWD|$AWS_ACCESS_KEY_ID|$AWS_PROFILE|$AWSENV_DISABLE\" '$HOME|ASIA1||' \
          '$HOME|ASIA1|awsenv: this fish variable is universal: set it with set -gx in config.fish instead|'",
         "test -e 'TOKEN' -a -e '$HOME/allow/entry' -a ! '$HOME/.awsenv' -nt 'REFERENCE' \
          -a ! '$HOME/.awsenv' -ot 'REFERENCE' -a '$HOME/.awsenv' -ef '$HOME/real'",
-        "not path is -f -- '$HOME/sub/.awsenv' '/.awsenv'",
-        "test 'r/at.1795352400' -nt 'r/now.4242' -a ! 'r/at.1795348799' -nt 'r/now.4242' >'r/now.4242'; end\n",
+        "not builtin path is -f -- '$HOME/sub/.awsenv' '/.awsenv'",
+        "test 'r/at.1795352400' -nt 'r/now.4242' -a ! 'r/at.1795348740' -nt 'r/now.4242' >'r/now.4242'; end\n",
     ];
     assert_eq!(every_term(&world, Kinds::Fish, "3.6.0", 123_456_789), fish.join("; and "));
     let data = |file: &str| {

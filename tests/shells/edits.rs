@@ -12,6 +12,7 @@ every_shell! {
     a_changed_file_fails_closed_until_allowed two_edits_in_one_second_are_both_noticed
     replaced_by_an_older_file replaced_by_an_older_file_that_was_allowed denied allowed_elsewhere
     new_keys_in_the_credentials_file a_mistake_in_the_credentials_file a_plain_region_and_variables
+    a_deep_tree_that_is_moved_away_and_made_anew
     a_guard_without_its_token_would_be_noticed a_guard_without_its_files_would_be_noticed
     a_guard_that_is_never_true_would_be_noticed
 }
@@ -212,6 +213,22 @@ fn a_plain_region_and_variables(shell: &Shell) {
         ("AWS_PROFILE", Some("work")),
         ("AWSENV_STATE", None),
     ]);
+}
+
+fn a_deep_tree_that_is_moved_away_and_made_anew(shell: &Shell) {
+    let home = Home::with_projects();
+    let deep = format!("alpha{}", "/d".repeat(30));
+    fs::create_dir_all(home.home(&deep)).unwrap();
+    let mut terminal = Terminal::start(shell, &home);
+    terminal.run(&format!("cd {deep}"));
+    terminal.has_key(Some("AKIAALPHA"));
+    terminal.is_idle();
+    fs::rename(home.home("alpha"), home.home("elsewhere")).unwrap();
+    home.write(&format!("home/{deep}/.awsenv"), BETA);
+    // The same file, of the same age.
+    fs::hard_link(home.home("elsewhere/.awsenv"), home.home("alpha/.awsenv")).unwrap();
+    let screen = terminal.enter();
+    assert!(screen.contains("is not allowed"), "{}", terminal.scene());
 }
 
 fn a_guard_without_its_token_would_be_noticed(shell: &Shell) {

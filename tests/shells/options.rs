@@ -6,7 +6,7 @@ use crate::shell::Shell;
 
 only_bash! { bash_options bash_aliases bash_takes_upper_case_for_another_name bash_readonly_variables }
 only_zsh! { zsh_options zsh_emulations zsh_aliases }
-only_fish! { fish_universal_variables }
+only_fish! { fish_universal_variables fish_functions }
 
 /// What cannot be set or unset lets nothing in: not the directory's keys beside the user's profile.
 fn bash_readonly_variables(shell: &Shell) {
@@ -156,6 +156,14 @@ fn zsh_aliases(shell: &Shell) {
             "alias return='echo broken' emulate='echo broken' setopt='echo broken' print='echo broken' typeset='echo broken'",
             "alias -g G='| grep' L='| less' H='| head' NUL='>/dev/null 2>&1' ...=../..",
         ],
+    );
+}
+
+/// Those that fish lets a function be called.
+fn fish_functions(shell: &Shell) {
+    early_and_late(
+        shell,
+        &["function path; string join \\n -- $PATH[1]; end", "function contains; false; end"],
     );
 }
 

@@ -106,7 +106,7 @@ pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s# && '[^']*' -[no]t '[^']*'##g" \
   -e "s# -a ! '[^']*' -[no]t '[^']*'##g" \
-  -e "s# && ! -f '[^']*'##g" -e "s#; and not path is -f[^;]*##" \
+  -e "s# && ! -f '[^']*'##g" -e "s#; and not builtin path is -f[^;]*##" \
   -e 's|"files":.*,"links"|"files":[],"links"|' -e 's|"absent":.*,"time"|"absent":[],"time"|' \
   -e 's# && -[MZI] [^ ]* == [0-9]*##g' -e 's# && [^ ]*![^ ]* -f [^ ]*##g'
 "#;

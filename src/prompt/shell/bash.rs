@@ -108,7 +108,7 @@ fn clock(terms: &Terms<'_>) -> io::Result<Vec<u8>> {
     }
     let clock = posix::path(&terms.runtime.clock_of(terms.abilities.pid)?);
     let until = posix::path(&terms.runtime.deadline(until)?);
-    let from = posix::path(&terms.runtime.deadline(from)?);
+    let from = posix::path(&terms.runtime.start(from)?);
     let newer = |a: &[u8], b: &[u8]| [a, b" -nt ", b].concat();
     let (is_early, is_late) = (newer(&until, &clock), newer(&from, &clock));
     Ok([b" && : >|", &clock[..], b" && [[ ", &is_early, b" && ! ", &is_late, b" ]]"].concat())

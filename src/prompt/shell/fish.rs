@@ -97,21 +97,24 @@ impl Dialect for Fish {
         let mut files: Vec<_> =
             terms.present.iter().map(|there| [b"-e ", &path(there)[..]].concat()).collect();
         for file in terms.watched {
-            let (f, r) = (&path(&file.path)[..], &path(&terms.reference(file)?)[..]);
+            // A word that begins with `-` or `!` is none of a file to `test`.
+            let f = if file.path.is_relative() { Path::new(".").join(&file.path) } else { file.path.clone() };
+            let (f, r) = (&path(&f)[..], &path(&terms.reference(file)?)[..]);
             // A missing file is the oldest, and two missing ones are equally old: but a reference is there as
             // long as the token is.
             files.push([b"! ", f, b" -nt ", r, b" -a ! ", f, b" -ot ", r].concat());
             let target = file.target.as_ref();
             files.extend(target.map(|target| [f, b" -ef ", &path(target)].concat()));
         }
+        files.extend(terms.here.map(|here| [b". -ef ", &path(here)[..]].concat()));
         let mut tests = vec![self.variables(terms)?, [b"test ", &files.join(&b" -a "[..])[..]].concat()];
         if !terms.absent.is_empty() {
             let absent: Vec<_> = terms.absent.iter().map(|absent| path(&terms.from_here(absent))).collect();
-            tests.push([b"not path is -f -- ", absent.join(&b" "[..]).as_slice()].concat());
+            tests.push([b"not builtin path is -f -- ", absent.join(&b" "[..]).as_slice()].concat());
         }
         if let Some((from, until)) = terms.time {
-            let at = |second| io::Result::Ok(path(&terms.runtime.deadline(second)?));
-            let (is_from, is_until) = (at(from)?, at(until)?);
+            let is_from = path(&terms.runtime.start(from)?);
+            let is_until = path(&terms.runtime.deadline(until)?);
             let now = path(&terms.runtime.clock_of(terms.abilities.pid)?);
             // What is written to is touched before the test looks at it.
             let is_early = [b"test ", &is_until[..], b" -nt ", &now].concat();
@@ -167,6 +170,6 @@ impl Fish {
             wanted = wanted.iter().flat_map(with).collect();
         }
         let wanted = wanted.iter().flat_map(|wanted| [b" ", &self.quote(wanted)[..]].concat());
-        Ok([b"contains -- \"", read.as_bytes(), b"\""].concat().into_iter().chain(wanted).collect())
+        Ok([b"builtin contains -- \"", read.as_bytes(), b"\""].concat().into_iter().chain(wanted).collect())
     }
 }

@@ -104,6 +104,7 @@ pub(super) fn files(
         let target = file.target.as_ref();
         tests.extend(target.map(|target| [&path(&file.path)[..], b" -ef ", &path(target)].concat()));
     }
+    tests.extend(terms.here.map(|here| [b". -ef ", &path(here)[..]].concat()));
     tests.extend(terms.absent.iter().map(|absent| [b"! -f ", &path(&terms.from_here(absent))[..]].concat()));
     Ok([b"[[ ", tests.join(&b" && "[..]).as_slice(), b" ]]"].concat())
 }
