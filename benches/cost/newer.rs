@@ -2,12 +2,12 @@
 //! and the same shell that does nothing as often. Without what a line editor takes to call it. (elvish asks the program
 //! each time: that is `export`.)
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
-use awsenv_bench::{Comparison, Home, Row, assert_none_ran, counter};
+use awsenv_bench::{Comparison, Home, Row, Shell, assert_none_ran, counter, target};
+
+use crate::AWSENV;
 
 const CALLS: u32 = 100;
 
@@ -104,14 +104,14 @@ pub(crate) fn rows(home: &Home, rounds: usize) -> Vec<Row> {
 
 impl Kind {
     fn program(&self) -> Option<PathBuf> {
-        let build = Path::new(env!("CARGO_BIN_EXE_awsenv")).ancestors().nth(2)?;
-        let built = self.built.iter().map(|path| build.join("shells").join(path));
+        let shells = target(AWSENV).join("shells");
+        let built = self.built.iter().map(|path| shells.join(path));
         let path = std::env::var_os("PATH").unwrap_or_default();
         let found = std::env::split_paths(&path).map(|dir| dir.join(self.name));
         built.chain(found).find(|path| path.is_file())
     }
 
-    fn start(&self, program: &Path, home: &Home, step: &str) -> Told {
+    fn start(&self, program: &Path, home: &Home, step: &str) -> Shell {
         let text = |path: &Path| path.display().to_string();
         let hook =
             Command::new(&home.program).args(["hook", self.name]).output().expect("the program starts");
@@ -128,52 +128,7 @@ impl Kind {
         let script =
             script.iter().fold(self.script.to_owned(), |text, (name, value)| text.replace(name, value));
         let script = home.file(&format!("script.{}", self.name), script.as_bytes());
-        let mut child = Command::new(program)
-            .args(self.options)
-            .arg(script)
-            .current_dir(home.plain())
-            .env_clear()
-            .envs(home.env())
-            .env("PWD", home.plain())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        let mut told = Told { child, stdin, stdout };
-        told.hears(self.name, "ready");
-        told
-    }
-}
-
-/// A shell that waits to be told.
-struct Told {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Told {
-    /// Microseconds of one call.
-    fn time(&mut self) -> f64 {
-        let start = Instant::now();
-        self.stdin.as_mut().expect("open").write_all(b"go\n").expect("the shell reads");
-        self.hears("the shell", "done");
-        start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS)
-    }
-
-    fn hears(&mut self, who: &str, word: &str) {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("the shell writes");
-        assert_eq!(line.trim_end(), word, "{who} ended, or loaded nothing");
-    }
-}
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.stdin = None;
-        let _ = self.child.wait();
+        let arguments = self.options.iter().map(AsRef::as_ref).chain([script.as_os_str()]);
+        Shell::start(program, arguments, home, CALLS)
     }
 }

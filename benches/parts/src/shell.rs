@@ -1,5 +1,6 @@
 //! Real shells with a hook in them, told over a pipe to call it many times.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -23,8 +24,32 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// By a script among `arguments` that prints `ready`, and for each line that it reads takes a step `times` times and
+    /// prints the microseconds of that, or `done` where it has no clock.
+    ///
+    /// # Panics
+    /// This and all below, where the shell cannot be had, or is not as they say.
+    pub fn start<S: AsRef<OsStr>>(
+        program: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = S>,
+        home: &Home,
+        times: u32,
+    ) -> Self {
+        let program = program.as_ref();
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(home.plain()).env_clear().envs(home.env());
+        command.env("PWD", home.plain());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut shell = Self { child, stdin, stdout, times };
+        assert_eq!(shell.read(), "ready");
+        shell
+    }
+
     /// Evaluates `setup`, then calls `step` `times` times whenever asked.
-    fn start(kind: &str, home: &Home, setup: &str, step: &str, times: u32) -> Self {
+    fn calling(kind: &str, home: &Home, setup: &str, step: &str, times: u32) -> Self {
         let options: &[&str] = match kind {
             "bash" => &["--norc", "--noprofile", "-c"],
             "zsh" => &["-f", "-c"],
@@ -43,29 +68,10 @@ impl Shell {
                 if kind == "zsh" { "zmodload zsh/datetime; typeset -F 6 from to" } else { "" }
             ),
         };
-        let mut child = Command::new(kind)
-            .args(options)
-            .arg(script)
-            .current_dir(home.plain())
-            .env_clear()
-            .envs(home.env())
-            .env("PWD", home.plain())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{kind}: {error}"));
-        let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        let mut shell = Self { child, stdin, stdout, times };
-        assert_eq!(shell.read(), "ready");
-        shell
+        Self::start(kind, options.iter().copied().chain([script.as_str()]), home, times)
     }
 
     /// Our hook in `dir`, its guard true. From then on the program is one that leaves a mark when it is run.
-    ///
-    /// # Panics
-    /// This and all below, where the shell cannot be had, or is not as they say.
     pub fn ours(kind: &str, home: &Home, dir: &Path, planted: bool) -> Self {
         let counter = counter(home);
         let (dir, counter) = (dir.display(), counter.display());
@@ -80,7 +86,7 @@ impl Shell {
             "{}\ncd '{dir}'\n__awsenv_hook\n__awsenv_ok || exit 1\n{asks} || exit 1\n{bin}'{counter}'\n{hook}",
             load(kind, home)
         );
-        Self::start(kind, home, &setup, "__awsenv_hook", if planted { 5 } else { CALLS })
+        Self::calling(kind, home, &setup, "__awsenv_hook", if planted { 5 } else { CALLS })
     }
 
     /// The prompt's segment in a directory with a session, as a prompt asks for it.
@@ -94,13 +100,13 @@ impl Shell {
             load(kind, home),
             home.pinned().display()
         );
-        Self::start(kind, home, &setup, step, CALLS)
+        Self::calling(kind, home, &setup, step, CALLS)
     }
 
     /// As little as a shell can do at a prompt: a function that does nothing.
     pub fn nothing(kind: &str, home: &Home) -> Self {
         let define = if kind == "fish" { "function t_nothing; true; end" } else { "t_nothing() { :; }" };
-        Self::start(kind, home, define, "t_nothing", CALLS)
+        Self::calling(kind, home, define, "t_nothing", CALLS)
     }
 
     /// Another tool's hook in `dir`.
@@ -113,7 +119,7 @@ impl Shell {
             dir.display(),
             asks(kind, home)
         );
-        Self::start(kind, home, &setup, call, 1)
+        Self::calling(kind, home, &setup, call, 1)
     }
 
     /// starship's whole prompt, as its own script asks for it.
@@ -123,11 +129,11 @@ impl Shell {
         match kind {
             "fish" => {
                 let setup = "set -gx STARSHIP_SHELL fish";
-                Self::start(kind, home, setup, &format!("set -g t_prompt ({prompt})"), 1)
+                Self::calling(kind, home, setup, &format!("set -g t_prompt ({prompt})"), 1)
             }
             _ => {
                 let setup = format!("export STARSHIP_SHELL={kind}");
-                Self::start(kind, home, &setup, &format!("t_prompt=$({prompt})"), 1)
+                Self::calling(kind, home, &setup, &format!("t_prompt=$({prompt})"), 1)
             }
         }
     }
@@ -143,7 +149,7 @@ impl Shell {
             _ => "[ -n \"$AWS_ACCESS_KEY_ID\" ] || exit 1",
         };
         let setup = format!("{}\ncd '{}'; {call}; {loads}", load(kind, home), home.pinned().display());
-        Self::start(kind, home, &setup, &step, 1)
+        Self::calling(kind, home, &setup, &step, 1)
     }
 
     /// Microseconds of one call.
