@@ -10,19 +10,12 @@ use std::fs;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use awsenv_bench::{Asked, deploy, scenario};
+use awsenv_parts::agent::Agent;
+use awsenv_parts::home::{Home, Rc};
+use awsenv_parts::pty::Terminal;
+use awsenv_parts::shell::bashes;
 use awsenv_sandbox::Sandbox;
-
-#[allow(dead_code, reason = "the bench of scale needs more of it")]
-#[path = "../agent.rs"]
-mod agent;
-#[path = "../terminals.rs"]
-mod terminals;
-
-use agent::Agent;
-use terminals::{Asked, home, program, pty, shell, words};
-
-use home::{Home, Rc};
-use pty::Terminal;
 
 /// Promised: so much memory of its own at most, in KiB (the program's pages are shared and may go), and so many
 /// wake-ups in a minute.
@@ -33,11 +26,11 @@ fn main() -> ExitCode {
     let Some(asked) = Asked::of_a_bench() else { return ExitCode::SUCCESS };
     let (count, seconds) = (asked.number("--shells", 200), asked.number("--seconds", 60));
 
-    let sandbox = Sandbox::start(terminals::scenario());
+    let sandbox = Sandbox::start(scenario());
     let home = Home::new();
-    home.write("home/.aws/config", terminals::deploy(""));
+    home.write("home/.aws/config", deploy(""));
     home.pin("deploy", "profile = \"deploy\"\ndeliver = \"endpoint\"\n");
-    let bash = shell::bashes().remove(0);
+    let bash = bashes().remove(0);
     let env = [("AWS_ENDPOINT_URL_STS", sandbox.url())];
     let mut shells = Vec::new();
     for _ in 0..count {

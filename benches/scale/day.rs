@@ -4,13 +4,12 @@ use std::fs;
 use std::ops::Range;
 use std::time::Duration;
 
+use awsenv_parts::agent::Agent;
+use awsenv_parts::clock::Clock;
+use awsenv_parts::company;
+use awsenv_parts::home::Home;
+use awsenv_parts::worker::{Commands, Worker, work};
 use awsenv_sandbox::Sandbox;
-
-use crate::agent::Agent;
-use crate::clock::Clock;
-use crate::company;
-use crate::home::Home;
-use crate::worker::{Commands, Worker, work};
 
 pub(crate) const HOUR: i64 = 3600;
 /// A shell comes to a prompt every so often, in seconds.

@@ -14,29 +14,18 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use awsenv_bench::Asked;
+use awsenv_parts::agent::Agent;
+use awsenv_parts::clock::Clock;
+use awsenv_parts::company::{self, Project};
+use awsenv_parts::home::Home;
+use awsenv_parts::shell::bashes;
+use awsenv_parts::worker::Worker;
 use awsenv_sandbox::{Call, Sandbox};
 
-#[allow(dead_code, reason = "the other benches need more of it")]
-#[path = "../agent.rs"]
-mod agent;
-mod clock;
-mod company;
 mod day;
-#[allow(dead_code, reason = "the tests of the endpoint need more of it")]
-#[path = "../../tests/it/door.rs"]
-mod door;
-#[allow(dead_code, reason = "the other benches need more of it")]
-#[path = "../terminals.rs"]
-mod terminals;
-mod worker;
 
-use agent::Agent;
-use clock::Clock;
-use company::Project;
 use day::{Day, HOUR, LUNCH, PAUSE};
-use home::Home;
-use terminals::{Asked, home, program, pty, shell, words};
-use worker::Worker;
 
 /// A session of an hour is renewed a fifth before its end, a sign-in's token a quarter of an hour.
 const RENEWED: i64 = 48 * 60;
@@ -107,7 +96,7 @@ fn hire<'a>(
     clock: &Clock,
     is_planted: bool,
 ) -> Vec<Worker<'a>> {
-    let bash = shell::bashes().remove(0);
+    let bash = bashes().remove(0);
     let apart = home.at("apart");
     let together =
         [&[("AWS_ENDPOINT_URL", sandbox.url()), ("USER", "me")], &clock.environment()[..]].concat();

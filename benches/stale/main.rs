@@ -13,16 +13,11 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use awsenv_bench::{Asked, deploy, scenario};
+use awsenv_parts::home::{Home, Rc};
+use awsenv_parts::pty::Terminal;
+use awsenv_parts::shell::{Kind, Shell, bashes, installed};
 use awsenv_sandbox::{Sandbox, Scenario};
-
-#[path = "../terminals.rs"]
-mod terminals;
-
-use terminals::{Asked, home, program, pty, shell, words};
-
-use home::{Home, Rc};
-use pty::Terminal;
-use shell::{Kind, Shell, installed};
 
 /// Seconds that a session lives.
 const LIFE: u32 = 20;
@@ -41,12 +36,12 @@ fn main() -> ExitCode {
     let Some(asked) = Asked::of_a_bench() else { return ExitCode::SUCCESS };
     let seconds = asked.number("--seconds", 180);
 
-    let sandbox = Sandbox::start(Scenario { life: Some(LIFE), ..terminals::scenario() });
+    let sandbox = Sandbox::start(Scenario { life: Some(LIFE), ..scenario() });
     let home = Home::new();
-    home.write("home/.aws/config", terminals::deploy("role_session_name = me\nduration_seconds = 900\n"));
+    home.write("home/.aws/config", deploy("role_session_name = me\nduration_seconds = 900\n"));
     home.write("home/.config/awsenv/config.toml", "debug_trap = true\n");
     home.pin("deploy", "profile = \"deploy\"\n");
-    let shells = [shell::bashes().remove(0), installed(Kind::Zsh), installed(Kind::Fish)];
+    let shells = [bashes().remove(0), installed(Kind::Zsh), installed(Kind::Fish)];
     let mut workers: Vec<_> = shells
         .iter()
         .flat_map(|shell| [shell, shell])

@@ -2,6 +2,8 @@
 //! One file a feature.
 #![cfg(test)]
 
+use awsenv_parts::door;
+
 mod agent;
 #[path = "../cargo.rs"]
 mod cargo;
@@ -9,7 +11,6 @@ mod cloud;
 mod console;
 #[cfg(target_os = "linux")]
 mod desktop;
-mod door;
 #[cfg(target_os = "linux")]
 mod harm;
 mod mounts;

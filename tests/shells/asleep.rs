@@ -7,7 +7,7 @@ use std::time::Duration;
 use awsenv::clock;
 use awsenv_sandbox::{Fault, Role, Sandbox, Scenario, User};
 
-use crate::home::{AWSENV, Home, Rc};
+use crate::home::{Home, Rc, awsenv};
 use crate::pty::Terminal;
 use crate::shell::{Kind, Shell};
 
@@ -139,7 +139,7 @@ fn the_trap_keeps_what_it_finds(shell: &Shell) {
     terminal.has_key(Some("AKIAALPHA"));
     terminal.is_idle();
     // Sourced twice, it is there once.
-    let hook = format!("eval \"$({AWSENV} hook bash)\"; trap -p DEBUG");
+    let hook = format!("eval \"$({} hook bash)\"; trap -p DEBUG", awsenv());
     let said = terminal.run(&hook);
     assert_eq!(said.matches("__awsenv_debug").count(), 1, "{said}");
 }

@@ -1,6 +1,6 @@
 //! Tab after `awsenv`: names of profiles and stages, as they are at that moment.
 
-use crate::home::{AWSENV, Home, Rc};
+use crate::home::{Home, Rc, awsenv};
 use crate::pty::Terminal;
 use crate::shell::{Kind, Shell};
 
@@ -9,7 +9,7 @@ every_shell! { a_profile_is_completed a_stage_is_completed a_files_name_is_not_r
 /// The completions as a user has them, and the program by its name in the PATH.
 fn start<'a>(shell: &Shell, home: &'a Home) -> Terminal<'a> {
     std::fs::create_dir_all(home.at("bin")).unwrap();
-    std::os::unix::fs::symlink(AWSENV, home.at("bin/awsenv")).unwrap();
+    std::os::unix::fs::symlink(awsenv(), home.at("bin/awsenv")).unwrap();
     let path = home.at("bin").display().to_string();
     let after = match shell.kind {
         Kind::Bash => format!("PATH={path}:$PATH; eval \"$(awsenv completions bash)\""),
@@ -24,7 +24,7 @@ fn start<'a>(shell: &Shell, home: &'a Home) -> Terminal<'a> {
         }
         _ => {
             let file = home.at("completions.nu");
-            let output = std::process::Command::new(AWSENV).args(["completions", "nushell"]).output();
+            let output = std::process::Command::new(awsenv()).args(["completions", "nushell"]).output();
             std::fs::write(&file, output.unwrap().stdout).unwrap();
             format!("$env.PATH = ($env.PATH | prepend '{path}')\nsource {}", file.display())
         }

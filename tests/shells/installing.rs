@@ -1,6 +1,6 @@
 //! The hook beside what the user's startup file already holds.
 
-use crate::home::{AWSENV, Home, Rc};
+use crate::home::{Home, Rc, awsenv};
 use crate::pty::Terminal;
 use crate::shell::{Kind, Shell};
 
@@ -13,7 +13,7 @@ fn sourced_twice(shell: &Shell) {
     let file = home.at("hook");
     home.write_hook(shell, &file);
     let words = shell.words();
-    let again = format!("{}; {}", words.load(AWSENV, &file), words.ask(&home.program()));
+    let again = format!("{}; {}", words.load(awsenv(), &file), words.ask(&home.program()));
     let mut terminal = Terminal::start_with(shell, &home, &Rc { after: &again, ..Rc::default() }, &[]);
     terminal.run(&again);
     let said = terminal.run(match shell.kind {

@@ -4,31 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
-#[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "the benches need more of it")]
-#[path = "../../benches/agent.rs"]
-mod agent;
-#[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "as above")]
-#[path = "../../benches/scale/clock.rs"]
-mod clock;
-#[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "as above")]
-#[path = "../../benches/scale/company.rs"]
-mod company;
-#[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "the tests of the endpoint need more of it")]
-#[path = "../it/door.rs"]
-mod door;
+use awsenv_parts::{home, program, pty, shell};
+
 mod exceptions;
-mod home;
-mod program;
-mod pty;
-mod shell;
-mod words;
-#[cfg(target_os = "linux")]
-#[path = "../../benches/scale/worker.rs"]
-mod worker;
 
 /// Each story as a test of each shell: `roads::fish::in_and_out`.
 macro_rules! every_shell {

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use crate::agent::Agent;
-use crate::clock::Clock;
-use crate::company;
+use awsenv_parts::agent::Agent;
+use awsenv_parts::clock::Clock;
+use awsenv_parts::company;
+use awsenv_parts::worker::{Commands, Worker, work};
+
 use crate::home::Home;
 use crate::shell::Shell;
-use crate::worker::{Commands, Worker, work};
 
 only_bash! {
     each_session_is_asked_for_once_in_its_time

@@ -212,7 +212,14 @@ impl<'a> Scene<'a> {
             ("USER", "me"),
         ];
         let terminal = Terminal::start_with(shell, home, &Rc::default(), &env);
-        Self { home, sandbox, terminal, places: home.places() }
+        let places = Places {
+            home: home.at("home"),
+            settings: home.home(".config/awsenv/config.toml"),
+            data: home.home(".local/share/awsenv"),
+            state: home.home(".local/state/awsenv"),
+            runtime: home.at("run/awsenv"),
+        };
+        Self { home, sandbox, terminal, places }
     }
 
     /// What awsenv says between a line and the next prompt. That it is at work depends on how long it takes.

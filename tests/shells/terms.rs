@@ -71,7 +71,7 @@ fn a_file_that_changed_is_noticed(shell: &Shell) {
     asks(&mut terminal, &home, "the AWS config");
     terminal.is_idle();
     // As `deny` does it on another machine that shares the home.
-    remove_entries(&home.places().data);
+    remove_entries(&home.home(".local/share/awsenv"));
     asks(&mut terminal, &home, "the allow list");
 }
 

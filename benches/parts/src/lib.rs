@@ -2,13 +2,17 @@
 //! the program by its path alone.
 #![expect(clippy::disallowed_methods, reason = "time and environment are what is measured")]
 
+mod asked;
 mod comparison;
+mod deploy;
 mod home;
 mod program;
 mod shell;
 mod tool;
 
+pub use asked::Asked;
 pub use comparison::{Comparison, Row, Spread};
+pub use deploy::{deploy, scenario};
 pub use home::{BASH_VERSION, Crowd, Env, Home, PID};
 pub use program::{Peers, Programs, target, time};
 pub use shell::{KINDS, Shell, assert_none_ran, counter};

@@ -23,9 +23,10 @@ const ENOUGH: usize = 4 << 20;
 const WHERE: &[u8] = b"\x1b[6n";
 
 /// A shell, its keyboard and its screen.
-pub(crate) struct Terminal<'a> {
+pub struct Terminal<'a> {
     home: &'a Home,
-    pub(crate) shell: Shell,
+    /// Which.
+    pub shell: Shell,
     child: Child,
     pty: Arc<Pty>,
     output: Receiver<Vec<u8>>,
@@ -39,23 +40,23 @@ pub(crate) struct Terminal<'a> {
 
 impl<'a> Terminal<'a> {
     /// Starts the shell in its home, with nothing but the hook in its startup file.
-    pub(crate) fn start(shell: &Shell, home: &'a Home) -> Self {
+    pub fn start(shell: &Shell, home: &'a Home) -> Self {
         Self::start_with(shell, home, &Rc::default(), &[])
     }
 
     /// Starts it with more in its startup file, and in its environment.
-    pub(crate) fn start_with(shell: &Shell, home: &'a Home, rc: &Rc<'_>, env: &[(&str, &str)]) -> Self {
+    pub fn start_with(shell: &Shell, home: &'a Home, rc: &Rc<'_>, env: &[(&str, &str)]) -> Self {
         let env: Vec<_> = env.iter().map(|(name, value)| (*name, OsStr::new(*value))).collect();
         Self::launch(shell, home, Command::new(home.launcher("first", shell, rc)), &env)
     }
 
     /// Starts it with values that need not be text.
-    pub(crate) fn start_knowing(shell: &Shell, home: &'a Home, env: &[(&str, &OsStr)]) -> Self {
+    pub fn start_knowing(shell: &Shell, home: &'a Home, env: &[(&str, &OsStr)]) -> Self {
         Self::launch(shell, home, Command::new(home.launcher("first", shell, &Rc::default())), env)
     }
 
     /// Starts whatever ends in a prompt, in the scratch home and with nothing else in its environment.
-    pub(crate) fn launch(shell: &Shell, home: &'a Home, command: Command, env: &[(&str, &OsStr)]) -> Self {
+    pub fn launch(shell: &Shell, home: &'a Home, command: Command, env: &[(&str, &OsStr)]) -> Self {
         let command =
             command.env_clear().envs(home.environment()).envs(env.iter().copied()).current_dir(home.home(""));
         let (pty, pts) = pty_process::blocking::open().unwrap();
@@ -71,32 +72,32 @@ impl<'a> Terminal<'a> {
     }
 
     /// Types a line and Enter.
-    pub(crate) fn type_line(&mut self, text: &str) {
+    pub fn type_line(&mut self, text: &str) {
         self.typed = self.screen.len();
         (&*self.pty).write_all(format!("{text}\r").as_bytes()).unwrap();
     }
 
     /// Waits for a prompt that was not there before, and answers what came since the line was typed.
-    pub(crate) fn wait_for_prompt(&mut self) -> String {
+    pub fn wait_for_prompt(&mut self) -> String {
         let before = self.prompt.clone();
         self.prompt = self.wait("a prompt", |since| last_prompt(since).filter(|prompt| *prompt != before));
         self.since_typed()
     }
 
     /// Waits for a text after the line that was typed last.
-    pub(crate) fn wait_for(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) {
         self.wait(text, |since| since.contains(text).then_some(()));
     }
 
     /// Types a line, and answers what came until the next prompt (the line's own echo included).
-    pub(crate) fn run(&mut self, command: &str) -> String {
+    pub fn run(&mut self, command: &str) -> String {
         self.type_line(command);
         self.wait_for_prompt()
     }
 
     /// The same where an error of the shell's own may spoil the prompt that follows: waits for the next
     /// command instead.
-    pub(crate) fn run_to_the_end(&mut self, command: &str) {
+    pub fn run_to_the_end(&mut self, command: &str) {
         self.type_line(command);
         // xonsh reads away what is typed ahead: it asks the terminal for the column, and waits for the answer.
         if self.shell.kind == Kind::Xonsh {
@@ -111,17 +112,17 @@ impl<'a> Terminal<'a> {
     }
 
     /// Presses Enter.
-    pub(crate) fn enter(&mut self) -> String {
+    pub fn enter(&mut self) -> String {
         self.run("")
     }
 
     /// Presses Ctrl-C.
-    pub(crate) fn ctrl_c(&mut self) {
+    pub fn ctrl_c(&mut self) {
         (&*self.pty).write_all(b"\x03").unwrap();
     }
 
     /// The process id of a program that the shell has started.
-    pub(crate) fn child_named(&self, name: &str) -> u32 {
+    pub fn child_named(&self, name: &str) -> u32 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let children = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")).unwrap());
         let children: Vec<_> = children.collect();
@@ -131,7 +132,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// Waits until the shell and all that it started have left the terminal.
-    pub(crate) fn wait_for_the_end(&mut self) {
+    pub fn wait_for_the_end(&mut self) {
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.screen.extend(bytes);
         }
@@ -139,7 +140,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// The environment of the next command.
-    pub(crate) fn environment(&mut self) -> BTreeMap<String, Vec<u8>> {
+    pub fn environment(&mut self) -> BTreeMap<String, Vec<u8>> {
         self.asked += 1;
         let file = self.home.at(format!("envs/{}", self.asked));
         let screen = self.run(&self.shell.words().environment(&file));
@@ -153,18 +154,18 @@ impl<'a> Terminal<'a> {
     }
 
     /// A variable as the next command sees it, byte for byte.
-    pub(crate) fn value_of(&mut self, name: &str) -> Option<Vec<u8>> {
+    pub fn value_of(&mut self, name: &str) -> Option<Vec<u8>> {
         self.environment().remove(name)
     }
 
     /// The same, for what is text.
-    pub(crate) fn text_of(&mut self, name: &str) -> Option<String> {
+    pub fn text_of(&mut self, name: &str) -> Option<String> {
         self.value_of(name).map(|value| String::from_utf8(value).unwrap())
     }
 
     /// The next command has these values, and `None` is unset.
     #[track_caller]
-    pub(crate) fn has(&mut self, expected: &[(&str, Option<&str>)]) {
+    pub fn has(&mut self, expected: &[(&str, Option<&str>)]) {
         let environment = self.environment();
         let found: Vec<_> = expected
             .iter()
@@ -176,13 +177,13 @@ impl<'a> Terminal<'a> {
 
     /// The next command's key id.
     #[track_caller]
-    pub(crate) fn has_key(&mut self, expected: Option<&str>) {
+    pub fn has_key(&mut self, expected: Option<&str>) {
         self.has(&[("AWS_ACCESS_KEY_ID", expected)]);
     }
 
     /// The next command finds nobody's keys; the profile's name, if any, is a sentence.
     #[track_caller]
-    pub(crate) fn has_no_keys(&mut self) {
+    pub fn has_no_keys(&mut self) {
         self.has(&[
             ("AWS_ACCESS_KEY_ID", None),
             ("AWS_SECRET_ACCESS_KEY", None),
@@ -192,7 +193,7 @@ impl<'a> Terminal<'a> {
 
     /// Nothing of awsenv's is left.
     #[track_caller]
-    pub(crate) fn has_nothing_of_ours(&mut self) {
+    pub fn has_nothing_of_ours(&mut self) {
         let environment = self.environment();
         let ours: Vec<_> = environment.keys().filter(|name| name.starts_with("AWS")).collect();
         assert!(ours.is_empty(), "left: {ours:?}\n{}", self.scene());
@@ -200,7 +201,7 @@ impl<'a> Terminal<'a> {
 
     /// Prompts without a change ask the program nothing, where there is a guard.
     #[track_caller]
-    pub(crate) fn is_idle(&mut self) {
+    pub fn is_idle(&mut self) {
         if !self.shell.has_guard() {
             return;
         }
@@ -214,12 +215,12 @@ impl<'a> Terminal<'a> {
     }
 
     /// All that was shown since the start.
-    pub(crate) fn screen(&self) -> String {
+    pub fn screen(&self) -> String {
         String::from_utf8_lossy(&self.screen).into_owned()
     }
 
     /// For the message of a failure.
-    pub(crate) fn scene(&self) -> String {
+    pub fn scene(&self) -> String {
         format!(
             "--- {} ---\n{}\n---",
             self.shell.program.display(),

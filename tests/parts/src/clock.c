@@ -1,4 +1,4 @@
-/* A clock that can be moved, for the bench `scale`: loaded into bash and awsenv (LD_PRELOAD), it adds to the time of day
+/* A clock that can be moved, for clock.rs: loaded into bash and awsenv (LD_PRELOAD), it adds to the time of day
    what stands in the file SCALE_CLOCK. It counts there, too, how often awsenv was started to answer a prompt and to
    renew, and how many renewals have ended. The kernel's timers do not know of it. */
 #define _GNU_SOURCE
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As clock.rs reads them. */
+/* As it reads them. */
 struct page {
   int64_t seconds_ahead;
   uint64_t exports, renewals, renewed;

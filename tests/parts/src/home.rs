@@ -6,25 +6,32 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-
-use awsenv::places::Places;
 
 use crate::program;
 use crate::shell::{Kind, Shell};
 
-/// The program under test.
-pub(crate) const AWSENV: &str = env!("CARGO_BIN_EXE_awsenv");
+/// The program under test: of whom cargo runs.
+///
+/// # Panics
+/// Where somebody else has started this.
+pub fn awsenv() -> &'static str {
+    static AWSENV: LazyLock<String> =
+        LazyLock::new(|| std::env::var("CARGO_BIN_EXE_awsenv").expect("cargo says where the program is"));
+    &AWSENV
+}
 
 /// A home with two profiles, and everything a shell needs to start in it.
-pub(crate) struct Home {
+pub struct Home {
     dir: tempfile::TempDir,
     age: Cell<u64>,
 }
 
 impl Home {
-    pub(crate) fn new() -> Self {
+    /// Nothing is pinned in it.
+    #[expect(clippy::new_without_default, reason = "a directory of its own is no default")]
+    pub fn new() -> Self {
         let home = Self {
             dir: tempfile::Builder::new().prefix("scratch-").tempdir_in("/tmp").unwrap(),
             age: Cell::new(0),
@@ -46,7 +53,7 @@ impl Home {
     }
 
     /// A home where `alpha/` and `beta/` are pinned to the profiles of these names.
-    pub(crate) fn with_projects() -> Self {
+    pub fn with_projects() -> Self {
         let home = Self::new();
         home.pin("alpha", "profile = \"alpha\"\n");
         home.pin("beta", "profile = \"beta\"\n");
@@ -54,17 +61,17 @@ impl Home {
     }
 
     /// A path in the scratch directory; the home itself is `home/`.
-    pub(crate) fn at(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub fn at(&self, path: impl AsRef<Path>) -> PathBuf {
         self.dir.path().canonicalize().unwrap().join(path)
     }
 
     /// A path below the home.
-    pub(crate) fn home(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub fn home(&self, path: impl AsRef<Path>) -> PathBuf {
         self.at("home").join(path)
     }
 
     /// Writes a file, dated long ago: an edit of a moment ago makes every prompt ask, by design.
-    pub(crate) fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    pub fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
         self.age.set(self.age.get() + 1);
         let path = self.at(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -73,44 +80,33 @@ impl Home {
     }
 
     /// Writes a file as an editor does, now.
-    pub(crate) fn edit(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    pub fn edit(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
         fs::write(self.at(path), text).unwrap();
     }
 
     /// `~/.aws/credentials`: profile, key id, secret.
-    pub(crate) fn write_credentials(&self, profiles: &[(&str, &str, &str)]) {
+    pub fn write_credentials(&self, profiles: &[(&str, &str, &str)]) {
         self.write("home/.aws/credentials", credentials(profiles));
         fs::set_permissions(self.home(".aws/credentials"), fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     /// Writes `.awsenv` into a directory below the home, and allows it.
-    pub(crate) fn pin(&self, dir: impl AsRef<Path>, text: &str) {
+    pub fn pin(&self, dir: impl AsRef<Path>, text: &str) {
         let dir = self.home(dir);
         self.write(dir.join(".awsenv"), text);
         self.awsenv([OsStr::new("allow"), dir.as_os_str()]);
     }
 
-    /// Where the program keeps things.
-    pub(crate) fn places(&self) -> Places {
-        Places {
-            home: self.at("home"),
-            settings: self.home(".config/awsenv/config.toml"),
-            data: self.home(".local/share/awsenv"),
-            state: self.home(".local/state/awsenv"),
-            runtime: self.at("run/awsenv"),
-        }
-    }
-
     /// Runs the program from outside any shell.
-    pub(crate) fn awsenv<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) {
-        let mut command = Command::new(AWSENV);
+    pub fn awsenv<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) {
+        let mut command = Command::new(awsenv());
         command.args(arguments).env_clear().envs(self.environment()).current_dir(self.at("home"));
         let output = one_at_a_time(|| command.output()).unwrap();
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// All that a shell inherits.
-    pub(crate) fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+    pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         vec![
             ("HOME", self.at("home")),
             ("XDG_RUNTIME_DIR", self.at("run")),
@@ -122,34 +118,34 @@ impl Home {
     }
 
     /// Puts a script into the place of the program that the hook asks.
-    pub(crate) fn install(&self, script: &str) {
+    pub fn install(&self, script: &str) {
         let (fresh, path) = (self.at("fresh"), self.program());
         let t = self.at("");
         let script =
-            script.replace("@AWSENV@", AWSENV).replace("@T@", t.to_str().unwrap().trim_end_matches('/'));
+            script.replace("@AWSENV@", awsenv()).replace("@T@", t.to_str().unwrap().trim_end_matches('/'));
         write_script(&fresh, &script);
         fs::rename(fresh, path).unwrap();
     }
 
     /// The FIFO that a slow program waits for.
-    pub(crate) fn make_gate(&self) {
+    pub fn make_gate(&self) {
         let status = one_at_a_time(|| Command::new("mkfifo").arg(self.at("gate")).status());
         assert!(status.unwrap().success());
     }
 
     /// The program that the hook asks: a script that counts, and then is whatever a story needs.
-    pub(crate) fn program(&self) -> PathBuf {
+    pub fn program(&self) -> PathBuf {
         self.at("awsenv")
     }
 
     /// How often the hook has asked the program.
-    pub(crate) fn number_of_exports(&self) -> usize {
+    pub fn number_of_exports(&self) -> usize {
         fs::read_to_string(self.at("exports")).map_or(0, |text| text.lines().count())
     }
 
     /// Writes the script that starts a shell with an rc file that ends with the hook: `launch` itself, or
     /// another of that name for a second shell inside the first.
-    pub(crate) fn launcher(&self, name: &str, shell: &Shell, rc: &Rc<'_>) -> PathBuf {
+    pub fn launcher(&self, name: &str, shell: &Shell, rc: &Rc<'_>) -> PathBuf {
         let dir = self.at("rc").join(name);
         fs::create_dir_all(&dir).unwrap();
         let (file, hook) = (dir.join(shell.words().rc()), dir.join("hook"));
@@ -170,7 +166,7 @@ impl Home {
     fn rc(&self, shell: &Shell, rc: &Rc<'_>, file: &Path) -> String {
         let words = shell.words();
         let hook = match rc.sabotage {
-            [] => words.load(AWSENV, file),
+            [] => words.load(awsenv(), file),
             _ => words.load_file(file),
         };
         let (prompt, point) = (words.prompt(), words.ask(&self.program()));
@@ -178,13 +174,13 @@ impl Home {
     }
 
     /// Puts the hook's text into a file.
-    pub(crate) fn write_hook(&self, shell: &Shell, file: &Path) {
+    pub fn write_hook(&self, shell: &Shell, file: &Path) {
         fs::write(file, self.hook(shell, &[])).unwrap();
     }
 
     /// The hook, with a fault in it or none.
     fn hook(&self, shell: &Shell, replacements: &[(&str, &str)]) -> String {
-        let mut command = Command::new(AWSENV);
+        let mut command = Command::new(awsenv());
         command.args(["hook", shell.kind.name()]).env_clear().envs(self.environment());
         let output = one_at_a_time(|| command.output()).unwrap();
         let mut text = String::from_utf8(output.stdout).unwrap();
@@ -198,7 +194,7 @@ impl Home {
 
 /// A script that is open for writing cannot be run, and a fork in another test's thread inherits whatever is
 /// open: scripts are written, and programs started, one at a time.
-pub(crate) fn one_at_a_time<T>(action: impl FnOnce() -> T) -> T {
+pub fn one_at_a_time<T>(action: impl FnOnce() -> T) -> T {
     static LOCK: Mutex<()> = Mutex::new(());
     let _guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     action()
@@ -213,19 +209,19 @@ fn write_script(path: &Path, text: &str) {
 
 /// What an rc file holds around the hook.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rc<'a> {
+pub struct Rc<'a> {
     /// Before it.
-    pub(crate) before: &'a str,
+    pub before: &'a str,
     /// After it.
-    pub(crate) after: &'a str,
+    pub after: &'a str,
     /// The hook's text with these replaced: a fault that a story must notice.
-    pub(crate) sabotage: &'a [(&'a str, &'a str)],
+    pub sabotage: &'a [(&'a str, &'a str)],
     /// Started as tmux and terminals on macOS do.
-    pub(crate) login: bool,
+    pub login: bool,
 }
 
 /// The text of `~/.aws/credentials`: profile, key id, secret.
-pub(crate) fn credentials(profiles: &[(&str, &str, &str)]) -> String {
+pub fn credentials(profiles: &[(&str, &str, &str)]) -> String {
     let section = |(name, id, secret): &(&str, &str, &str)| {
         format!("[{name}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")
     };
@@ -233,6 +229,6 @@ pub(crate) fn credentials(profiles: &[(&str, &str, &str)]) -> String {
 }
 
 /// Gives a file a date.
-pub(crate) fn date(path: &Path, when: SystemTime) {
+pub fn date(path: &Path, when: SystemTime) {
     fs::File::options().write(true).open(path).unwrap().set_modified(when).unwrap();
 }

@@ -16,20 +16,21 @@ const SIGN_IN: &str = "home/.aws/sso/cache/293abb6b76d7791c0732cc517d38c4b5c734b
 /// The sign-in's token lasts an hour.
 const TOKEN: i64 = 3600;
 
-/// A project, and what the ARN of whoever works there begins with.
+/// A project, and whoever works there.
 #[derive(Clone, Debug)]
-pub(crate) struct Project {
-    pub(crate) name: String,
-    pub(crate) whose: String,
+pub struct Project {
+    /// Its directory's, too.
+    pub name: String,
+    /// The beginning of an ARN.
+    pub whose: String,
 }
 
 /// Where the calls go, and how many sessions each of them is for.
-pub(crate) const SESSIONS: [(&str, usize); 3] =
-    [("GetRoleCredentials", 4), ("AssumeRole", 4), ("CreateSession", 2)];
+pub const SESSIONS: [(&str, usize); 3] = [("GetRoleCredentials", 4), ("AssumeRole", 4), ("CreateSession", 2)];
 
 /// Four permission sets, two roles on top of two of them, a role on a role on a user's keys, two certificates, and the
 /// keys themselves.
-pub(crate) fn found(home: &Home) -> (Vec<Project>, Sandbox) {
+pub fn found(home: &Home) -> (Vec<Project>, Sandbox) {
     let portal = Portal { token_seconds: TOKEN, ..Portal::default() };
     let portal = (0..4).fold(portal, |portal, n| portal.role(&of_team(n), "Developer"));
     let mut config = format!(
@@ -92,7 +93,7 @@ pub(crate) fn found(home: &Home) -> (Vec<Project>, Sandbox) {
 }
 
 /// The person signs in, as by `aws sso login`.
-pub(crate) fn sign_in(home: &Home, sandbox: &Sandbox) {
+pub fn sign_in(home: &Home, sandbox: &Sandbox) {
     sandbox.revoke();
     home.write(SIGN_IN, sandbox.signed_in(TOKEN).to_string());
 }

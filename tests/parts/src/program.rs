@@ -3,13 +3,13 @@
 //! nobody opens before the story does, and says `<waiting>` first.
 
 /// The real one.
-pub(crate) const HONEST: &str = r#"#!/bin/sh
+pub const HONEST: &str = r#"#!/bin/sh
 [ "$1" = export ] && echo "${6-first}" >>@T@/exports
 exec @AWSENV@ "$@"
 "#;
 
 /// Slow before it answers.
-pub(crate) const SLOW: &str = r#"#!/bin/sh
+pub const SLOW: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 echo '<waiting>' >&2
@@ -18,7 +18,7 @@ exec @AWSENV@ "$@"
 "#;
 
 /// Prints the first half of the answer, and the rest late.
-pub(crate) const SLOW_IN_THE_MIDDLE: &str = r#"#!/bin/sh
+pub const SLOW_IN_THE_MIDDLE: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" >@T@/answer
@@ -28,7 +28,7 @@ read -r _ <@T@/gate
 "#;
 
 /// Prints all but the guard, and that late.
-pub(crate) const SLOW_BEFORE_THE_GUARD: &str = r#"#!/bin/sh
+pub const SLOW_BEFORE_THE_GUARD: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" >@T@/answer
@@ -38,7 +38,7 @@ read -r _ <@T@/gate
 "#;
 
 /// Answers at once and in full, and says that more is to come; that is slow.
-pub(crate) const SLOW_SECOND_PHASE: &str = r#"#!/bin/sh
+pub const SLOW_SECOND_PHASE: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 if [ "$6" = wait ]; then
@@ -57,7 +57,7 @@ fi
 "#;
 
 /// Says that more is to come, and the second answer is the real one.
-pub(crate) const TWO_PHASES: &str = r#"#!/bin/sh
+pub const TWO_PHASES: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 if [ "$6" = wait ]; then
@@ -74,7 +74,7 @@ fi
 "#;
 
 /// Crashes after as many bytes as `@T@/cut` says.
-pub(crate) const CUT: &str = r#"#!/bin/sh
+pub const CUT: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" >@T@/answer
@@ -83,14 +83,14 @@ kill -9 $$
 "#;
 
 /// Answers nothing, and fails.
-pub(crate) const SILENT: &str = r#"#!/bin/sh
+pub const SILENT: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 exit 1
 "#;
 
 /// Answers with a guard that lacks the term for the token, and whose references do not go with it.
-pub(crate) const BLIND_TO_THE_TOKEN: &str = r#"#!/bin/sh
+pub const BLIND_TO_THE_TOKEN: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" >@T@/answer
@@ -101,7 +101,7 @@ sed -e "s#-e '@T@/run/awsenv/g/[^']*' && ##g" -e "s#-e '@T@/run/awsenv/g/[^']*' 
 "#;
 
 /// Answers with a guard that lacks the terms for files.
-pub(crate) const BLIND_TO_FILES: &str = r#"#!/bin/sh
+pub const BLIND_TO_FILES: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" | sed -e "s# && ! '[^']*' -[no]t '[^']*'##g" -e "s# && '[^']*' -[no]t '[^']*'##g" \
@@ -112,7 +112,7 @@ echo "${6-first}" >>@T@/exports
 "#;
 
 /// Answers with a guard that is never true.
-pub(crate) const NEVER_SURE: &str = r#"#!/bin/sh
+pub const NEVER_SURE: &str = r#"#!/bin/sh
 [ "$1" = export ] || exec @AWSENV@ "$@"
 echo "${6-first}" >>@T@/exports
 @AWSENV@ "$@" | sed 's|"guard":.*|"guard":{"never":true}}|'
@@ -125,7 +125,7 @@ esac
 "#;
 
 /// Quotes nothing.
-pub(crate) const UNQUOTED: &str = r#"#!/bin/sh
+pub const UNQUOTED: &str = r#"#!/bin/sh
 case $2 in
   fish) echo "set -gx RUN (touch pwned)" ;;
   elvish) echo "nop (touch pwned)" ;;

@@ -2,9 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use awsenv::clock;
 use awsenv_sandbox::Sandbox;
 use serde_json::Value;
 
@@ -13,21 +12,23 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where it is, and what opens it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Door {
-    pub(crate) host: String,
-    pub(crate) token: String,
+pub struct Door {
+    /// With its port.
+    pub host: String,
+    /// For the `Authorization` header.
+    pub token: String,
 }
 
 impl Door {
     /// Of these two variables.
     #[track_caller]
-    pub(crate) fn new(uri: &str, token: &str) -> Self {
+    pub fn new(uri: &str, token: &str) -> Self {
         let host = uri.strip_prefix("http://").unwrap().strip_suffix("/credentials").unwrap();
         Self { host: host.to_owned(), token: token.to_owned() }
     }
 
     /// The status, and the answer to these lines.
-    pub(crate) fn send(&self, head: &str) -> (u16, String) {
+    pub fn send(&self, head: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
@@ -39,7 +40,7 @@ impl Door {
     }
 
     /// As an SDK asks.
-    pub(crate) fn ask(&self) -> (u16, Value) {
+    pub fn ask(&self) -> (u16, Value) {
         let Self { host, token, .. } = self;
         let (status, body) =
             self.send(&format!("GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}"));
@@ -48,27 +49,27 @@ impl Door {
 
     /// The id of the key that is given out.
     #[track_caller]
-    pub(crate) fn key(&self) -> String {
+    pub fn key(&self) -> String {
         let (status, answer) = self.ask();
         assert_eq!(status, 200, "{answer}");
         answer["AccessKeyId"].as_str().unwrap().to_owned()
     }
 
     /// Asks until a key comes that is not this one.
-    pub(crate) fn key_after(&self, old: &str) -> String {
-        let give_up = clock::now().checked_add(DEADLINE).unwrap();
+    pub fn key_after(&self, old: &str) -> String {
+        let give_up = Instant::now() + DEADLINE;
         loop {
             let key = self.key();
             if key != old {
                 return key;
             }
-            assert!(clock::now() < give_up, "the same key is given out for ever");
+            assert!(Instant::now() < give_up, "the same key is given out for ever");
         }
     }
 }
 
 /// Whose keys an answer holds, in the sandbox's eyes.
-pub(crate) fn identity(sandbox: &Sandbox, answer: &Value) -> Option<String> {
+pub fn identity(sandbox: &Sandbox, answer: &Value) -> Option<String> {
     let text = |name: &str| answer[name].as_str();
     sandbox.verify(
         text("AccessKeyId")?,

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::home::{AWSENV, Home, one_at_a_time};
+use crate::home::{self, Home, one_at_a_time};
 
 /// The one of a home; it ends with this.
-pub(crate) struct Agent<'a> {
+pub struct Agent<'a> {
     home: &'a Home,
     pid: String,
     /// Where a prompt has not started it.
@@ -18,12 +18,12 @@ pub(crate) struct Agent<'a> {
 
 impl<'a> Agent<'a> {
     /// The one that runs.
-    pub(crate) fn of(home: &'a Home) -> Self {
+    pub fn of(home: &'a Home) -> Self {
         Self { home, pid: told(home, "pid"), child: None }
     }
 
     /// As a prompt starts it, with more in its environment.
-    pub(crate) fn start(home: &'a Home, env: &[(&str, &str)]) -> Self {
+    pub fn start(home: &'a Home, env: &[(&str, &str)]) -> Self {
         let mut command = awsenv(home, &["agent", "run"]);
         command.envs(env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = one_at_a_time(|| command.spawn()).unwrap();
@@ -34,35 +34,35 @@ impl<'a> Agent<'a> {
     }
 
     /// Whether it is the one still.
-    pub(crate) fn is_running(&self) -> bool {
+    pub fn is_running(&self) -> bool {
         told(self.home, "pid") == self.pid
     }
 
     /// How many shells it knows.
-    pub(crate) fn shells(&self) -> String {
+    pub fn shells(&self) -> String {
         told(self.home, "shells")
     }
 
     /// Threads that have answered go after a while, and what they hold with them: its own and the watcher's stay.
-    pub(crate) fn settle(&self) {
+    pub fn settle(&self) {
         while self.tasks().len() > 2 {
             std::thread::park_timeout(Duration::from_millis(100));
         }
     }
 
     /// A line of its `/proc/PID/status`.
-    pub(crate) fn says(&self, name: &str) -> u64 {
+    pub fn says(&self, name: &str) -> u64 {
         number(&fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap(), name)
     }
 
     /// How often its threads have gone to sleep: each time something had woken one.
-    pub(crate) fn wake_ups(&self) -> u64 {
+    pub fn wake_ups(&self) -> u64 {
         let status = self.tasks().into_iter().filter_map(|task| fs::read_to_string(task.join("status")).ok());
         status.map(|status| number(&status, "voluntary_ctxt_switches")).sum()
     }
 
     /// The time that it has had of a processor.
-    pub(crate) fn cpu(&self) -> Duration {
+    pub fn cpu(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
         // proc_pid_stat(5): the name may hold anything; utime and stime are the 12th and 13th behind it, in hundredths.
         let (_, rest) = stat.rsplit_once(')').unwrap();
@@ -92,7 +92,7 @@ fn told(home: &Home, name: &str) -> String {
 }
 
 fn awsenv(home: &Home, arguments: &[&str]) -> Command {
-    let mut command = Command::new(AWSENV);
+    let mut command = Command::new(home::awsenv());
     command.args(arguments).env_clear().envs(home.environment());
     command
 }

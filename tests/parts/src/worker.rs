@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::company::Project;
 use crate::door::{Door, identity};
-use crate::home::{AWSENV, Home, Rc};
+use crate::home::{Home, Rc, awsenv};
 use crate::pty::Terminal;
 use crate::shell::Shell;
 
@@ -13,7 +13,7 @@ use crate::shell::Shell;
 const LOOK: &str = r#"look() { printf '<%s>' "$AWS_ACCESS_KEY_ID|$AWS_SECRET_ACCESS_KEY|$AWS_SESSION_TOKEN|$AWS_CONTAINER_CREDENTIALS_FULL_URI|$AWS_CONTAINER_AUTHORIZATION_TOKEN"; }"#;
 
 /// A shell in one of the directories of a project.
-pub(crate) struct Worker<'a> {
+pub struct Worker<'a> {
     terminal: Terminal<'a>,
     whose: String,
     directory: String,
@@ -21,20 +21,20 @@ pub(crate) struct Worker<'a> {
 
 /// What became of commands.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Commands {
+pub struct Commands {
     /// So many were there.
-    pub(crate) all: usize,
+    pub all: usize,
     /// With keys that AWS takes no more, or of somebody else.
-    pub(crate) expired_or_wrong: usize,
+    pub expired_or_wrong: usize,
     /// With no keys at all.
-    pub(crate) without: usize,
+    pub without: usize,
     /// What the first of these two kinds had, and its screen.
-    pub(crate) trouble: Option<String>,
+    pub trouble: Option<String>,
 }
 
 impl<'a> Worker<'a> {
     /// At home still.
-    pub(crate) fn start(
+    pub fn start(
         bash: &Shell,
         home: &'a Home,
         project: &Project,
@@ -42,29 +42,29 @@ impl<'a> Worker<'a> {
         env: &[(&str, &str)],
     ) -> Self {
         // No script that counts between the hook and the program.
-        let after = format!("__awsenv_bin={AWSENV}\n{LOOK}");
+        let after = format!("__awsenv_bin={}\n{LOOK}", awsenv());
         let rc = Rc { after: &after, ..Rc::default() };
         let terminal = Terminal::start_with(bash, home, &rc, env);
         Self { terminal, whose: project.whose.clone(), directory: directory.to_owned() }
     }
 
     /// Goes to work. Not waited for.
-    pub(crate) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         self.terminal.type_line(&format!("cd {}", self.directory));
     }
 
     /// A prompt comes.
-    pub(crate) fn wait(&mut self) {
+    pub fn wait(&mut self) {
         self.terminal.wait_for_prompt();
     }
 
     /// Types a command that looks at its keys. Not waited for.
-    pub(crate) fn type_command(&mut self) {
+    pub fn type_command(&mut self) {
         self.terminal.type_line("look");
     }
 
     /// What that command had.
-    pub(crate) fn judge(&mut self, sandbox: &Sandbox, commands: &mut Commands) {
+    pub fn judge(&mut self, sandbox: &Sandbox, commands: &mut Commands) {
         let said = self.terminal.wait_for_prompt();
         commands.all += 1;
         let (_, keys) = said.rsplit_once('<').unwrap_or_else(|| panic!("{}", self.terminal.scene()));
@@ -94,7 +94,7 @@ impl<'a> Worker<'a> {
 }
 
 /// All of them type a command in the same moment.
-pub(crate) fn work<'a, 'b: 'a>(
+pub fn work<'a, 'b: 'a>(
     workers: impl Iterator<Item = &'a mut Worker<'b>>,
     sandbox: &Sandbox,
     commands: &mut Commands,
