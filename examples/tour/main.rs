@@ -4,8 +4,6 @@
 //! On a terminal you get a shell to try things in. Elsewhere, or with `--script`, every step is done and
 //! checked, and a step that does not hold is a failure.
 
-#[path = "../../tests/cargo.rs"]
-mod cargo;
 mod script;
 mod stage;
 mod terminal;
@@ -49,7 +47,7 @@ fn build() -> anyhow::Result<PathBuf> {
     let tour = std::env::current_exe().context("where is this example?")?;
     let profile = tour.ancestors().nth(2).context("an example lies in target/PROFILE/examples")?;
     // Together with the example, so that the crates they share are built once.
-    let mut build = cargo::cargo();
+    let mut build = awsenv_parts::cargo();
     build.args(["build", "--example", "tour", "--bin", "awsenv"]);
     if profile.file_name().is_some_and(|name| name == "release") {
         build.arg("--release");

@@ -5,8 +5,6 @@
 use awsenv_parts::door;
 
 mod agent;
-#[path = "../cargo.rs"]
-mod cargo;
 mod cloud;
 mod console;
 #[cfg(target_os = "linux")]

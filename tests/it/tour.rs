@@ -4,8 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use awsenv::env::Env;
-
-use crate::cargo::cargo;
+use awsenv_parts::cargo;
 
 #[test]
 fn every_step_of_the_tour_holds() {

@@ -23,7 +23,9 @@ impl Programs {
     #[must_use]
     pub fn build(target: &Path, into: &Path) -> Self {
         // By itself: the tests' crates would switch on features that no user has.
-        let built = cargo(target).args(["build", "--quiet", "--release", "--bin", "awsenv"]).status();
+        let mut build = awsenv_parts::cargo();
+        build.args(["build", "--quiet", "--release", "--bin", "awsenv"]).env("CARGO_TARGET_DIR", target);
+        let built = build.status();
         assert!(built.is_ok_and(|status| status.success()), "cargo build --release failed");
         let programs = Self { awsenv: into.join("awsenv"), empty: into.join("nothing") };
         std::fs::copy(target.join("release/awsenv"), &programs.awsenv).expect("the program is copied");
@@ -49,21 +51,6 @@ const RELEASE: [&str; 8] = [
     "--crate-name=empty",
     "-o",
 ];
-
-/// Without what cargo tells of the package that it runs: ring's build script asks for some of it, and would be compiled
-/// anew with all above it.
-fn cargo(target: &Path) -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let of_a_package = |name: &str| {
-        ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|prefix| name.starts_with(prefix))
-            || ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&name)
-    };
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_a_package)) {
-        cargo.env_remove(name);
-    }
-    cargo.env("CARGO_TARGET_DIR", target).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    cargo
-}
 
 /// Cargo's folder, two above a program that it has built.
 pub fn target(program: &str) -> &Path {

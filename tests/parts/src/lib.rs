@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 pub mod agent;
+mod cargo;
 pub mod clock;
 pub mod company;
 pub mod door;
@@ -13,3 +14,5 @@ pub mod pty;
 pub mod shell;
 pub mod words;
 pub mod worker;
+
+pub use cargo::cargo;
