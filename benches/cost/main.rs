@@ -11,7 +11,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use awsenv_bench::{Peers, Programs, Row, target};
+use awsenv_bench::{Asked, Peers, Programs, Row, target};
 
 mod clients;
 mod export;
@@ -39,22 +39,18 @@ const FULL: Rounds = Rounds { hook: 201, export: 301, moves: 51, clients: 21, se
 const SHORT: Rounds = Rounds { hook: 31, export: 61, moves: 3, clients: 3, sessions: 100 };
 
 fn main() -> ExitCode {
-    let asked = |option: &str| std::env::args().any(|argument| argument == option);
-    // `cargo test --all-targets` starts this too, without the word.
-    if !asked("--bench") {
-        return ExitCode::SUCCESS;
-    }
-    let rounds = if asked("--short") { SHORT } else { FULL };
-    if asked("--check-the-check") {
+    let Some(asked) = Asked::of_a_bench() else { return ExitCode::SUCCESS };
+    let rounds = if asked.says("--short") { SHORT } else { FULL };
+    if asked.says("--check-the-check") {
         return check_the_check();
     }
-    if asked("--segment") {
+    if asked.says("--segment") {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let home = stage::role(scratch.path(), "session", Path::new(AWSENV), stage::USUAL);
         println!("{}", report::table(&prompt::segments(&home, rounds)));
         return ExitCode::SUCCESS;
     }
-    if asked("--newer") {
+    if asked.says("--newer") {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let home = stage::role(scratch.path(), "session", Path::new(AWSENV), stage::USUAL);
         println!("{}", report::table(&newer::rows(&home, rounds.hook)));
@@ -62,7 +58,7 @@ fn main() -> ExitCode {
     }
     let start = machine::load();
     let peers = Peers::found(target(AWSENV));
-    let sections = measure(&peers, rounds, asked("--planted-fault"));
+    let sections = measure(&peers, rounds, asked.is_planted());
     let text = report::text(&sections, &machine::told(&peers, &start));
     println!("{text}");
     if std::env::var_os("AWSENV_REGENERATE").is_some() {

@@ -10,17 +10,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use awsenv_bench::{Crowd, Env, Home, Programs, target};
-
-mod judge;
+use awsenv_bench::{Asked, Crowd, Env, Home, Programs, faults, target};
 
 const COUNTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/counts.txt");
 /// Calls of a guard.
 const CALLS: u64 = 200;
 
 fn main() -> ExitCode {
-    // `cargo test --all-targets` starts this too, without the word.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if Asked::of_a_bench().is_none() {
         return ExitCode::SUCCESS;
     }
     // As long and as deep on every machine: each byte of a path is copied, and each directory above looked into.
@@ -47,7 +44,7 @@ fn judge(counted: &BTreeMap<String, u64>) -> bool {
         .filter_map(|line| line.trim_start().split_once(' '))
         .filter_map(|(count, what)| Some((what.to_owned(), count.parse().ok()?)))
         .collect();
-    let faults = judge::faults(counted, &known);
+    let faults = faults(counted, &known);
     println!("{:>12} {:>12}", "instructions", "before");
     for what in counted.keys().chain(faults.keys().filter(|what| !counted.contains_key(*what))) {
         let shown = |counts: &BTreeMap<_, u64>| counts.get(what).map_or("-".to_owned(), u64::to_string);

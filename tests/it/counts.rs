@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-#[path = "../../benches/instructions/judge.rs"]
-mod judge;
-
-use judge::faults;
+use awsenv_bench::faults;
 
 fn counts<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, u64> {
     counts.map(|(what, count)| (what.to_owned(), count)).into()

@@ -7,7 +7,7 @@ const TOLERANCE: f64 = 1.1;
 
 /// By what was counted. A case of `export` is in both, or one was forgotten; a guard is of one version of its shell, and
 /// another counts otherwise.
-pub(crate) fn faults(
+pub fn faults(
     counted: &BTreeMap<String, u64>,
     known: &BTreeMap<String, u64>,
 ) -> BTreeMap<String, &'static str> {
