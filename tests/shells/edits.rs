@@ -224,7 +224,7 @@ fn a_deep_tree_that_is_moved_away_and_made_anew(shell: &Shell) {
     terminal.has_key(Some("AKIAALPHA"));
     terminal.is_idle();
     fs::rename(home.home("alpha"), home.home("elsewhere")).unwrap();
-    home.write(&format!("home/{deep}/.awsenv"), BETA);
+    home.write(format!("home/{deep}/.awsenv"), BETA);
     // The same file, of the same age.
     fs::hard_link(home.home("elsewhere/.awsenv"), home.home("alpha/.awsenv")).unwrap();
     let screen = terminal.enter();
