@@ -39,6 +39,14 @@ fn world(sandbox: &Sandbox) -> Agents {
     Agents(cloud::pinned(sandbox, FILE))
 }
 
+/// A bash that has come to `acme`.
+#[track_caller]
+fn in_acme(world: &World) -> Shell<'_> {
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    shell
+}
+
 /// What a shell tells its programs.
 #[track_caller]
 fn door(shell: &Shell<'_>) -> Door {
@@ -112,8 +120,7 @@ fn a_program_goes_on_across_a_new_certificate_and_no_new_identity() {
     let file = format!("deliver = \"endpoint\"\n{}", pki::pin("edge.pem", "edge.key"));
     world.write("acme/.awsenv", &file);
     world.allow("acme");
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     let own = door(&shell);
     let first = own.ask().1["AccessKeyId"].clone();
     pki::leaf(&world, "edge", pki::P384, "between", pki::NOW);
@@ -167,9 +174,7 @@ fn all_shells_of_a_session_share_one_agent_and_one_token() {
 fn whoever_has_no_token_is_refused() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
-    let Door { host, token } = door(&shell);
+    let Door { host, token } = door(&in_acme(&world));
     let of = |token: &str| Door { host: host.clone(), token: token.to_owned() };
     for token in ["", &"0".repeat(64), &token[1..], &format!("Bearer {token}")] {
         let (status, answer) = of(token).ask();
@@ -184,8 +189,7 @@ fn whoever_has_no_token_is_refused() {
 fn what_ends_soon_is_renewed_before_it_is_given_out() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     let door = door(&shell);
     let first = door.key();
     cloud::age(&world, minutes(50));
@@ -207,9 +211,7 @@ fn what_ends_soon_is_renewed_before_it_is_given_out() {
 fn what_a_program_uses_is_renewed_while_nobody_asks() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
-    door(&shell).key();
+    door(&in_acme(&world)).key();
     cloud::age(&world, minutes(50));
     sandbox.wait_for("AssumeRole", 2, DEADLINE);
     cloud::renewals_end(&world);
@@ -221,9 +223,7 @@ fn what_a_program_uses_is_renewed_while_nobody_asks() {
 fn a_failure_is_told_and_not_tried_again_at_once() {
     let sandbox = sandbox();
     let world = Agents(cloud::pinned(&sandbox, FILE).env("AWS_MAX_ATTEMPTS", "1"));
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
-    let door = door(&shell);
+    let door = door(&in_acme(&world));
     door.key();
     sandbox.fault("AssumeRole", 1, Fault::error(400, "ValidationError"));
     cloud::age(&world, minutes(70));
@@ -245,8 +245,7 @@ fn a_sign_out_revokes_the_token_for_good() {
             .file("acme/.awsenv", "profile = \"dev\"\ndeliver = \"endpoint\"\n")
             .allowed("acme"),
     );
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     let old = door(&shell);
     old.key();
     world.run(["logout", "dev"]).any_stderr().success();
@@ -265,8 +264,7 @@ fn a_sign_out_revokes_the_token_for_good() {
 fn a_file_that_has_changed_gives_no_new_session() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     let door = door(&shell);
     let first = door.key();
     world.write("acme/.awsenv", &format!("{FILE}# changed\n"));
@@ -288,8 +286,7 @@ fn a_file_that_has_changed_gives_no_new_session() {
 fn an_agent_that_was_killed_is_followed_by_another_with_other_tokens() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     let old = door(&shell);
     signal(&world, "-KILL");
     until("it lives", || status(&world)["running"] == json!(false));
@@ -313,8 +310,7 @@ fn signal(world: &World, signal: &str) {
 fn an_agent_whose_directory_has_gone_leaves_the_next_one_alone() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     let (old, first) = (door(&shell), status(&world)["pid"].to_string());
     fs::remove_dir_all(world.runtime().join("awsenv")).unwrap();
     shell.prompt();
@@ -336,8 +332,7 @@ fn one_directorys_mistake_is_no_others() {
             .file("beta/.awsenv", "profile = \"base\"\ndeliver = \"endpoint\"\n")
             .allowed("beta"),
     );
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     assert_eq!(shell.get(URI), None);
     let mut other = world.shell(Kind::Bash);
     other.cd("beta");
@@ -400,8 +395,7 @@ fn shells_that_come_while_it_ends_get_the_next_one() {
             .map(|_| {
                 scope.spawn(|| {
                     for _ in 0..10 {
-                        let mut shell = world.shell(Kind::Bash);
-                        shell.cd("acme");
+                        let mut shell = in_acme(world);
                         // It may end again before the prompt is there; what is no failure is not paused for.
                         while shell.get(URI).is_none() {
                             assert!(shell.notice.ends_with("is still on its way\n"), "{}", shell.notice);
@@ -422,8 +416,7 @@ fn shells_that_come_while_it_ends_get_the_next_one() {
 fn one_that_hangs_can_be_ended() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     let old = door(&shell);
     signal(&world, "-STOP");
     world.run(["agent", "stop"]).any_stderr().success();
@@ -461,9 +454,7 @@ fn a_session_that_takes_its_time_keeps_nobody_from_another() {
 fn a_failure_that_pauses_is_left_in_peace_by_programs_that_ask() {
     let sandbox = sandbox();
     let world = Agents(cloud::pinned(&sandbox, FILE).env("AWS_MAX_ATTEMPTS", "1"));
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
-    let door = door(&shell);
+    let door = door(&in_acme(&world));
     sandbox.fault("AssumeRole", 1, Fault::error(400, "ValidationError"));
     cloud::age(&world, minutes(50));
     let first = door.key();
@@ -538,15 +529,7 @@ fn a_hundred_directories_that_come_at_once_start_one_agent() {
     cloud::exec(&world, "one");
     let world = &world;
     let doors: Vec<_> = std::thread::scope(|scope| {
-        let coming: Vec<_> = (0..100)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut shell = world.shell(Kind::Bash);
-                    shell.cd("acme");
-                    door(&shell)
-                })
-            })
-            .collect();
+        let coming: Vec<_> = (0..100).map(|_| scope.spawn(|| door(&in_acme(world)))).collect();
         coming.into_iter().map(|coming| coming.join().unwrap()).collect()
     });
     assert!(doors.iter().all(|door| *door == doors[0]));
@@ -557,8 +540,7 @@ fn a_hundred_directories_that_come_at_once_start_one_agent() {
 fn what_clients_would_take_before_it_is_refused_and_seen_later() {
     let sandbox = sandbox();
     let world = world(&sandbox);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     door(&shell);
     let config = world.read(".aws/config");
     world.write(
@@ -593,8 +575,7 @@ fn keys_in_a_file_and_keys_in_the_environment_are_lent_too() {
             .allowed("beta"),
     );
     world.write(".aws/config", &(world.read(".aws/config") + config));
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let mut shell = in_acme(&world);
     assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), door(&shell).key()), (None, "AKIAME".into()));
     shell.cd("");
     shell.env.set("AWS_ACCESS_KEY_ID", "AKIAME");
@@ -613,8 +594,7 @@ fn where_it_cannot_be_started_there_are_no_credentials_and_it_is_said() {
     let agent = cloud::places(&world).agent();
     fs::create_dir_all(agent.parent().unwrap()).unwrap();
     fs::write(&agent, "").unwrap();
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
+    let shell = in_acme(&world);
     assert_eq!((shell.get(URI), shell.get("AWS_ACCESS_KEY_ID")), (None, None));
     assert_eq!(shell.get("AWS_PROFILE"), Some("one: could not be renewed, awsenv tries again"));
     let told = "awsenv: cannot start the agent: cannot use $RUN/awsenv/agent: ";

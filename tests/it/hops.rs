@@ -1,6 +1,5 @@
 //! Every hop of a chain is a session of its own, and serves all chains that begin the same way.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use awsenv::session::store::SessionStore;
@@ -159,8 +158,7 @@ fn three_projects_that_lack_one_mfa_session_ask_for_it_once() {
     let sandbox = sandbox();
     let world = world(&sandbox).env("AWSENV_MFA_CODE", "111111");
     let gate = sandbox.gate("GetSessionToken");
-    let start =
-        |profile| world.run(["exec", profile, "--", "env"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let start = |profile| world.run(["exec", profile, "--", "env"]).start();
     let processes = ["careful", "far", "abroad", "far"].map(start);
     gate.wait_for(1, cloud::DEADLINE);
     gate.open();

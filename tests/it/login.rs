@@ -6,13 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use awsenv_sandbox::{Consent, Fault, Portal};
+use rustix::process::Signal;
 
 use crate::cloud::{self, DEADLINE, exec, identity, operations, renewals_end, sessions};
 use crate::portal::{
     INLINE, Login, OF_CORP, cached, confirm, host_and_target, keep, nothing_is_opened, opened, sandbox,
     sandbox_with, sent_to, sign_in, signed_in, token, visit, visit_for, world,
 };
-use crate::run::PROGRAM;
+use crate::run::{PROGRAM, signal};
 use crate::shell::Kind;
 use crate::terminal::Terminal;
 use crate::world::World;
@@ -227,8 +228,7 @@ fn ctrl_c_leaves_nothing_behind() {
     let back = sent_to(&opened(&world));
     let registration = cached(&world);
     assert_eq!(registration.len(), 1, "{registration:?}");
-    let pid = rustix::process::Pid::from_raw(login.id().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    signal(login.id(), Signal::INT);
     assert_eq!(login.end(&world).1, 130);
     assert_eq!(cached(&world), registration, "no token, and nothing half-written");
     let (host, _) = host_and_target(&back);
@@ -341,8 +341,7 @@ fn ctrl_c_at_a_fresh_sign_in_leaves_nothing_of_the_old_one() {
     exec(&world, "deploy");
     let login = Login::start(&world, ["dev", "--fresh"]);
     opened(&world);
-    let pid = rustix::process::Pid::from_raw(login.id().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    signal(login.id(), Signal::INT);
     assert_eq!(login.end(&world).1, 130);
     assert_eq!((world.at(OF_CORP).exists(), sessions(&world).len()), (false, 0));
 }

@@ -2,25 +2,30 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use awsenv::clock;
 use awsenv_sandbox::{Consent, Console, Fault, KeyForm, Sandbox};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::cloud::{
     DEADLINE, exec, identity, long_ago, operations, places, renewals_end, sessions, within_deadline,
 };
 use crate::console::{CONFIG, ME, OF_ME, keep, kept, sandbox, sandbox_with, signed_in, world};
 use crate::portal::{self, Login, confirm, nothing_is_opened, opened, sent_to, visit};
-use crate::run::code;
+use crate::run::{code, signal};
 use crate::shell::Kind;
 use crate::terminal::Terminal;
 use crate::world::{World, date};
 
 const TOLD: &str = "awsenv: me needs a sign-in\nawsenv: hint: run `awsenv login me`\n";
 const MINUTE: i64 = 60;
+
+/// With `acme/.awsenv`, which pins `me`.
+fn pinned(world: World) -> World {
+    world.file("acme/.awsenv", "profile = \"me\"\n").allowed("acme")
+}
 
 /// The marks of refresh tokens that AWS has refused.
 fn refused(world: &World) -> usize {
@@ -35,7 +40,16 @@ fn cached(world: &World) -> usize {
 /// As if the kept keys had ended long ago.
 fn end(world: &World) {
     ends_at(world, &long_ago());
+    clear(world);
+}
+
+fn clear(world: &World) {
     world.run(["session", "clear"]).any_stderr().success();
+}
+
+/// Whether AWS gives new keys for what is kept.
+fn is_renewable(sandbox: &Sandbox, world: &World) -> bool {
+    sandbox.renews(kept(world)["refreshToken"].as_str().unwrap())
 }
 
 fn ends_at(world: &World, instant: &str) {
@@ -131,7 +145,7 @@ fn the_region_that_a_session_was_begun_in_renews_it() {
     assert!(run.stderr.contains("CreateOAuth2Token in ap-northeast-2 at "), "{}", run.stderr);
     begun["signInRegion"] = "evil.example/".into();
     keep(&world, &begun);
-    world.run(["session", "clear"]).any_stderr().success();
+    clear(&world);
     let calls = operations(&sandbox).len();
     assert_eq!(failing(&world).1, 3);
     assert_eq!(operations(&sandbox).len(), calls);
@@ -165,11 +179,11 @@ fn a_renewal_that_fails_costs_nothing_while_the_keys_are_good() {
         Fault::Html(200),
     ] {
         sandbox.fault("CreateOAuth2Token", 1, fault);
-        world.run(["session", "clear"]).any_stderr().success();
+        clear(&world);
         exec(&world, "me");
         assert_eq!(kept(&world), before);
     }
-    world.run(["session", "clear"]).any_stderr().success();
+    clear(&world);
     exec(&world, "me");
     assert_ne!(kept(&world)["refreshToken"], before["refreshToken"], "the next time it succeeds");
 }
@@ -220,39 +234,29 @@ fn an_answer_that_is_not_whole_gives_no_keys_and_loses_no_sign_in() {
             "awsenv: cannot renew the sign-in of {ME}: the answer to CreateOAuth2Token lacks its {what}\n"
         );
         assert_eq!(failing(&world), (told, 125));
-        assert!(sandbox.renews(kept(&world)["refreshToken"].as_str().unwrap()), "{member}");
+        assert!(is_renewable(&sandbox, &world), "{member}");
     }
     exec(&world, "me");
 }
 
 #[test]
-fn keys_of_another_account_are_given_to_nobody() {
-    let sandbox = sandbox();
-    let world = signed_in(&sandbox, -60).file("acme/.awsenv", "profile = \"me\"\n").allowed("acme");
-    sandbox.mix_up_with("arn:aws:iam::999988887777:user/me");
-    let expected = format!(
-        "awsenv: cannot use me: its sign-in gives keys of arn:aws:iam::999988887777:user/me, and not of {ME}\n\
-         awsenv: hint: `awsenv login --fresh` signs in anew\n"
-    );
-    assert_eq!(failing(&world), (expected, 3));
-    let mut shell = world.shell(Kind::Bash);
-    shell.arrive("acme");
-    renewals_end(&world);
-    shell.wait();
-    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
-    assert_eq!(sessions(&world).len(), 0);
-}
-
-#[test]
-fn keys_of_somebody_else_in_the_same_account_are_given_to_nobody() {
-    let sandbox = sandbox();
-    let world = signed_in(&sandbox, -60);
-    sandbox.mix_up_with("arn:aws:iam::111122223333:user/you");
-    let expected = format!(
-        "awsenv: cannot use me: its sign-in gives keys of arn:aws:iam::111122223333:user/you, and not of {ME}\n\
-         awsenv: hint: `awsenv login --fresh` signs in anew\n"
-    );
-    assert_eq!(failing(&world), (expected, 3));
+fn keys_of_another_account_or_of_somebody_else_in_it_are_given_to_nobody() {
+    for other in ["arn:aws:iam::999988887777:user/me", "arn:aws:iam::111122223333:user/you"] {
+        let sandbox = sandbox();
+        let world = pinned(signed_in(&sandbox, -60));
+        sandbox.mix_up_with(other);
+        let expected = format!(
+            "awsenv: cannot use me: its sign-in gives keys of {other}, and not of {ME}\n\
+             awsenv: hint: `awsenv login --fresh` signs in anew\n"
+        );
+        assert_eq!(failing(&world), (expected, 3));
+        let mut shell = world.shell(Kind::Bash);
+        shell.arrive("acme");
+        renewals_end(&world);
+        shell.wait();
+        assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
+        assert_eq!(sessions(&world).len(), 0);
+    }
 }
 
 #[test]
@@ -263,7 +267,7 @@ fn keys_that_aws_takes_no_more_are_renewed_once() {
     assert_eq!(identity(&sandbox, &exec(&world, "me")).as_deref(), Some(ME));
     let renewed = ["GetCallerIdentity", "CreateOAuth2Token", "GetCallerIdentity"];
     assert_eq!(operations(&sandbox), renewed);
-    world.run(["session", "clear"]).any_stderr().success();
+    clear(&world);
     sandbox.fault("GetCallerIdentity", 2, Fault::error(403, "ExpiredToken"));
     assert_eq!(failing(&world).1, 3);
     assert_eq!(operations(&sandbox)[3..], renewed, "once");
@@ -305,7 +309,7 @@ fn what_others_did_during_a_renewal_stays() {
     let world = signed_in(&sandbox, -60);
     let during = |act: &dyn Fn()| {
         let gate = sandbox.gate("CreateOAuth2Token");
-        let process = world.run(["exec", "me", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+        let process = world.run(["exec", "me", "--", "true"]).start();
         gate.wait_for(1, DEADLINE);
         act();
         gate.open();
@@ -387,9 +391,7 @@ fn fifty_processes_on_keys_that_have_ended_renew_them_once() {
     let sandbox = sandbox();
     let world = signed_in(&sandbox, -60);
     let gate = sandbox.gate("CreateOAuth2Token");
-    let process = |profile: &&str| {
-        world.run(["exec", profile, "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap()
-    };
+    let process = |profile: &&str| world.run(["exec", profile, "--", "true"]).start();
     let processes: Vec<_> = ["me", "deploy"].repeat(25).iter().map(process).collect();
     gate.wait_for(1, DEADLINE);
     gate.open();
@@ -400,7 +402,7 @@ fn fifty_processes_on_keys_that_have_ended_renew_them_once() {
     let mut calls = operations(&sandbox);
     calls.sort();
     assert_eq!(calls, ["AssumeRole", "CreateOAuth2Token", "GetCallerIdentity"]);
-    assert!(sandbox.renews(kept(&world)["refreshToken"].as_str().unwrap()));
+    assert!(is_renewable(&sandbox, &world));
 }
 
 #[test]
@@ -409,7 +411,7 @@ fn a_race_that_the_aws_cli_has_won_loses_nothing() {
     let world = signed_in(&sandbox, -60);
     let gate = sandbox.gate("CreateOAuth2Token");
     sandbox.fault("CreateOAuth2Token", 1, Fault::error(403, "TOKEN_EXPIRED"));
-    let process = world.run(["exec", "me", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let process = world.run(["exec", "me", "--", "true"]).start();
     gate.wait_for(1, DEADLINE);
     // It has renewed them meanwhile, and writes the file after AWS has answered.
     let theirs = sandbox.console_session(15 * MINUTE, KeyForm::Sec1);
@@ -438,23 +440,19 @@ fn a_wrong_clock_keeps_nobody_out() {
     }
 }
 
-fn signalled(child: &Child, signal: Signal) {
-    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), signal).unwrap();
-}
-
 #[test]
 fn a_signal_in_the_middle_of_a_renewal_loses_no_sign_in() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+    for sent in [Signal::INT, Signal::TERM, Signal::HUP] {
         let sandbox = sandbox();
         let world = signed_in(&sandbox, -60);
         let gate = sandbox.gate("CreateOAuth2Token");
-        let refresh = world.run(["refresh", "me"]).command().stdin(Stdio::null()).spawn().unwrap();
+        let refresh = world.run(["refresh", "me"]).start();
         gate.wait_for(1, DEADLINE);
-        signalled(&refresh, signal);
+        signal(refresh.id(), sent);
         gate.open();
         let status = within_deadline("it goes on", move || refresh.wait_with_output().unwrap().status);
-        assert_eq!(code(status), 128 + signal.as_raw(), "as soon as the keys are kept");
-        assert!(sandbox.renews(kept(&world)["refreshToken"].as_str().unwrap()));
+        assert_eq!(code(status), 128 + sent.as_raw(), "as soon as the keys are kept");
+        assert!(is_renewable(&sandbox, &world));
         exec(&world, "me");
         assert_eq!(operations(&sandbox), ["CreateOAuth2Token", "GetCallerIdentity"]);
     }
@@ -467,7 +465,7 @@ fn killed_at_any_moment_no_half_of_a_session_is_left() {
     let world = signed_in(&sandbox, -60);
     for moment in 0..40 {
         let before = kept(&world);
-        let mut refresh = world.run(["refresh", "me"]).command().stdin(Stdio::null()).spawn().unwrap();
+        let mut refresh = world.run(["refresh", "me"]).start();
         // How far it comes is the machine's doing.
         let until = clock::now().checked_add(Duration::from_millis(moment * 2)).unwrap();
         while clock::now() < until {
@@ -475,13 +473,12 @@ fn killed_at_any_moment_no_half_of_a_session_is_left() {
         }
         let _ = refresh.kill();
         within_deadline("it ends", move || refresh.wait().unwrap());
-        let after = kept(&world);
-        if !sandbox.renews(after["refreshToken"].as_str().unwrap()) {
-            // Between AWS's answer and the file, and nobody can keep a process from SIGKILL.
-            assert_eq!(before["refreshToken"], after["refreshToken"]);
-            keep(&world, &sandbox.console_session(-60, KeyForm::Sec1));
-        } else {
+        if is_renewable(&sandbox, &world) {
             end(&world);
+        } else {
+            // Between AWS's answer and the file, and nobody can keep a process from SIGKILL.
+            assert_eq!(before["refreshToken"], kept(&world)["refreshToken"]);
+            keep(&world, &sandbox.console_session(-60, KeyForm::Sec1));
         }
     }
     exec(&world, "me");
@@ -493,7 +490,7 @@ fn killed_at_any_moment_no_half_of_a_session_is_left() {
 fn a_sign_in_by_the_aws_cli_is_seen_at_the_next_prompt() {
     for kind in Kind::ALL {
         let sandbox = sandbox();
-        let world = world(&sandbox).file("acme/.awsenv", "profile = \"me\"\n").allowed("acme");
+        let world = pinned(world(&sandbox));
         let mut shell = world.shell(kind);
         shell.arrive("acme");
         renewals_end(&world);
@@ -515,7 +512,7 @@ fn a_sign_in_by_the_aws_cli_is_seen_at_the_next_prompt() {
 #[test]
 fn a_prompt_renews_in_the_background_before_the_keys_end() {
     let sandbox = sandbox_with(Console { seconds: 900, ..Console::default() });
-    let world = signed_in(&sandbox, -60).file("acme/.awsenv", "profile = \"me\"\n").allowed("acme");
+    let world = pinned(signed_in(&sandbox, -60));
     let mut shell = world.shell(Kind::Bash);
     shell.arrive("acme");
     renewals_end(&world);
@@ -615,7 +612,7 @@ fn ctrl_c_at_a_fresh_sign_in_leaves_nothing_of_the_old_one() {
     exec(&world, "deploy");
     let login = Login::start(&world, ["me", "--fresh"]);
     opened(&world);
-    kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    signal(login.id(), Signal::INT);
     assert_eq!(login.end(&world).1, 130);
     assert_eq!((cached(&world), sessions(&world).len()), (0, 0));
 }
@@ -640,7 +637,7 @@ fn ctrl_c_at_the_browser_leaves_nothing() {
     let world = world(&sandbox);
     let login = Login::start(&world, ["me"]);
     opened(&world);
-    kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    signal(login.id(), Signal::INT);
     assert_eq!(login.end(&world).1, 130);
     assert_eq!((cached(&world), sandbox.calls().len()), (0, 0));
 }
@@ -751,7 +748,7 @@ fn what_was_on_its_way_at_the_logout_is_not_kept() {
     let sandbox = sandbox();
     let world = signed_in(&sandbox, 15 * MINUTE);
     let gate = sandbox.gate("GetCallerIdentity");
-    let exec = world.run(["exec", "me", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let exec = world.run(["exec", "me", "--", "true"]).start();
     gate.wait_for(1, DEADLINE);
     world.run(["logout", "me"]).any_stderr().success();
     gate.open();
@@ -780,7 +777,7 @@ fn a_sealed_session_is_not_in_the_aws_clis_directory() {
 #[test]
 fn status_and_explain_know_it_from_files_alone() {
     let sandbox = sandbox();
-    let world = world(&sandbox).file("acme/.awsenv", "profile = \"me\"\n").allowed("acme");
+    let world = pinned(world(&sandbox));
     let rows = || world.run(["status"]).at("acme").any_stdout().success().stdout;
     let json = || world.run(["status", "--json"]).at("acme").any_stdout().success().json();
     let expected = format!(

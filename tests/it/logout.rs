@@ -1,7 +1,5 @@
 //! logout: that sign-in and what stands on it, and no other.
 
-use std::process::Stdio;
-
 use awsenv_sandbox::Fault;
 
 use crate::cloud::{DEADLINE, exec, operations, places, sessions, within_deadline};
@@ -126,7 +124,7 @@ fn what_was_on_its_way_at_the_logout_is_not_kept() {
     let world = signed_in(&sandbox, 8 * HOUR).env("AWS_MAX_ATTEMPTS", "1");
     let gate = sandbox.gate("GetRoleCredentials");
     sandbox.fault("Logout", 1, Fault::Reset);
-    let exec = world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let exec = world.run(["exec", "dev", "--", "true"]).start();
     gate.wait_for(1, DEADLINE);
     world.run(["logout", "dev"]).any_stderr().success();
     gate.open();

@@ -5,11 +5,12 @@ use std::process::Stdio;
 
 use awsenv::env::Env;
 use awsenv_sandbox::{Fault, Sandbox, Scenario, User};
+use rustix::process::Signal;
 
 use crate::cloud::{self, DEADLINE, ME, MFA, identity, operations, sandbox, within_deadline};
 use crate::files::{below, killed};
 use crate::keys::add;
-use crate::run::code;
+use crate::run::{code, signal};
 use crate::shell::Kind;
 use crate::world::{World, installed};
 
@@ -298,7 +299,7 @@ fn a_new_key_that_cannot_be_stored_is_deleted_again() {
     let sandbox = sandbox();
     let world = world(&sandbox);
     let gate = sandbox.gate("CreateAccessKey");
-    let mut rotate = world.run(["key", "rotate", "ci"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let mut rotate = world.run(["key", "rotate", "ci"]).start();
     gate.wait_for(1, DEADLINE);
     // Somebody damages the file meanwhile.
     let file = world.at(".local/share/awsenv/keys/sealed");
@@ -318,7 +319,7 @@ fn an_interrupt_at_any_step_is_made_good_by_the_next_rotation() {
         let sandbox = sandbox();
         let world = world(&sandbox);
         let before = step.checked_sub(1).map(|before| sandbox.gate(STEPS[before]));
-        let mut rotate = world.run(["key", "rotate", "ci"]).command().stdin(Stdio::null()).spawn().unwrap();
+        let mut rotate = world.run(["key", "rotate", "ci"]).start();
         if let Some(before) = &before {
             before.wait_for(1, DEADLINE);
         }
@@ -328,8 +329,7 @@ fn an_interrupt_at_any_step_is_made_good_by_the_next_rotation() {
             before.open();
         }
         gate.wait_for(1, DEADLINE);
-        let pid = rustix::process::Pid::from_child(&rotate);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        signal(rotate.id(), Signal::INT);
         assert_eq!(code(within_deadline("it runs", move || rotate.wait().unwrap())), 130);
         gate.open();
         working(&sandbox, &world);
@@ -365,7 +365,7 @@ fn two_at_once_are_one_too_many() {
     let sandbox = sandbox();
     let world = world(&sandbox);
     let gate = sandbox.gate("CreateAccessKey");
-    let mut first = world.run(["key", "rotate", "ci"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let mut first = world.run(["key", "rotate", "ci"]).start();
     gate.wait_for(1, DEADLINE);
     world
         .run(["key", "rotate", "ci"])

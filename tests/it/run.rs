@@ -4,9 +4,10 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use awsenv::env::Env;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::world::World;
 
@@ -156,6 +157,11 @@ impl<'w> Run<'w> {
         command
     }
 
+    /// Begins it, with nothing on its stdin.
+    pub(crate) fn start(&self) -> Child {
+        self.command().stdin(Stdio::null()).spawn().unwrap()
+    }
+
     fn spawn(&self) -> std::process::Output {
         let mut child = self.command().spawn().unwrap();
         // Whoever does not read its input may be gone by now.
@@ -168,6 +174,11 @@ impl<'w> Run<'w> {
 pub(crate) fn code(status: std::process::ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap())
+}
+
+/// Sends a signal to a process that a test has begun.
+pub(crate) fn signal(process: u32, signal: Signal) {
+    kill_process(Pid::from_raw(process.cast_signed()).unwrap(), signal).unwrap();
 }
 
 impl Output {

@@ -1,7 +1,7 @@
 //! Sessions that are kept: found again, never mixed up, whole or not there at all.
 
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use awsenv::seal;
@@ -112,7 +112,7 @@ fn a_hundred_processes_that_lack_one_session_make_one_call() {
     let sandbox = sandbox();
     let world = cloud::world(&sandbox);
     let gate = sandbox.gate("AssumeRole");
-    let start = || world.run(["exec", "one", "--", "env"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let start = || world.run(["exec", "one", "--", "env"]).start();
     let processes: Vec<Child> = (0..100).map(|_| start()).collect();
     gate.wait_for(1, cloud::DEADLINE);
     gate.open();
@@ -147,7 +147,7 @@ fn a_kill_at_any_moment_leaves_a_whole_session_and_no_lock() {
     let mut last = None;
     for moment in 0..200 {
         let calls = sandbox.calls().len();
-        let mut refresh = world.run(["refresh", "one"]).command().stdin(Stdio::null()).spawn().unwrap();
+        let mut refresh = world.run(["refresh", "one"]).start();
         // The moment itself is what is tested, so there is nothing else to wait for.
         let elapsed = stopwatch();
         while elapsed() < whole * moment / 160 {

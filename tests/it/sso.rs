@@ -3,15 +3,16 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use awsenv_sandbox::{Fault, Gate, Sandbox};
+use rustix::process::Signal;
 
 use crate::cloud::{DEADLINE, exec, identity, operations, places, renewals_end, within_deadline};
 use crate::portal::{
     ACCOUNT, CONFIG, INLINE, OF_ADDRESS, OF_CORP, keep, nothing_is_opened, sandbox, signed_in, token, world,
 };
-use crate::run::{Run, code};
+use crate::run::{Run, code, signal};
 use crate::shell::Kind;
 use crate::world::{World, date, installed};
 
@@ -133,9 +134,7 @@ fn fifty_processes_on_a_token_that_has_ended_renew_it_once() {
     let world = signed_in(&sandbox, -60);
     let gate = sandbox.gate("CreateToken");
     // Of two roles, so that each waits for its session, and both for the token.
-    let process = |profile: &&str| {
-        world.run(["exec", profile, "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap()
-    };
+    let process = |profile: &&str| world.run(["exec", profile, "--", "true"]).start();
     let processes: Vec<_> = ["dev", "reader"].repeat(25).iter().map(process).collect();
     gate.wait_for(1, DEADLINE);
     let locks = places(&world).state.join("sessions");
@@ -170,7 +169,7 @@ fn fifty_shells_on_a_dead_token_say_one_line_each_and_open_no_browser() {
             let run = world.run(["export", "bash"]).arg((4242 + pid).to_string()).arg("5.2");
             let run = run.arg(world.at("acme"));
             let run = phase.into_iter().fold(run, |run, phase| run.arg(phase));
-            run.at("acme").command().stdin(Stdio::null()).spawn().unwrap()
+            run.at("acme").start()
         });
         let shells: Vec<_> = shells.collect();
         shells.into_iter().map(|shell| shell.wait_with_output().unwrap()).collect::<Vec<_>>()
@@ -301,7 +300,7 @@ fn a_race_that_another_program_has_won_loses_nothing() {
     let world = signed_in(&sandbox, -60);
     let gate = sandbox.gate("CreateToken");
     sandbox.fault("CreateToken", 1, Fault::error(400, "InvalidGrantException"));
-    let process = world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let process = world.run(["exec", "dev", "--", "true"]).start();
     gate.wait_for(1, DEADLINE);
     // The AWS CLI has renewed it meanwhile; it writes the file after AWS has answered.
     let theirs = sandbox.signed_in(8 * HOUR);
@@ -316,10 +315,9 @@ fn a_race_that_another_program_has_won_loses_nothing() {
 
 /// Ctrl-C while the sign-in is renewed: by the time this comes back, it has been pressed.
 fn interrupted(world: &World, gate: &Gate) -> Child {
-    let refresh = world.run(["refresh", "dev"]).command().stdin(Stdio::null()).spawn().unwrap();
+    let refresh = world.run(["refresh", "dev"]).start();
     gate.wait_for(1, DEADLINE);
-    let pid = rustix::process::Pid::from_raw(refresh.id().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    signal(refresh.id(), Signal::INT);
     refresh
 }
 
@@ -333,7 +331,7 @@ fn what_others_did_during_a_renewal_stays() {
     let world = signed_in(&sandbox, -60);
     let during = |act: &dyn Fn()| {
         let gate = sandbox.gate("CreateToken");
-        let exec = world.run(["exec", "dev", "--", "true"]).command().stdin(Stdio::null()).spawn().unwrap();
+        let exec = world.run(["exec", "dev", "--", "true"]).start();
         gate.wait_for(1, DEADLINE);
         act();
         gate.open();

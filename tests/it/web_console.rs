@@ -1,14 +1,14 @@
 //! `awsenv console`: what AWS is asked for, by whose keys, and how a browser gets there.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use awsenv_sandbox::{Call, Console, Fault, Role, Sandbox, Scenario, User};
+use rustix::process::Signal;
 
 use crate::cloud::{self, ME, ONE, TWO, operations, within_deadline};
 use crate::console;
 use crate::portal::{self, Login, opened, visit, visit_for};
-use crate::run::{Run, code};
+use crate::run::{Run, code, signal};
 use crate::terminal::Terminal;
 use crate::world::World;
 
@@ -604,11 +604,9 @@ fn the_terminals_clipboard_is_given_the_address() {
 fn ctrl_c_ends_the_waiting_for_a_browser() {
     let sandbox = cloud::sandbox();
     let world = with_browser(&sandbox);
-    let run = world.run(["console", "one"]);
-    let mut child = run.command().stdin(Stdio::null()).spawn().unwrap();
+    let mut child = world.run(["console", "one"]).start();
     opened(&world);
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    signal(child.id(), Signal::INT);
     let status = within_deadline("it goes on", move || child.wait().unwrap());
     assert_eq!(code(status), 130);
 }
