@@ -75,8 +75,14 @@ fn complaint<T: std::fmt::Debug>(result: Result<T>) -> String {
 }
 
 fn refused(cases: &[(&str, &str)]) {
-    for (text, expected) in cases {
-        assert_eq!(complaint(parse(text)), *expected, "of\n{text}");
+    refused_below("", cases);
+}
+
+/// Each with these lines above it.
+fn refused_below(head: &str, cases: &[(&str, &str)]) {
+    for (lines, expected) in cases {
+        let text = format!("{head}{lines}");
+        assert_eq!(complaint(parse(&text)), *expected, "of\n{text}");
     }
 }
 

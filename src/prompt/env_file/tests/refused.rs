@@ -2,17 +2,26 @@
 
 use super::*;
 
+const ROLE: &str = "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\n";
+
+/// All that a certificate goes with.
+const CERTIFICATE: &str = "\
+[roles_anywhere]
+trust_anchor_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0'
+profile_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:profile/0'
+role_arn = 'arn:aws:iam::111122223333:role/Edge'
+";
+
 #[test]
 fn too_many_tags_or_policies_are_counted() {
-    let role = "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\n";
     let tags: Vec<_> = (0..51).map(|n| format!("t{n} = ''")).collect();
     assert_eq!(
-        complaint(parse(&format!("{role}tags = {{ {} }}", tags.join(", ")))),
+        complaint(parse(&format!("{ROLE}tags = {{ {} }}", tags.join(", ")))),
         "acme/.awsenv:3: role.tags: AWS takes at most 50 tags"
     );
     let arns = ["'arn:aws:iam::aws:policy/A'"; 11].join(", ");
     assert_eq!(
-        complaint(parse(&format!("{role}policy_arns = [{arns}]"))),
+        complaint(parse(&format!("{ROLE}policy_arns = [{arns}]"))),
         "acme/.awsenv:3: role.policy_arns: AWS takes at most 10 policies"
     );
 }
@@ -129,22 +138,6 @@ fn a_source_is_one_and_whole() {
             "acme/.awsenv:1: sso.role: this key is required",
         ),
         (
-            "[sso]\nstart_url = 'http://acme.awsapps.com/start'",
-            "acme/.awsenv:2: sso.start_url: expected an address like https://acme.awsapps.com/start",
-        ),
-        (
-            "[sso]\nstart_url = 'https://me@acme.awsapps.com/start'",
-            "acme/.awsenv:2: sso.start_url: expected an address like https://acme.awsapps.com/start",
-        ),
-        (
-            "[sso]\nstart_url = \"https://acme.awsapps.com/$(id)'\"",
-            "acme/.awsenv:2: sso.start_url: expected an address like https://acme.awsapps.com/start",
-        ),
-        (
-            "[sso]\nstart_url = 'https:///start'",
-            "acme/.awsenv:2: sso.start_url: expected an address like https://acme.awsapps.com/start",
-        ),
-        (
             "[sso]\nstart_url = 'https://acme.awsapps.com/start'\nregion = 'evil.com/'",
             "acme/.awsenv:3: sso.region: a region is letters, digits and hyphens, like eu-west-1",
         ),
@@ -178,19 +171,31 @@ fn a_source_is_one_and_whole() {
             "[roles_anywhere]\ntrust_anchor_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0'\nprofile_arn = 'arn:aws:rolesanywhere:eu-west-1:111122223333:profile/0'",
             "acme/.awsenv:3: roles_anywhere.profile_arn: it is in eu-west-1, but the trust anchor is in us-east-1",
         ),
-        (
-            "[roles_anywhere]\ntrust_anchor_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0'\nprofile_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:profile/0'\nrole_arn = 'arn:aws:iam::111122223333:role/Edge'\ncertificate = '~you/edge.pem'",
-            "acme/.awsenv:5: roles_anywhere.certificate: only your own home can be written with ~, as ~/",
-        ),
-        (
-            "[roles_anywhere]\ntrust_anchor_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0'\nprofile_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:profile/0'\nrole_arn = 'arn:aws:iam::111122223333:role/Edge'\ncertificate = ''",
-            "acme/.awsenv:5: roles_anywhere.certificate: a path is expected",
-        ),
-        (
-            "[roles_anywhere]\ntrust_anchor_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0'\nprofile_arn = 'arn:aws:rolesanywhere:us-east-1:111122223333:profile/0'\nrole_arn = 'arn:aws:iam::111122223333:role/Edge'\ncertificate = 'x'\nsession_name = 'a b'",
-            "acme/.awsenv:6: roles_anywhere.session_name: 2 to 64 letters, digits or any of _+=,.@-",
-        ),
     ]);
+    for address in [
+        "'http://acme.awsapps.com/start'",
+        "'https://me@acme.awsapps.com/start'",
+        "\"https://acme.awsapps.com/$(id)'\"",
+        "'https:///start'",
+    ] {
+        let expected =
+            "acme/.awsenv:2: sso.start_url: expected an address like https://acme.awsapps.com/start";
+        refused_below("[sso]\nstart_url = ", &[(address, expected)]);
+    }
+    refused_below(
+        CERTIFICATE,
+        &[
+            (
+                "certificate = '~you/edge.pem'",
+                "acme/.awsenv:5: roles_anywhere.certificate: only your own home can be written with ~, as ~/",
+            ),
+            ("certificate = ''", "acme/.awsenv:5: roles_anywhere.certificate: a path is expected"),
+            (
+                "certificate = 'x'\nsession_name = 'a b'",
+                "acme/.awsenv:6: roles_anywhere.session_name: 2 to 64 letters, digits or any of _+=,.@-",
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -252,67 +257,54 @@ fn a_role_is_checked_by_what_sts_takes() {
             "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\n\n[[role]]\narn = 'Deploy'",
             "acme/.awsenv:5: role.arn: expected an ARN like arn:aws:iam::111122223333:role/…",
         ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\nexternal_id = 'x'",
-            "acme/.awsenv:3: role.external_id: 2 to 1224 letters, digits or any of _+=,.@:/-",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\nsession_name = 'my name'",
-            "acme/.awsenv:3: role.session_name: 2 to 64 letters, digits or any of _+=,.@-",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\nsource_identity = 'my name'",
-            "acme/.awsenv:3: role.source_identity: 2 to 64 letters, digits or any of _+=,.@-",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\npolicy = '[1]'",
-            "acme/.awsenv:3: role.policy: a policy is a JSON object",
-        ),
-        (
-            "[[role]]\narn = \"arn:aws:iam::444455556666:role/A\"\npolicy = '{\"Version\": }'",
-            "acme/.awsenv:3: role.policy: a policy is a JSON object",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\npolicy = {}",
-            "acme/.awsenv:3: role.policy: expected text, found a table",
-        ),
-        (
-            "[[role]]\narn = \"arn:aws:iam::444455556666:role/A\"\npolicy = \"{}\\u001b\"",
-            "acme/.awsenv:3: role.policy: control character \\u{1b} in the text",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\npolicy_arns = 'ReadOnly'",
-            "acme/.awsenv:3: role.policy_arns: expected a list, found text",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\npolicy_arns = [\n  'arn:aws:iam::aws:policy/A',\n  'ReadOnly',\n]",
-            "acme/.awsenv:5: role.policy_arns: expected an ARN like arn:aws:iam::111122223333:policy/…",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\ntags = { 'aws:team' = 'x' }",
-            "acme/.awsenv:3: role.tags.aws:team: tags that begin with aws: are AWS's own",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\ntags = { team = 1 }",
-            "acme/.awsenv:3: role.tags.team: expected text, found an integer\nwrite it in quotes: \"1\"",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\ntags = { Team = 'x', team = 'y' }",
-            "acme/.awsenv:3: role.tags.team: AWS takes it for the same tag as Team",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\ntags = ['team']",
-            "acme/.awsenv:3: role.tags: expected a table, found a list",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\ntags = { team = 'x' }\ntransitive_tags = ['taem']",
-            "acme/.awsenv:4: role.transitive_tags: taem is none of this role's tags",
-        ),
-        (
-            "[[role]]\narn = 'arn:aws:iam::444455556666:role/A'\ntransitive_tags = ['team']",
-            "acme/.awsenv:3: role.transitive_tags: team is none of this role's tags",
-        ),
     ]);
+    refused_below(
+        ROLE,
+        &[
+            (
+                "external_id = 'x'",
+                "acme/.awsenv:3: role.external_id: 2 to 1224 letters, digits or any of _+=,.@:/-",
+            ),
+            (
+                "session_name = 'my name'",
+                "acme/.awsenv:3: role.session_name: 2 to 64 letters, digits or any of _+=,.@-",
+            ),
+            (
+                "source_identity = 'my name'",
+                "acme/.awsenv:3: role.source_identity: 2 to 64 letters, digits or any of _+=,.@-",
+            ),
+            ("policy = '[1]'", "acme/.awsenv:3: role.policy: a policy is a JSON object"),
+            ("policy = '{\"Version\": }'", "acme/.awsenv:3: role.policy: a policy is a JSON object"),
+            ("policy = {}", "acme/.awsenv:3: role.policy: expected text, found a table"),
+            ("policy = \"{}\\u001b\"", "acme/.awsenv:3: role.policy: control character \\u{1b} in the text"),
+            ("policy_arns = 'ReadOnly'", "acme/.awsenv:3: role.policy_arns: expected a list, found text"),
+            (
+                "policy_arns = [\n  'arn:aws:iam::aws:policy/A',\n  'ReadOnly',\n]",
+                "acme/.awsenv:5: role.policy_arns: expected an ARN like arn:aws:iam::111122223333:policy/…",
+            ),
+            (
+                "tags = { 'aws:team' = 'x' }",
+                "acme/.awsenv:3: role.tags.aws:team: tags that begin with aws: are AWS's own",
+            ),
+            (
+                "tags = { team = 1 }",
+                "acme/.awsenv:3: role.tags.team: expected text, found an integer\nwrite it in quotes: \"1\"",
+            ),
+            (
+                "tags = { Team = 'x', team = 'y' }",
+                "acme/.awsenv:3: role.tags.team: AWS takes it for the same tag as Team",
+            ),
+            ("tags = ['team']", "acme/.awsenv:3: role.tags: expected a table, found a list"),
+            (
+                "tags = { team = 'x' }\ntransitive_tags = ['taem']",
+                "acme/.awsenv:4: role.transitive_tags: taem is none of this role's tags",
+            ),
+            (
+                "transitive_tags = ['team']",
+                "acme/.awsenv:3: role.transitive_tags: team is none of this role's tags",
+            ),
+        ],
+    );
 }
 
 #[test]
