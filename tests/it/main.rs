@@ -1,5 +1,5 @@
 //! The program as people meet it: every test runs the real binary in a [`world::World`] of its own.
-//! One file a feature.
+//! One file or folder a feature.
 #![cfg(test)]
 
 use awsenv_parts::door;
