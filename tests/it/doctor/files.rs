@@ -1,0 +1,132 @@
+//! What the settings, `.awsenv` and the files of AWS say, and who may read and write them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::{broken, told};
+use crate::world::World;
+
+#[test]
+fn a_mistake_in_the_settings_is_told_with_its_line() {
+    let world = World::new();
+    assert!(told(world.run(["doctor", "settings"])).starts_with("✓ settings"));
+    let world = world.settings("wiat = \"1s\"\n");
+    assert_eq!(
+        broken(world.run(["doctor", "settings"])),
+        "✗ settings    $HOME/.config/awsenv/config.toml:1: wiat: unknown key
+              fix: did you mean `wait`?\n"
+    );
+}
+
+#[test]
+fn the_awsenv_that_counts_here_is_followed() {
+    let world = World::with_pin();
+    let here = || world.run(["doctor", "directory"]).at("acme");
+    assert_eq!(told(world.run(["doctor", "directory"])), "✓ directory   no .awsenv counts here\n");
+    assert_eq!(told(here()), "✓ directory   ~/acme/.awsenv counts: dev\n");
+    world.write("acme/.awsenv", "profile = \"dve\"\n");
+    let text = broken(here());
+    assert!(text.contains("has changed since it was allowed"), "{text}");
+    world.allow("acme");
+    let text = broken(here());
+    assert!(text.contains("there is no profile dve") && text.contains("fix: did you mean dev?"), "{text}");
+    world.write("new/.awsenv", "profile = \"dev\"\n");
+    let text = told(world.run(["doctor", "directory"]).at("new"));
+    assert_eq!(
+        text,
+        "! directory   ~/new/.awsenv is not allowed\n              fix: look at it, then run `awsenv allow`\n"
+    );
+}
+
+#[test]
+fn mistakes_in_the_aws_files_are_told_with_file_and_line() {
+    let good = "[profile a]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Dev\n\
+                [sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.awsapps.com/start\n[default]\nregion = x\n";
+    assert!(
+        told(World::new().config(good).run(["doctor", "config"])).starts_with("✓ config      2 profiles in")
+    );
+    for (config, seen, fix) in [
+        (
+            "[profile a]\nsso_session = crop\nsso_account_id = 111122223333\nsso_role_name = D\n[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x\n",
+            "~/.aws/config:2: sso_session: there is no [sso-session crop]",
+            "did you mean corp?",
+        ),
+        (
+            "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = nobody\n",
+            "~/.aws/config:3: source_profile of a: there is no profile nobody",
+            "mend that line",
+        ),
+        (
+            "[profile a]\nsource_profile = b\nrole_arn = arn:aws:iam::111122223333:role/R\n[profile b]\nsource_profile = a\nrole_arn = arn:aws:iam::111122223333:role/R\n",
+            "leads in a circle",
+            "mend that line",
+        ),
+        (
+            "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = k\nduration_seconds = 1h\n[profile k]\naws_access_key_id = AKIA\naws_secret_access_key = planted\n",
+            "~/.aws/config:4: duration_seconds: expected whole seconds, like 3600",
+            "mend that line",
+        ),
+        ("[profile a]\nregion\n", "~/.aws/config:2", "mend that line"),
+        ("[dev]\nregion = x\n", "~/.aws/config:1: [dev] names no profile here", "write [profile dev]"),
+        (
+            "[profile a]\nregion = x\n[profile a]\noutput = json\n",
+            "~/.aws/config:3: [profile a] again; it is on line 1, too: the AWS CLI and boto3 refuse the whole file",
+            "put what is below both under one header",
+        ),
+    ] {
+        let text = broken(World::new().config(config).run(["doctor", "config"]));
+        assert!(text.contains(seen) && text.contains(&format!("fix: {fix}\n")), "{seen}:\n{text}");
+        assert!(!text.contains("planted"), "{text}");
+    }
+    for (config, seen) in [
+        ("[profile a]\nregoin = x\n", "~/.aws/config:2: regoin: AWS clients know no such key"),
+        (
+            "[default]\naws_access_key_id = AKIA\naws_secret_access_key = planted\n",
+            "long-lived keys in plain text",
+        ),
+    ] {
+        let text = told(World::new().config(config).run(["doctor", "config"]));
+        assert!(text.starts_with("! config") && text.contains(seen) && !text.contains("planted"), "{text}");
+    }
+    let keys = "[default]\naws_access_key_id = AKIA\naws_secret_access_key = planted\n";
+    let text = told(World::new().file(".aws/credentials", keys).run(["doctor", "config"]));
+    assert!(
+        text.contains("~/.aws/credentials:3: ") && text.contains("`awsenv key import default`"),
+        "{text}"
+    );
+    // What that machine gives is not here.
+    let text = told(
+        World::new()
+            .config(
+                "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/R\ncredential_source = Environment\n",
+            )
+            .run(["doctor", "config"]),
+    );
+    assert!(text.starts_with("· config"), "{text}");
+    let many: String = (0..30).map(|at| format!("[x{at}]\n")).collect();
+    let text = broken(World::new().config(&many).run(["doctor", "config"]));
+    assert!(text.lines().count() < 30 && text.ends_with("· config      and 18 more\n"), "{text}");
+}
+
+#[test]
+fn what_others_may_read_and_write_is_named() {
+    let world = World::new().config("[profile a]\n");
+    assert!(told(world.run(["doctor", "permissions"])).starts_with("✓ permissions"));
+    let world = world.file(".aws/credentials", "").file(".aws/sso/cache/x.json", "{}");
+    let text = told(world.run(["doctor", "permissions"]));
+    assert!(text.contains("others may read ~/.aws/credentials (mode 644)"), "{text}");
+    assert!(text.contains("fix: chmod go= ~/.aws/sso/cache/x.json"), "{text}");
+    fs::set_permissions(world.at(".aws"), fs::Permissions::from_mode(0o777)).unwrap();
+    let text = broken(world.run(["doctor", "permissions"]));
+    assert!(text.contains("everybody may write ~/.aws\n              fix: chmod o-w ~/.aws\n"), "{text}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_named() {
+    let world = World::new();
+    assert!(told(world.run(["doctor", "disk"])).starts_with("✓ disk"));
+    assert!(!world.at(".local/state/awsenv").exists(), "nothing was made");
+    world.write(".local/state/awsenv", "in the way");
+    let text = broken(world.run(["doctor", "disk"]));
+    assert!(text.contains("~/.local/state/awsenv cannot be written"), "{text}");
+}
