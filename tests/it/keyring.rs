@@ -5,7 +5,7 @@ use std::fs;
 
 use awsenv_sandbox::Sandbox;
 
-use crate::cloud::{self, identity, operations, renewals_end, sandbox};
+use crate::cloud::{self, identity, operations, sandbox};
 use crate::desktop::{Desktop, collection, login};
 use crate::files::below;
 use crate::keys::{JSON, add};
@@ -104,9 +104,7 @@ fn a_locked_keyring_is_an_error_until_it_is_unlocked() {
     world.run(["key", "remove", "ci", "--yes"]).stderr(told).exits(3);
     let dialog = desktop.dialog();
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive("acme");
-    renewals_end(&world);
-    shell.wait();
+    shell.arrive_and_wait("acme");
     assert!(!dialog.was_shown());
     drop(dialog);
     assert_eq!(
@@ -133,9 +131,7 @@ fn an_unlocked_keyring_serves_renewals_without_a_person() {
     let world = world.file("acme/.awsenv", "[keys]\nname = \"ci\"\n").allowed("acme");
     add(&world, "ci");
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive("acme");
-    renewals_end(&world);
-    shell.wait();
+    shell.arrive_and_wait("acme");
     assert_eq!(identity(&sandbox, &shell.env).as_deref(), Some(cloud::ME));
     assert!(shell.get("AWS_SESSION_TOKEN").is_some() && shell.notice.is_empty());
 }
@@ -160,9 +156,7 @@ fn the_password_of_a_private_key_rests_in_the_keyring() {
     let renewed = |world: &World| {
         world.run(["session", "clear"]).any_stdout().any_stderr().success();
         let mut shell = world.shell(Kind::Bash);
-        shell.arrive("acme");
-        renewals_end(world);
-        shell.wait();
+        shell.arrive_and_wait("acme");
         (identity(&sandbox, &shell.env), shell.notice)
     };
     assert!(renewed(&world).0.is_some());

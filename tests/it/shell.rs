@@ -9,6 +9,7 @@ use std::process::Stdio;
 
 use awsenv::env::Env;
 
+use crate::cloud::renewals_end;
 use crate::run::{Output, Run};
 use crate::world::World;
 
@@ -122,6 +123,14 @@ impl<'w> Shell<'w> {
     pub(crate) fn arrive(&mut self, directory: &str) -> &mut Self {
         self.pwd = self.world.at(directory);
         self.ask()
+    }
+
+    /// The same, and the second phase when what the first one has begun is done, however long that takes.
+    #[track_caller]
+    pub(crate) fn arrive_and_wait(&mut self, directory: &str) -> &mut Self {
+        self.arrive(directory);
+        renewals_end(self.world);
+        self.wait()
     }
 
     #[track_caller]

@@ -35,6 +35,15 @@ pub(crate) fn add(world: &World, name: &str) {
     world.run(["key", "add", name, "--stdin"]).stdin(JSON).any_stderr().success();
 }
 
+/// [`world`] with the keys `ci`, lent to the prompts of `bare`.
+fn with_bare(sandbox: &Sandbox) -> World {
+    let world = world(sandbox).file("bare/.awsenv", "[keys]\nname = \"ci\"\nsession = false\n");
+    add(&world, "ci");
+    world.allow("bare");
+    world.run(["refresh"]).at("bare").any_stderr().success();
+    world
+}
+
 /// What a command gets of these keys or this profile.
 #[track_caller]
 fn exec(world: &World, name: &str) -> Output {

@@ -2,17 +2,14 @@
 
 use std::fs;
 
-use super::{FILE, add, world};
+use super::{FILE, add, with_bare, world};
 use crate::cloud::{self, sandbox};
 use crate::shell::Kind;
 
 #[test]
 fn removed_keys_are_gone_from_every_prompt() {
     let sandbox = sandbox();
-    let world = world(&sandbox).file("bare/.awsenv", "[keys]\nname = \"ci\"\nsession = false\n");
-    add(&world, "ci");
-    world.allow("bare");
-    world.run(["refresh"]).at("bare").any_stderr().success();
+    let world = with_bare(&sandbox);
     let mut shell = world.shell(Kind::Bash);
     shell.cd("bare");
     assert!(shell.get("AWS_ACCESS_KEY_ID") == Some("AKIAME") && cloud::sessions(&world).len() == 1);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{JSON, add, exec, world};
-use crate::cloud::{self, identity, operations, renewals_end, sandbox};
+use super::{JSON, add, exec, with_bare, world};
+use crate::cloud::{self, identity, operations, sandbox};
 use crate::shell::Kind;
 
 #[test]
@@ -38,18 +38,13 @@ fn a_pinned_directory_gets_a_session_or_the_keys_themselves() {
 #[test]
 fn keys_are_lent_to_prompts_for_half_a_day() {
     let sandbox = sandbox();
-    let world = world(&sandbox).file("bare/.awsenv", "[keys]\nname = \"ci\"\nsession = false\n");
-    add(&world, "ci");
-    world.allow("bare");
-    world.run(["refresh"]).at("bare").any_stderr().success();
+    let world = with_bare(&sandbox);
     world.forget_the_passphrase();
     let mut shell = world.shell(Kind::Bash);
     shell.cd("bare");
     assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIAME"), "from the store, not from the keychain");
     cloud::age(&world, Duration::from_secs(12 * 3600));
-    shell.arrive("bare");
-    renewals_end(&world);
-    shell.wait();
+    shell.arrive_and_wait("bare");
     assert_eq!(
         (shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_PROFILE")),
         (None, Some("ci: run awsenv refresh"))

@@ -130,9 +130,7 @@ fn a_sign_in_by_the_aws_cli_is_seen_at_the_next_prompt() {
         let sandbox = sandbox();
         let world = pinned(world(&sandbox));
         let mut shell = world.shell(kind);
-        shell.arrive("acme");
-        renewals_end(&world);
-        shell.wait();
+        shell.arrive_and_wait("acme");
         assert_eq!(shell.get("AWS_PROFILE"), Some("me: run awsenv login"));
         assert!(shell.guard(), "{kind:?}: nothing to ask");
         let path = world.write(OF_ME, &sandbox.console_session(15 * MINUTE, KeyForm::Sec1).to_string());

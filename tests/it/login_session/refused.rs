@@ -3,7 +3,7 @@
 use awsenv_sandbox::{Fault, KeyForm};
 
 use super::{MINUTE, TOLD, clear, failing, is_renewable, pinned};
-use crate::cloud::{exec, identity, operations, renewals_end, sessions};
+use crate::cloud::{exec, identity, operations, sessions};
 use crate::console::{ME, OF_ME, keep, kept, sandbox, signed_in, world};
 use crate::portal::{self, nothing_is_opened};
 use crate::shell::Kind;
@@ -94,9 +94,7 @@ fn keys_of_another_account_or_of_somebody_else_in_it_are_given_to_nobody() {
         );
         assert_eq!(failing(&world), (expected, 3));
         let mut shell = world.shell(Kind::Bash);
-        shell.arrive("acme");
-        renewals_end(&world);
-        shell.wait();
+        shell.arrive_and_wait("acme");
         assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
         assert_eq!(sessions(&world).len(), 0);
     }

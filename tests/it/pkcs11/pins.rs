@@ -15,9 +15,7 @@ const QUESTION: &str = "PIN of the token acme: ";
 /// What a prompt in `acme` says, where nobody is asked.
 fn told_at_prompt(world: &World) -> String {
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive("acme");
-    renewals_end(world);
-    shell.wait();
+    shell.arrive_and_wait("acme");
     shell.notice
 }
 

@@ -78,9 +78,7 @@ fn a_sign_in_by_the_aws_cli_is_seen_at_the_next_prompt() {
                 sandbox.revoke();
                 world.run(["session", "clear"]).any_stderr().success();
             }
-            shell.arrive("acme");
-            renewals_end(&world);
-            shell.wait();
+            shell.arrive_and_wait("acme");
             assert_eq!(shell.get("AWS_PROFILE"), Some("dev: run awsenv login"));
             assert!(shell.guard(), "{kind:?}: nothing to ask");
             let path = world.write(OF_CORP, &sandbox.signed_in(8 * HOUR).to_string());
