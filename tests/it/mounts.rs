@@ -56,12 +56,14 @@ fn enter(place: &Path, program: &Path) -> Command {
 }
 
 /// `mount` with these arguments.
+#[cfg(target_os = "linux")]
 pub(crate) fn mount<const N: usize>(arguments: [&str; N]) {
     let output = Command::new("mount").args(arguments).output().unwrap();
     assert!(output.status.success(), "mount {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Takes the last mount at a path away.
+#[cfg(target_os = "linux")]
 pub(crate) fn unmount(path: &Path) {
     let output = Command::new("umount").arg("--lazy").arg(path).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,9 +1,12 @@
 //! No answer, half an answer, no room for the question: then nobody's keys.
 
 use std::fs;
+#[cfg(target_os = "linux")]
 use std::process::{Command, Stdio};
 
-use crate::home::{Home, Rc, one_at_a_time};
+#[cfg(target_os = "linux")]
+use crate::home::one_at_a_time;
+use crate::home::{Home, Rc};
 use crate::interrupt::keeps_keys_while_it_asks;
 use crate::program;
 use crate::pty::Terminal;

@@ -8,7 +8,9 @@ use crate::cloud::{self, sandbox};
 use crate::desktop::Desktop;
 use crate::files::below;
 use crate::terminal::Terminal;
-use crate::world::{World, installed};
+use crate::world::World;
+#[cfg(target_os = "linux")]
+use crate::world::installed;
 
 /// As aws-vault's file backend leaves them: those of `aws_vault_files.txt` in their directory.
 fn with_aws_vault(world: World) -> World {
