@@ -35,7 +35,8 @@ impl Places {
     }
 
     /// The platform's directories (XDG on Linux, `~/Library` on macOS, `%APPDATA%` on Windows).
-    /// `None` without a home directory: nothing can be trusted or kept then.
+    /// `None` without a home directory: nothing can be trusted or kept then. `env` is that of this process, which the
+    /// platform is asked by.
     pub fn of(env: &Env) -> Option<Self> {
         let home = match env.text("HOME") {
             Some(home) if Path::new(home).is_absolute() => PathBuf::from(home),
