@@ -95,8 +95,9 @@ impl Next {
             self.memory.aside = aside::put(question.places, &memory::pack(&aside), question.now);
             if self.memory.aside.is_none() {
                 let names: Vec<_> = aside.iter().map(|(name, _)| name.to_string_lossy()).collect();
+                let they = if names.len() == 1 { "it" } else { "they" };
                 self.notice = Some(one_line(
-                    &format!("cannot set {} aside: it will not come back", names.join(", ")),
+                    &format!("cannot set {} aside: {they} will not come back", names.join(", ")),
                     None,
                 ));
             }

@@ -17,6 +17,16 @@ const IDENTITY: [&str; 11] = [
     "AWS_CREDENTIAL_FILE",
 ];
 
+/// The parts of a key.
+const KEYS: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+];
+
 /// Unset together with the identity: an expiration beside other keys makes boto3 fail.
 const EXPIRATIONS: [&str; 2] = ["AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"];
 
@@ -50,9 +60,9 @@ pub fn is_cleared(name: &str) -> bool {
 }
 
 /// Whether a value may be written into the state in clear: known names that never hold a secret. All else,
-/// `[env]` originals included, is sealed.
+/// `[env]` originals included, is sealed; a key's id too, so that a key comes back whole or not at all.
 pub fn is_plain(name: &str) -> bool {
-    !matches!(name, "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "AWS_SECURITY_TOKEN" | "AWS_SECRET_KEY")
+    !KEYS.contains(&name)
         && [&IDENTITY[..], &EXPIRATIONS, &LABELS, &BESIDE].iter().any(|names| names.contains(&name))
 }
 

@@ -107,6 +107,27 @@ fn entering_sets_and_leaving_gives_back_exactly_what_was_there() {
     }
 }
 
+/// Half a key is nobody's; an AWS client that wants both halves takes the next identity that it finds.
+#[test]
+fn where_nothing_can_be_set_aside_a_key_comes_back_in_no_part() {
+    for kind in installed_kinds() {
+        let world = World::with_pin().file(".local/state/awsenv", "in the way");
+        let mut shell = world.shell(kind);
+        let key = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+        for name in key {
+            shell.env.set(name, "mine");
+        }
+        shell.env.set("AWS_REGION", "sa-east-1");
+        shell.cd("acme");
+        assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIADEV"));
+        let names = key.join(", ");
+        assert_eq!(shell.notice, format!("awsenv: cannot set {names} aside: they will not come back\n"));
+        shell.cd("");
+        assert_eq!(key.map(|name| shell.get(name)), [None; 3], "{kind:?}");
+        assert_eq!(shell.get("AWS_REGION"), Some("sa-east-1"));
+    }
+}
+
 #[test]
 fn at_an_unchanged_prompt_nothing_is_touched() {
     for kind in installed_kinds() {
