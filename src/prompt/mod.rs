@@ -32,7 +32,7 @@ pub mod segment;
 pub mod shell;
 pub mod variables;
 pub mod wanted;
-mod way;
+pub mod way;
 
 use allowlist::Allowlist;
 use directory::Directory;

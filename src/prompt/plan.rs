@@ -175,19 +175,13 @@ fn survey(
         original,
         Some(question.settings.session_duration),
     )?;
-    if pin.deliver == Some(Deliver::Endpoint) {
-        let instead = "say deliver = \"profile\"";
-        ahead_of_endpoint::check(&files.read()?, original, &question.places.home, instead)?;
-    }
+    way::check(pin, files, original, question.places)?;
     // Keys in a file only claim their account: where one is asked for, AWS has to say.
     if resolved.is_at_hand() && pin.account.is_none() && matches!(pin.deliver, None | Some(Deliver::Env)) {
         let credentials = at_hand(&resolved, question.now)?.clone();
         return Ok(Survey::AtHand(Box::new(resolved), credentials));
     }
     let account = chain::sure_account(&resolved.chain);
-    if account.is_some() {
-        check_account(&resolved.name, pin.account.as_deref(), account.as_deref())?;
-    }
     let (session, lasting) = (resolved.session_key(original), resolved.lasting_key(original));
     let entry = Entry {
         files: resolved.files(),
@@ -230,6 +224,15 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
         }
         Found::Absent | Found::Unreadable => None,
     };
+    let of_session = || session.as_ref()?.credentials.account.as_deref();
+    let account = entry.account.as_deref().or_else(of_session).map(str::to_owned);
+    // Where nobody can tell it yet, whoever fetches the session asks.
+    if account.is_some()
+        && let Err(error) = check_account(&entry.name, pin.account.as_deref(), account.as_deref())
+    {
+        let sentence = format!("{}: wrong account", entry.name);
+        return Plan::refuse(&error, Some(entry.name.clone()), &sentence, original);
+    }
     let way = session.as_ref().and_then(|_| Way::of(pinned, entry, question.places));
     let failure = match (&session, &way) {
         // What keeps it from programs keeps it from no other directory.
@@ -256,12 +259,7 @@ fn plan_session(pinned: &Pinned, entry: &Entry, original: &Env, question: &Quest
             }
         };
     };
-    let account = entry.account.as_deref().or(session.credentials.account.as_deref());
-    if let Err(error) = check_account(&entry.name, pin.account.as_deref(), account) {
-        let sentence = format!("{}: wrong account", entry.name);
-        return Plan::refuse(&error, Some(entry.name.clone()), &sentence, original);
-    }
-    let account = account.or(session.claimed_account.as_deref());
+    let account = account.as_deref().or(session.claimed_account.as_deref());
     let times = Times::of(&session, question.settings);
     let look_at_way = way.look_again(question);
     let at_most = |deadline: Timestamp| Some(look_at_way.map_or(deadline, |again| again.min(deadline)));

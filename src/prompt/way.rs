@@ -9,8 +9,10 @@ use super::env_file::{Deliver, Pin};
 use super::resolve::Resolved;
 use super::wanted::Delivery;
 use crate::clock::Timestamp;
+use crate::env::Env;
 use crate::places::Places;
 use crate::process::this_program;
+use crate::profile::ahead_of_endpoint;
 use crate::profile::config::ConfigFiles;
 use crate::profile::delivered::Delivered;
 use crate::session::grant::{self, Grant, Subject};
@@ -66,6 +68,15 @@ impl<'a> Way<'a> {
             Self::Endpoint(grant) => Delivery::Endpoint { uri: &grant.uri, token: &grant.token, expiry },
         }
     }
+}
+
+/// An error if programs would find somebody else on that way.
+pub fn check(pin: &Pin, files: &ConfigFiles, original: &Env, places: &Places) -> anyhow::Result<()> {
+    if pin.deliver == Some(Deliver::Endpoint) {
+        let instead = "say deliver = \"profile\"";
+        ahead_of_endpoint::check(&files.read()?, original, &places.home, instead)?;
+    }
+    Ok(())
 }
 
 /// The profile that programs get the session by, if they shall and it is there.

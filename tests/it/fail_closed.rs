@@ -139,6 +139,19 @@ fn another_account_is_refused() {
 }
 
 #[test]
+fn another_account_is_refused_where_the_profile_already_says_it() {
+    let sso = "[profile sso]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Dev\n\
+               [sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.awsapps.com/start\n";
+    let world = World::new()
+        .config(sso)
+        .file("acme/.awsenv", "profile = \"sso\"\naccount = \"999988887777\"\n")
+        .allowed("acme");
+    let told = "sso is of account 111122223333, and the .awsenv asks for 999988887777; \
+                mend `account` or the profile; no credentials until then";
+    refused(&world, "sso: wrong account", told);
+}
+
+#[test]
 fn an_account_that_nobody_can_tell_is_refused() {
     let world = World::new()
         .config("[profile bare]\naws_access_key_id = AKIABARE\naws_secret_access_key = s\n")

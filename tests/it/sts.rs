@@ -187,7 +187,7 @@ fn a_role_of_another_account_is_refused_before_anybody_is_asked() {
         shell.arrive("acme");
         assert_eq!(shell.notice, format!("awsenv: {what}; {hint}\n"));
         assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None);
-        assert_eq!(shell.get("AWS_PROFILE"), Some("two: run awsenv status"));
+        assert_eq!(shell.get("AWS_PROFILE"), Some("two: wrong account"));
     }
     let run = world.run(["exec", "--", "true"]).at("acme").any_stderr();
     let output = run.exits(125);
