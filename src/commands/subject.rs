@@ -21,6 +21,7 @@ use crate::prompt::env_file::{Pin, PinSource};
 use crate::prompt::plan;
 use crate::prompt::resolve::{Resolved, check_account, resolve, users_region};
 use crate::prompt::variables::is_identity;
+use crate::prompt::way;
 use crate::provider::process::check_no_circle;
 use crate::provider::renew::{self, Obtained, Order};
 use crate::provider::sso::SIGN_IN;
@@ -310,6 +311,19 @@ impl Subject {
         let account = self.account_of_the_chain().or_else(|| session.credentials.account.clone());
         check_account(&self.resolved.name, self.asked_account(), account.as_deref())?;
         Ok(account)
+    }
+
+    /// All that refuses its credentials and is known without a call. `kept`: the session in the store.
+    pub(super) fn check_at_rest(&self, kept: Option<&Session>, world: &World) -> anyhow::Result<()> {
+        if let Some(pin) = &self.pin {
+            let files = ConfigFiles::locate(&world.original, &world.places.home);
+            way::check(pin, &files, &world.original, &world.places)?;
+        }
+        if self.resolved.is_at_hand() {
+            plan::at_hand(&self.resolved, clock::now())?;
+        }
+        self.check_before_the_call(world)?;
+        kept.map_or(Ok(()), |session| self.check(session).map(drop))
     }
 
     /// No code of a person's and no call is spent on a chain that cannot be walked, or ends in the wrong account.

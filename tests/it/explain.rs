@@ -2,7 +2,7 @@
 
 use crate::cloud;
 use crate::terminal::Terminal;
-use crate::world::World;
+use crate::world::{CONFIG, World};
 
 /// A role behind a role behind keys with MFA, with everything that may go into a call.
 pub(crate) const CHAIN: &str = "\
@@ -134,6 +134,59 @@ fn a_session_that_is_kept_is_shown_without_a_call() {
     cloud::age(&world, std::time::Duration::from_secs(3600));
     assert_eq!(explain(), none);
     assert_eq!(sandbox.calls().len(), 2);
+}
+
+/// What is refused without a call is explained all the same, with the reason.
+#[test]
+fn what_would_be_refused_says_so() {
+    let role = "[profile two]\nrole_arn = arn:aws:iam::222222222222:role/Two\nsource_profile = dev\n";
+    let mine = "[profile mine]\ncredential_source = Environment\n";
+    let default = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n";
+    let world = World::with_profiles()
+        .config(&format!("{default}{CONFIG}{role}{mine}"))
+        .env("AWS_ACCESS_KEY_ID", "AKIAMINE")
+        .env("AWS_SECRET_ACCESS_KEY", "mine")
+        .env("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
+        .file("acme/.awsenv", "");
+    for (pin, reason, hint) in [
+        (
+            "profile = \"two\"\naccount = \"999999999999\"\n",
+            "two is of account 222222222222, and the .awsenv asks for 999999999999",
+            "mend `account` or the profile; no credentials until then",
+        ),
+        ("profile = \"mine\"\n", "mine: the keys have expired", "put fresh ones where these came from"),
+        (
+            "profile = \"dev\"\ndeliver = \"endpoint\"\n",
+            "AWS clients would take the profile default before an endpoint: it has aws_access_key_id \
+             ($HOME/.aws/config:2)",
+            "give that profile another name, or say deliver = \"profile\"",
+        ),
+    ] {
+        world.write("acme/.awsenv", pin);
+        world.allow("acme");
+        let drawn = world.run(["explain"]).at("acme").any_stdout().success().stdout;
+        assert!(drawn.contains(&format!("\n  note: {reason}; {hint}\n")), "{drawn}");
+        let told = world.run(["explain", "--json"]).at("acme").any_stdout().success().json();
+        assert_eq!([told["reason"].as_str(), told["hint"].as_str()], [Some(reason), Some(hint)]);
+    }
+    world.write("acme/.awsenv", "profile = \"two\"\naccount = \"222222222222\"\n");
+    world.allow("acme");
+    let drawn = world.run(["explain"]).at("acme").any_stdout().success().stdout;
+    assert!(!drawn.contains("note: "), "{drawn}");
+}
+
+/// Whose keys in a file are only AWS says; once it has, no further call is needed to know.
+#[test]
+fn a_kept_session_of_another_account_is_refused() {
+    let sandbox = cloud::sandbox();
+    let world = cloud::pinned(&sandbox, "profile = \"base\"\naccount = \"111122223333\"\n");
+    world.run(["exec", "--", "true"]).at("acme").success();
+    world.write("acme/.awsenv", "profile = \"base\"\naccount = \"999999999999\"\n");
+    world.allow("acme");
+    let calls = sandbox.calls().len();
+    let told = world.run(["explain", "--json"]).at("acme").any_stdout().success().json();
+    assert_eq!(told["reason"], "base is of account 111122223333, and the .awsenv asks for 999999999999");
+    assert_eq!(sandbox.calls().len(), calls);
 }
 
 #[test]

@@ -6,10 +6,11 @@ use super::drawing::Canvas;
 use super::standing::Standing;
 use super::subject::{Asking, subject};
 use crate::clock;
-use crate::message::printable;
+use crate::message::{self, printable};
 use crate::profile::chain::{self, Source, Step};
 use crate::prompt::variables::is_identity;
 use crate::session::account_names;
+use crate::session::store::Session;
 use crate::world::{self, World};
 
 mod drawn;
@@ -24,6 +25,9 @@ struct Explanation {
     /// Variables of the user's that SDKs would take instead, were awsenv not here.
     shadowed_by: Vec<String>,
     cached: Cached,
+    /// Why its credentials are refused, as far as that is known without a call, and what to do about it.
+    reason: Option<String>,
+    hint: Option<String>,
     /// What was decided and may surprise.
     #[serde(skip)]
     notes: Vec<String>,
@@ -47,18 +51,31 @@ struct Cached {
     expiration: Option<String>,
 }
 
-/// Explains a profile, or the directory's pin.
-pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()> {
-    let subject = subject(asking, world)?;
-    let resolved = subject.resolved;
-    let cached = match Standing::of(&resolved, world, clock::now()) {
-        Standing::Kept(session) => Cached {
+impl Cached {
+    fn of(session: Session) -> Self {
+        Self {
             issued: Some(clock::rfc3339(session.issued)),
             expiration: session.credentials.expiry.map(|expiry| clock::rfc3339(expiry.0)),
             session: Some(session.credentials.access_key_id),
-        },
-        _ => Cached::default(),
+        }
+    }
+}
+
+/// Explains a profile, or the directory's pin.
+pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()> {
+    let subject = subject(asking, world)?;
+    let kept = match Standing::of(&subject.resolved, world, clock::now()) {
+        Standing::Kept(session) => Some(session),
+        _ => None,
     };
+    let refusal = subject.check_at_rest(kept.as_deref(), world).err();
+    let (reason, hint) = refusal.as_ref().map(|error| (format!("{error:#}"), message::hint(error))).unzip();
+    let hint = hint.flatten().map(str::to_owned);
+    let resolved = subject.resolved;
+    let told = reason.iter().map(|reason| match &hint {
+        Some(hint) => format!("{reason}; {hint}"),
+        None => reason.clone(),
+    });
     let shadowed_by = world.original.iter().filter_map(|(name, _)| name.to_str());
     let explanation = Explanation {
         profile: resolved.name,
@@ -73,9 +90,11 @@ pub fn run(asking: &Asking<'_>, json: bool, world: &World) -> anyhow::Result<()>
         account_name: chain::sure_account(&resolved.chain)
             .and_then(|account| account_names::name(&world.places, &account)),
         protected: subject.pin.is_some_and(|pin| pin.protected),
-        notes: resolved.chain.notes,
+        notes: told.chain(resolved.chain.notes).collect(),
         shadowed_by: shadowed_by.filter(|name| is_identity(name)).map(str::to_owned).collect(),
-        cached,
+        cached: kept.map(|session| Cached::of(*session)).unwrap_or_default(),
+        reason,
+        hint,
     };
     if json {
         return world::out(format!("{}\n", serde_json::to_string_pretty(&explanation)?).as_bytes());
