@@ -21,6 +21,7 @@ use super::locator::{self, Clash, Locator, Section, Spot};
 use super::profile::{Profile, SsoSession};
 use crate::env::Env;
 use crate::files;
+use crate::limits;
 use crate::message::{Failure, nearest};
 use crate::secret::Secret;
 
@@ -222,6 +223,17 @@ impl SharedConfig {
 
     /// What to say about a profile that is not there.
     pub(super) fn missing(&self, name: &str) -> Failure {
+        if let Some(spot) = self.locator.passed_over(name) {
+            let place = self.files.place(spot);
+            return match limits::profile_name(name) {
+                Ok(()) => Failure::new(format!("{place}: awsenv and most AWS SDKs take no name in quotes"))
+                    .hint(format!("write [profile {name}]")),
+                Err(reason) => Failure::new(format!(
+                    "{place}: awsenv and most AWS SDKs take no profile by the name {name}"
+                ))
+                .hint(format!("rename it: {reason}")),
+            };
+        }
         let ConfigFiles { config, credentials } = &self.files;
         let failure = Failure::new(format!(
             "there is no profile {name} in {} or {}",

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::locator::{File, Line, Meaning, Section};
+use super::locator::{File, Line, Meaning, Section, as_botocore};
+use crate::limits;
 use crate::message::{nearest, shown};
 
 /// Something to look at.
@@ -177,20 +178,26 @@ fn twice(text: &str) -> Vec<Lint> {
     found
 }
 
-/// A header that AWS clients skip, with all that is below.
+/// A header that most AWS clients skip, with all that is below.
 fn nameless(file: File, spelling: &str, line: usize) -> Lint {
     let header = shown(spelling);
+    let known = as_botocore(spelling, file);
     let fix = match (file, spelling.split_once(' ')) {
         (File::Config, None) => format!("write [profile {header}]"),
-        (File::Credentials, Some((_, name))) => format!("write [{}]", shown(name.trim())),
-        _ => "take the characters out that no name may have".into(),
+        (File::Credentials, Some(("profile", name))) => format!("write [{}]", shown(name.trim())),
+        _ => {
+            let Section { kind, name } = known.unwrap_or(Section { kind: "profile", name: spelling });
+            match limits::profile_name(name) {
+                Ok(()) => format!("write [{kind} {}]", shown(name)),
+                Err(reason) => format!("rename it: {reason}"),
+            }
+        }
     };
-    Lint {
-        line,
-        what: format!("[{header}] names no profile here: AWS clients skip it"),
-        fix,
-        weight: Weight::Broken,
-    }
+    let who = match known {
+        Some(_) => "awsenv and most AWS SDKs skip it; the AWS CLI and boto3 do not",
+        None => "AWS clients skip it",
+    };
+    Lint { line, what: format!("[{header}] names no profile here: {who}"), fix, weight: Weight::Broken }
 }
 
 fn kind(section: Section<'_>, line: usize) -> Option<Lint> {
@@ -291,6 +298,25 @@ mod tests {
         );
         assert_eq!(lines(File::Credentials, "[plugins]\n"), []);
         assert_eq!(lines(File::Credentials, "[dev]\n[default]\n"), []);
+    }
+
+    #[test]
+    fn a_header_that_only_botocore_takes_is_not_said_to_be_skipped_by_all() {
+        let rename = "rename it: a name is letters, digits or any of _-/.%@:+";
+        let ours = "awsenv and most AWS SDKs skip it; the AWS CLI and boto3 do not";
+        for (file, header, who, fix) in [
+            (File::Config, "[profile 'my dev']", ours, rename),
+            (File::Config, "[profile 'dev']", ours, "write [profile dev]"),
+            (File::Config, "[sso-session 'corp']", ours, "write [sso-session corp]"),
+            (File::Config, "[profile my dev]", "AWS clients skip it", rename),
+            (File::Config, "[dev]", "AWS clients skip it", "write [profile dev]"),
+            (File::Credentials, "[my dev]", ours, rename),
+        ] {
+            let found = lint(file, &format!("{header}\nregion = x\n"));
+            assert_eq!(found.len(), 1, "{header}");
+            assert_eq!(found[0].what, format!("{header} names no profile here: {who}"));
+            assert_eq!(found[0].fix, fix, "{header}");
+        }
     }
 
     #[test]

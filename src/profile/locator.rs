@@ -77,6 +77,17 @@ impl Locator {
         self.0.iter().find_map(|text| Some(text.spot(text.raw_sections(section).first()?.line)))
     }
 
+    /// Where a profile begins that is none here, and is one to the AWS CLI and boto3.
+    pub fn passed_over(&self, name: &str) -> Option<Spot> {
+        let section = Section { kind: "profile", name };
+        self.0.iter().find_map(|text| {
+            let mut headers = text.headers();
+            let (header, _) =
+                headers.find(|(_, spelling)| as_botocore(spelling, text.file) == Some(section))?;
+            Some(text.spot(header.line))
+        })
+    }
+
     /// Where the value stands that counts, of a profile's or an sso-session's key.
     pub fn setting(&self, section: Section<'_>, key: &str) -> Option<Spot> {
         self.0.iter().rev().find_map(|text| {
@@ -330,6 +341,25 @@ impl<'a> Meaning<'a> {
             _ => None,
         }
     }
+}
+
+/// A section by botocore's reading, which takes more names than the SDKs do: in the config file one word by Python's
+/// `shlex`, so in quotes any; in the credentials file whatever stands there. `None`: it ignores the section, too.
+pub(super) fn as_botocore(spelling: &str, file: File) -> Option<Section<'_>> {
+    if file == File::Credentials {
+        return Some(Section { kind: "profile", name: spelling });
+    }
+    let (kind, name) = spelling.split_once(BLANK)?;
+    let word = name.trim();
+    let name = match word.chars().next()? {
+        quote @ ('\'' | '"') => {
+            word[1..].strip_suffix(quote).filter(|inside| !inside.contains([quote, '\\']))?
+        }
+        _ if word.contains(|c: char| c.is_whitespace() || "'\"\\".contains(c)) => return None,
+        _ => word,
+    };
+    let is_known = ["profile", "sso-session", "services"].contains(&kind) && !name.is_empty();
+    is_known.then_some(Section { kind, name })
 }
 
 /// `NAME` or `KIND NAME`: no blank that could be another, or be missing.

@@ -103,6 +103,16 @@ fn our_own_failures_are_125_126_and_127() {
              $HOME/.aws/credentials\n",
         )
         .exits(125);
+    // As `aws configure set … --profile 'my dev'` writes it.
+    let quoted = World::new().config("[profile 'my dev']\nregion = eu-west-1\n");
+    quoted
+        .run(["exec", "my dev", "--", "echo", "ran"])
+        .stderr(
+            "awsenv: cannot use profile my dev: $HOME/.aws/config:1: awsenv and most AWS SDKs take no profile by \
+             the name my dev\n\
+             awsenv: hint: rename it: a name is letters, digits or any of _-/.%@:+\n",
+        )
+        .exits(125);
     world.write("plain", "#!/bin/sh\n");
     world
         .run(["exec", "dev", "--"])

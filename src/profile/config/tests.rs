@@ -89,6 +89,35 @@ fn a_broken_line_is_named() {
     }
 }
 
+/// `aws configure set … --profile 'my dev'` writes such headers, and botocore finds them.
+#[test]
+fn a_profile_that_only_botocore_takes_is_told_with_its_line() {
+    let config = "[profile a]\n[profile 'my dev']\n[profile \"b\"]\n[profile f\u{fc}r]\n[profile c d]\n\
+                  [profile 'e\"]\n[profile ']\n[profile '']\n[sso-session 'g']\n";
+    let files = parse(config, "[other dev]\naws_access_key_id = A\n");
+    let missing = |name: &str| {
+        let failure = files.missing(name);
+        (failure.what, failure.hint)
+    };
+    for (name, place) in [("my dev", "c:2"), ("f\u{fc}r", "c:4"), ("other dev", "k:1")] {
+        assert_eq!(
+            missing(name),
+            (
+                format!("{place}: awsenv and most AWS SDKs take no profile by the name {name}"),
+                Some("rename it: a name is letters, digits or any of _-/.%@:+".into())
+            )
+        );
+    }
+    assert_eq!(
+        missing("b"),
+        ("c:3: awsenv and most AWS SDKs take no name in quotes".into(), Some("write [profile b]".into()))
+    );
+    // botocore does not find these either.
+    for name in ["c d", "'e\"", "e", "'", "", "g", "'my dev'"] {
+        assert!(missing(name).0.starts_with("there is no profile "), "{name}");
+    }
+}
+
 #[test]
 fn two_spellings_of_a_header_with_two_values_are_refused() {
     assert_eq!(

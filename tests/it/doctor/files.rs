@@ -69,6 +69,11 @@ fn mistakes_in_the_aws_files_are_told_with_file_and_line() {
         ("[profile a]\nregion\n", "~/.aws/config:2", "mend that line"),
         ("[dev]\nregion = x\n", "~/.aws/config:1: [dev] names no profile here", "write [profile dev]"),
         (
+            "[profile 'my dev']\nregion = x\n",
+            "~/.aws/config:1: [profile 'my dev'] names no profile here: awsenv and most AWS SDKs skip it; the AWS CLI and boto3 do not",
+            "rename it: a name is letters, digits or any of _-/.%@:+",
+        ),
+        (
             "[profile a]\nregion = x\n[profile a]\noutput = json\n",
             "~/.aws/config:3: [profile a] again; it is on line 1, too: the AWS CLI and boto3 refuse the whole file",
             "put what is below both under one header",
