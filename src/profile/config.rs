@@ -136,6 +136,12 @@ impl SharedConfig {
             let in_config = sections(config.expose(), "").err().map(|error| (&files.config, error));
             let (path, error) = in_config.unwrap_or((&files.credentials, error));
             let (line, reason) = line_and_reason(&error.to_string());
+            // What an editor does not show is nothing that one could mend on that line.
+            let text = if path == &files.config { config.expose() } else { credentials.expose() };
+            if text.starts_with('\u{feff}') && line == 1 {
+                return Failure::new(format!("{}: begins with a byte order mark", path.display()))
+                    .hint("save it as UTF-8 without one");
+            }
             Failure::new(format!("{}:{line}: {reason}", path.display()))
         })?;
         let locator =

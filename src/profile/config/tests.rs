@@ -89,6 +89,27 @@ fn a_broken_line_is_named() {
     }
 }
 
+/// No editor shows it, so the line itself looks right.
+#[test]
+fn a_byte_order_mark_is_called_by_its_name() {
+    for (config, credentials, path) in [
+        ("\u{feff}[default]\nregion = x\n", "", "c"),
+        ("\u{feff}# Mine\n", "", "c"),
+        ("[default]\nregion = x\n", "\u{feff}[a]\naws_access_key_id = A\n", "k"),
+    ] {
+        assert_eq!(
+            refusal(config, credentials),
+            format!(
+                "awsenv: {path}: begins with a byte order mark\nawsenv: hint: save it as UTF-8 without one\n"
+            )
+        );
+    }
+    assert_eq!(
+        refusal("[default]\n\u{feff}x\n", ""),
+        "awsenv: c:2: expected an '=' sign defining a property\n"
+    );
+}
+
 /// `aws configure set … --profile 'my dev'` writes such headers, and botocore finds them.
 #[test]
 fn a_profile_that_only_botocore_takes_is_told_with_its_line() {

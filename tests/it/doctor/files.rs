@@ -74,6 +74,11 @@ fn mistakes_in_the_aws_files_are_told_with_file_and_line() {
             "rename it: a name is letters, digits or any of _-/.%@:+",
         ),
         (
+            "\u{feff}[profile a]\nregion = x\n",
+            "~/.aws/config: begins with a byte order mark",
+            "save it as UTF-8 without one",
+        ),
+        (
             "[profile a]\nregion = x\n[profile a]\noutput = json\n",
             "~/.aws/config:3: [profile a] again; it is on line 1, too: the AWS CLI and boto3 refuse the whole file",
             "put what is below both under one header",
