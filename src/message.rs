@@ -1,6 +1,7 @@
 //! What a person reads when something fails: `awsenv: what: why`, then `awsenv: hint: what to do`.
 
-use std::fmt;
+use std::error::Error;
+use std::{fmt, io};
 
 /// Exit codes of every command but `exec` (which passes the command's own through).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 /// The lines of an error, ready for stderr, and the exit code that goes with it.
 pub fn render(error: &anyhow::Error) -> (String, Exit) {
@@ -64,13 +65,17 @@ pub fn render(error: &anyhow::Error) -> (String, Exit) {
 
 /// The exit code that goes with an error.
 pub fn exit(error: &anyhow::Error) -> Exit {
-    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-    failure.map_or(Exit::Failed, |failure| failure.exit)
+    error.chain().find_map(failure).map_or(Exit::Failed, |failure| failure.exit)
 }
 
 /// What to do about an error, if it says.
 pub fn hint(error: &anyhow::Error) -> Option<&str> {
-    error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref())
+    error.chain().find_map(|cause| failure(cause)?.hint.as_deref())
+}
+
+/// Whoever speaks in [`io::Error`]s has it inside of one.
+fn failure<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a Failure> {
+    cause.downcast_ref().or_else(|| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
 }
 
 /// Escapes what could steer a terminal: C0, DEL, C1 and all that turns the direction of text, all on one line.
@@ -137,6 +142,14 @@ mod tests {
             "awsenv: cannot use profile payments-dev: the SSO session corp has expired\nawsenv: hint: run `awsenv login`\n"
         );
         assert_eq!(exit, Exit::PersonNeeded);
+    }
+
+    #[test]
+    fn a_hint_that_comes_in_an_io_error_is_given_too() {
+        let failure = Failure::new("it is not yours").hint("ask for it");
+        let error = Err::<(), _>(io::Error::other(failure)).context("cannot write x").unwrap_err();
+        let text = "awsenv: cannot write x: it is not yours\nawsenv: hint: ask for it\n";
+        assert_eq!(render(&error), (text.to_owned(), Exit::Failed));
     }
 
     #[test]
