@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 use crate::message::{Failure, shown_path};
 use crate::process;
 
+mod owner;
+pub use owner::{check_own, is_own, may_make};
+
 /// The user this process acts as.
 pub fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
@@ -99,7 +102,7 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => check_private(path, &metadata),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+            make_dir(path, 0o700)?;
             check_private(path, &fs::symlink_metadata(path)?)
         }
         Err(error) => Err(error),
@@ -107,19 +110,26 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 }
 
 fn check_private(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
-    if !metadata.is_dir() || metadata.uid() != uid() {
-        return Err(io::Error::other(format!("{} is not a directory of this user", path.display())));
-    }
+    owner::check(path, metadata)?;
     if metadata.mode() & 0o077 != 0 {
         fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
 }
 
+/// A directory with those above it, made with this mode if absent; where root may make nothing, an error.
+pub fn make_dir(path: &Path, mode: u32) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    may_make(path)?;
+    fs::DirBuilder::new().recursive(true).mode(mode).create(path)
+}
+
 /// Writes a private file (0600) so that a reader sees the old content or the new, never half, and a crash
-/// leaves one of the two.
+/// leaves one of the two. In a directory of somebody else, root leaves it to its owner.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace(path, path, bytes, |_| Ok(()))
+    replace(path, path, bytes, |file| owner::to_be(path)?.map_or(Ok(()), |owner| owner::give(file, &owner)))
 }
 
 /// Puts other content in the place of a file that others write too (`~/.aws/config`), if it still is what was `read`.
@@ -152,14 +162,24 @@ fn rewrite_for(path: &Path, read: &[u8], bytes: &[u8], most: u32) -> io::Result<
     sweep(&beside);
     replace(&path, &beside, bytes, |file| {
         if metadata.uid() != uid() {
-            std::os::unix::fs::fchown(file, Some(metadata.uid()), Some(metadata.gid()))?;
+            owner::give(file, &metadata)?;
         }
         file.set_permissions(fs::Permissions::from_mode(metadata.mode() & most))
     })
 }
 
-/// Writes a private file that must not be there yet.
-pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
+/// Writes a private file that must not be there yet. In a directory of somebody else, root leaves it to that one.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let owner = owner::to_be(path)?;
+    let file = create(path, bytes)?;
+    let given = owner.map_or(Ok(()), |owner| owner::give(&file, &owner));
+    if given.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    given
+}
+
+fn create(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes).and_then(|()| file.sync_data())?;
     Ok(file)
@@ -176,9 +196,8 @@ fn replace(
     let mut temporary = name.to_os_string();
     temporary.push(format!(".{}.{}", std::process::id(), random_hex(4)));
     let temporary = path.with_file_name(temporary);
-    let written = write_new(&temporary, bytes)
-        .and_then(|file| prepare(&file))
-        .and_then(|()| fs::rename(&temporary, path));
+    let written =
+        create(&temporary, bytes).and_then(|file| prepare(&file)).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }

@@ -2,7 +2,6 @@
 //! it. `deliver = "profile"`: by a profile in the block of `~/.aws/config` that awsenv owns for that; it is written
 //! once, and nothing else of the file changes.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -79,7 +78,7 @@ fn write(subject: &Subject, lasting: &SessionKey, files: &ConfigFiles, world: &W
     }
     if !files.config.exists() {
         if let Some(directory) = files.config.parent() {
-            fs::create_dir_all(directory)?;
+            files::make_dir(directory, 0o777)?;
         }
         files::write_new(&files.config, b"")?;
     }

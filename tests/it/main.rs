@@ -68,6 +68,8 @@ mod properties;
 mod renewal;
 mod roles_anywhere;
 mod roles_anywhere_refused;
+#[cfg(target_os = "linux")]
+mod root;
 mod rotate;
 mod saml;
 mod segment;

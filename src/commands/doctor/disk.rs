@@ -52,6 +52,7 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
 /// nothing is tightened: that is for whoever uses it.
 fn writable(dir: &Path) -> Result<()> {
     let Some(metadata) = look(dir)? else {
+        files::may_make(dir)?;
         return Ok(access(nearest(dir), Access::WRITE_OK | Access::EXEC_OK)?);
     };
     if !metadata.is_dir() || metadata.uid() != files::uid() {

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use crate::aws::{Aws, fallback_region};
 use crate::clock;
 use crate::commands::allow::tell_shells;
 use crate::commands::subject::person_keychain;
+use crate::files;
 use crate::key_index::{KeyEntry, KeyIndex};
 use crate::keychain::{self, Keys};
 use crate::limits;
@@ -237,17 +239,20 @@ fn offer_a_profile(name: &str, files: &ConfigFiles, world: &World) -> anyhow::Re
     if let Some(region) = region {
         section.push_str(&format!("region = {region}\n"));
     }
-    append(&section, files).with_context(|| format!("cannot write {shown}"))?;
+    append(&section, &files.config).with_context(|| format!("cannot write {shown}"))?;
     world::say(&printable(&format!("awsenv: wrote profile {name} to {shown}")));
     Ok(())
 }
 
 /// At the end, in one write: what stands there stays as it is, whoever wrote it.
-fn append(section: &str, files: &ConfigFiles) -> io::Result<()> {
-    if let Some(dir) = files.config.parent() {
-        std::fs::create_dir_all(dir)?;
+fn append(section: &str, config: &Path) -> io::Result<()> {
+    if let Some(dir) = config.parent() {
+        files::make_dir(dir, 0o777)?;
     }
-    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&files.config)?;
+    if config.symlink_metadata().is_err() {
+        files::write_new(config, b"")?;
+    }
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(config)?;
     let blank = if file.metadata()?.len() == 0 { "" } else { "\n" };
     file.write_all(format!("{blank}{section}").as_bytes())
 }

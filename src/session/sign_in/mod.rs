@@ -2,9 +2,9 @@
 //! Written whole or not at all, one lock for each. Knows no network, and not what they consist of.
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -300,7 +300,7 @@ impl SignIns<'_> {
         let path = self.path(id);
         let Some((bytes, metadata)) = files::read_limited(&path, LIMIT)? else { return Ok(None) };
         let bytes = Zeroizing::new(bytes);
-        if metadata.uid() != files::uid() {
+        if !files::is_own(&path, &metadata) {
             return Err(io::Error::other("it belongs to another user"));
         }
         match self.cache {
@@ -319,7 +319,7 @@ impl SignIns<'_> {
         match self.cache {
             SsoCache::Cli => {
                 // The directory is the AWS CLI's: as it is, if it is there.
-                DirBuilder::new().recursive(true).mode(0o700).create(self.dir())?;
+                files::make_dir(&self.dir(), 0o700)?;
                 files::sweep(&path);
                 Ok(files::write_private(&path, document)?)
             }
