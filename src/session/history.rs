@@ -127,22 +127,26 @@ pub fn append(places: &Places, record: &Record) -> io::Result<()> {
     let mut file = match open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             files::private_dir(&places.state)?;
-            open(&path)?
+            create(&path)?
         }
         opened => opened?,
     };
     let metadata = file.metadata()?;
+    if metadata.uid() != files::uid() {
+        return Err(io::Error::other(format!("{} belongs to another user", path.display())));
+    }
     if metadata.mode() & 0o077 != 0 {
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
     }
     if metadata.len() > LARGEST && turn(&file, places)? {
-        file = open(&path)?;
+        file = create(&path)?;
     }
     file.write(&line).map(drop)
 }
 
 /// Forgets it all.
 pub fn clear(places: &Places) -> io::Result<()> {
+    files::check_own(&places.state)?;
     files::remove(&path(places)).and(files::remove(&older(places)))
 }
 
@@ -157,9 +161,19 @@ fn older(places: &Places) -> PathBuf {
 
 /// Never waits: neither for a FIFO that somebody has put there, nor by way of a link.
 fn open(path: &Path) -> io::Result<File> {
+    to_append().open(path)
+}
+
+/// The same, where there may be none yet.
+fn create(path: &Path) -> io::Result<File> {
+    to_append().create(true).open(path)
+}
+
+fn to_append() -> OpenOptions {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
     let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600).custom_flags(flags.bits().cast_signed()).open(path)
+    options.append(true).mode(0o600).custom_flags(flags.bits().cast_signed());
+    options
 }
 
 /// Puts a full file aside. Of two that see it full, one does it; says whether there is a new one to be made.

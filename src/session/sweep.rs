@@ -85,6 +85,10 @@ fn forget_ended(store: &SessionStore<'_>, session: &SessionKey, entry: &DirEntry
 pub fn forget_all(places: &Places) -> anyhow::Result<usize> {
     let mut count = 0;
     let sessions = SessionStore::new(places).dir();
+    [&places.state, &sessions]
+        .into_iter()
+        .try_for_each(|dir| files::check_own(dir))
+        .context("cannot forget the sessions")?;
     if let Err(error) = std::fs::read_dir(&sessions)
         && error.kind() != io::ErrorKind::NotFound
     {

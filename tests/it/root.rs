@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, chown, lchown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::cloud::{self, exec, sandbox};
+use crate::cloud::{self, exec, sandbox, sessions};
 use crate::files::below;
 use crate::portal::{self, Login, OF_CORP, cached, keep, sign_in};
 use crate::run::PROGRAM;
@@ -171,4 +171,31 @@ fn a_copy_of_the_credentials_and_a_new_config_are_the_users() {
     for file in ["credentials", "credentials.bak", "config"] {
         assert_eq!(owner(&world.at(".aws").join(file)), THEIRS, "{file}");
     }
+}
+
+#[test]
+fn what_somebody_else_keeps_is_neither_forgotten_nor_added_to() {
+    let sandbox = sandbox();
+    let world = cloud::world(&sandbox);
+    exec(&world, "one");
+    assert_eq!(sessions(&world).len(), 1);
+    let state = world.at(".local/state/awsenv");
+    let listing = || below(&state).into_iter().map(|path| (fs::read(&path).ok(), path)).collect::<Vec<_>>();
+    let before = listing();
+    if !is_given(&state) {
+        return;
+    }
+    let why = "$HOME/.local/state/awsenv is not a directory of this user";
+    world
+        .run(["session", "clear"])
+        .stderr(format!("awsenv: cannot forget the sessions: {why}\n{HINT}"))
+        .exits(1);
+    let run = world.run(["history", "clear"]).any_stderr().exits(1);
+    assert!(run.stderr.contains(why), "{}", run.stderr);
+    world.run(["exec", "one", "--", "true"]).any_stderr().success();
+    assert!(before == listing(), "{:?}", below(&state));
+    // Nor is one begun where there is none.
+    fs::remove_file(state.join("history")).unwrap();
+    world.run(["exec", "one", "--", "true"]).any_stderr().success();
+    assert!(!state.join("history").exists());
 }
