@@ -80,6 +80,7 @@ fn who_asked_to_write_in_a_home_of_somebody_else_is_told_whose_it_is() {
         &["allow", "acme"][..],
         &["deny", "acme"],
         &["login", "dev"],
+        &["init", "dev"],
         &["key", "add", "ci", "--stdin", "--no-verify"],
     ] {
         let run = arguments.iter().fold(world.run([]), |run, argument| run.arg(*argument));

@@ -17,6 +17,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::allow::approve;
+use crate::files;
 use crate::message::{Exit, Failure, nearest, printable};
 use crate::places::tilde;
 use crate::profile::Profile;
@@ -157,6 +158,9 @@ fn say_guides(traces: &Traces) -> anyhow::Result<()> {
 
 fn write(path: &Path, text: &str, world: &World) -> anyhow::Result<()> {
     EnvFile::parse(text, path, &world.places.home)?;
+    // What could not be allowed then is not written either.
+    files::may_make(&world.places.data.join("allow"))
+        .with_context(|| format!("cannot allow {}", path.display()))?;
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
         let failure = Failure::new(format!("cannot write {}: {error}", tilde(path, &world.places.home)));
         if path.exists() { failure.hint("`awsenv edit` opens it") } else { failure }
