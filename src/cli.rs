@@ -334,8 +334,11 @@ pub fn run(program: &OsStr, arguments: &[OsString], env: Env, before: &Unprotect
     ) {
         Ok(cli) => cli,
         Err(error) => {
-            say_of_usage(&error, arguments);
-            return Ok(if error.use_stderr() { Exit::Usage as u8 } else { 0 });
+            if error.use_stderr() {
+                say_of_usage(&error, arguments);
+                return Ok(Exit::Usage as u8);
+            }
+            return world::written(error.print()).map(|()| 0);
         }
     };
     // These need no world, and must work on a machine that has none yet.

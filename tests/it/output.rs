@@ -137,10 +137,24 @@ fn a_stream_that_was_closed_is_no_place_for_the_next_file() {
 fn a_full_disk_is_a_failure() {
     let world = World::with_pin();
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output =
-        world.run(["credentials", "dev"]).command().stdin(Stdio::null()).stdout(full()).output().unwrap();
-    assert_eq!(code(output.status), 1);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "awsenv: No space left on device (os error 28)\n");
+    let asked: [&[&str]; 7] = [
+        &["credentials", "dev"],
+        &["status"],
+        &["doctor", "--offline", "settings"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+        &["help", "exec"],
+    ];
+    for arguments in asked {
+        let run = arguments.iter().fold(world.run([]), |run, argument| run.arg(argument));
+        let output = run.command().stdin(Stdio::null()).stdout(full()).output().unwrap();
+        assert_eq!(
+            (code(output.status), &*String::from_utf8_lossy(&output.stderr)),
+            (1, "awsenv: cannot write to standard output: No space left on device (os error 28)\n"),
+            "{arguments:?}"
+        );
+    }
     let run = world.run(["export", "bash", "1", "5.2"]).arg(world.at("acme"));
     let output = run.command().stdin(Stdio::null()).stdout(full()).output().unwrap();
     assert_eq!(code(output.status), 1, "the hook then unloads");
