@@ -45,8 +45,8 @@ impl Places {
         };
         let data = dirs::data_local_dir()?.join("awsenv");
         Some(Self {
-            settings: match env.get("AWSENV_CONFIG").filter(|path| !path.is_empty()) {
-                Some(path) => PathBuf::from(path),
+            settings: match named_settings(env) {
+                Some(path) => path,
                 None => dirs::config_dir()?.join("awsenv/config.toml"),
             },
             state: dirs::state_dir().map_or_else(|| data.join("state"), |dir| dir.join("awsenv")),
@@ -55,6 +55,11 @@ impl Places {
             data,
         })
     }
+}
+
+/// The settings file that the environment names.
+pub fn named_settings(env: &Env) -> Option<PathBuf> {
+    env.get("AWSENV_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// `$XDG_RUNTIME_DIR/awsenv`, else a directory of ours in the temporary directory: its owner and mode are

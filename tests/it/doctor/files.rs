@@ -19,6 +19,18 @@ fn a_mistake_in_the_settings_is_told_with_its_line() {
 }
 
 #[test]
+fn settings_that_a_variable_names_have_to_be_there() {
+    let world = World::new().env("AWSENV_CONFIG", "/nowhere/config.toml");
+    assert_eq!(
+        told(world.run(["doctor", "settings"])),
+        "! settings    AWSENV_CONFIG names /nowhere/config.toml, which is not there: all is as it usually is
+              fix: write that file, or unset AWSENV_CONFIG\n"
+    );
+    let empty = world.run(["doctor", "settings"]).env("AWSENV_CONFIG", "");
+    assert!(told(empty).starts_with("✓ settings    there is no "));
+}
+
+#[test]
 fn the_awsenv_that_counts_here_is_followed() {
     let world = World::with_pin();
     let here = || world.run(["doctor", "directory"]).at("acme");
