@@ -57,11 +57,10 @@ pub(super) fn of_console(console: &Console<'_>, world: &World) -> anyhow::Result
     subject(&Asking { no_session: true, ..console.asking }, world)
 }
 
-/// Gets them.
-pub(super) fn keys(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Result<Keys> {
+/// What the chain says before anybody is asked.
+pub(super) fn check(console: &Console<'_>, subject: &Subject) -> anyhow::Result<()> {
     let chain = &subject.resolved.chain;
-    let kind = kind(chain);
-    if kind != Kind::Unknown && !console.policy_arns.is_empty() {
+    if kind(chain) != Kind::Unknown && !console.policy_arns.is_empty() {
         return Err(of_roles_own_policies().into());
     }
     if let Source::Login { session_arn } = &chain.source
@@ -70,6 +69,13 @@ pub(super) fn keys(console: &Console<'_>, subject: &Subject, world: &World) -> a
     {
         return Err(no_users_session(&subject.resolved.name).into());
     }
+    Ok(())
+}
+
+/// Gets them.
+pub(super) fn keys(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Result<Keys> {
+    let chain = &subject.resolved.chain;
+    let kind = kind(chain);
     // The console ends with the keys, if nobody asks for more; of these AWS gives none that end sooner.
     let least = (!chain.roles.is_empty() || matches!(chain.source, Source::Sso(_))).then_some(LEAST);
     let (credentials, account) = subject.credentials(least, world, &mut person(&console.asking, world))?;

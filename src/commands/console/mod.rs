@@ -13,7 +13,7 @@ use crate::limits;
 use crate::message::{Exit, Failure, printable};
 use crate::process;
 use crate::profile::chain::Source;
-use crate::provider::federation::{login_url, signin_token};
+use crate::provider::federation::{Endpoint, login_url, signin_token};
 use crate::secret::Secret;
 use crate::session::history::Event;
 use crate::settings::console::{MOST_POLICIES, browser_profile};
@@ -69,6 +69,13 @@ pub enum Way<'a> {
 /// AWS takes a token for so long.
 const TOKEN: Duration = Duration::from_secs(15 * 60);
 
+/// Where the browser shall end, and where it signs in on the way.
+struct Target {
+    region: String,
+    destination: String,
+    endpoint: Endpoint,
+}
+
 /// Where the browser goes on.
 struct Page {
     url: Secret,
@@ -82,31 +89,34 @@ struct Page {
 pub fn run(console: &Console<'_>, world: &World) -> anyhow::Result<()> {
     check(console)?;
     let subject = keys::of_console(console, world)?;
+    keys::check(console, &subject)?;
+    let target = target(console, &subject, world)?;
+    let page = || page(console, &subject, target, world);
     match console.way {
         Way::Open(window) => match browser::browser(world)? {
-            Ok(opener) => open(window, opener, console, &subject, world),
+            Ok(opener) => open(window, opener, &page()?, &subject, world),
             // Who reads it first is signed in: it goes into no log of a build that did not ask for it.
             Err(because) if !std::io::stdout().is_terminal() => {
                 Err(Failure::new(because).hint("`awsenv console --print` prints the address").into())
             }
             Err(because) => {
-                let page = page(console, &subject, world)?;
+                let page = page()?;
                 world::say(&format!(
                     "awsenv: {because}: open this on any device within 15 minutes; whoever has it is signed in, once"
                 ));
                 print(&page)
             }
         },
-        Way::Print => print(&page(console, &subject, world)?),
+        Way::Print => print(&page()?),
         Way::Copy => {
             let clipboard = Clipboard::of_the_terminal()?;
-            clipboard.take(&page(console, &subject, world)?.url, &world.original)?;
+            clipboard.take(&page()?.url, &world.original)?;
             world::say(
                 "awsenv: the terminal has the address for its clipboard, if it takes such; it is good for 15 minutes, once",
             );
             Ok(())
         }
-        Way::Json => print_json(&page(console, &subject, world)?, &subject),
+        Way::Json => print_json(&page()?, &subject),
     }
 }
 
@@ -134,7 +144,8 @@ fn check(console: &Console<'_>) -> anyhow::Result<()> {
     Ok(console.service.map(service).transpose().map(drop)?)
 }
 
-fn page(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Result<Page> {
+/// Files alone say it: an address that is none is told whatever shall become of it.
+fn target(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Result<Target> {
     let resolved = &subject.resolved;
     let region = console.region.or(resolved.region.as_deref());
     let partition = match (keys::arn(&resolved.chain).and_then(Partition::of_arn), &resolved.chain.source) {
@@ -151,6 +162,11 @@ fn page(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Resu
         None => partition.page(service(console.service.unwrap_or("home"))?, &region),
     };
     let endpoint = partition.endpoint(&region, &world.original)?;
+    Ok(Target { region, destination, endpoint })
+}
+
+fn page(console: &Console<'_>, subject: &Subject, target: Target, world: &World) -> anyhow::Result<Page> {
+    let Target { region, destination, endpoint } = target;
     let keys = keys::keys(console, subject, world)?;
     let token = signin_token(&keys.credentials, keys.duration, &endpoint, &subject.aws(world))?;
     let given = Given {
@@ -168,11 +184,10 @@ fn page(console: &Console<'_>, subject: &Subject, world: &World) -> anyhow::Resu
 fn open(
     window: Window<'_>,
     usual: Vec<String>,
-    console: &Console<'_>,
+    page: &Page,
     subject: &Subject,
     world: &World,
 ) -> anyhow::Result<()> {
-    let page = page(console, subject, world)?;
     let profile = subject.resolved.name.as_str();
     let is_protected = subject.pin.as_ref().is_some_and(|pin| pin.protected);
     let whose = Whose { profile, account: page.account.as_deref(), is_protected };
