@@ -65,7 +65,7 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, fs::
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.size().min(limit)).unwrap_or(0) + 1);
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("larger than {limit} bytes")));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
     }
     Ok(Some((bytes, metadata)))
 }

@@ -21,6 +21,9 @@ use crate::settings::Settings;
 /// The largest `.awsenv`.
 const LIMIT: u64 = 64 * 1024;
 
+/// What to do about a file where a person's yes is all that is missing.
+pub const LOOK: &str = "look at it, then run `awsenv allow`";
+
 /// Bytes of a digest in a file's name.
 const DIGEST: usize = 20;
 
@@ -67,8 +70,8 @@ pub enum Standing {
     /// A person said no: as if it were not there.
     Denied,
     /// It was allowed and has changed since, or can no longer be believed: no credentials until a person
-    /// has looked. With the reason.
-    Broken(String),
+    /// has looked.
+    Broken(Doubt),
 }
 
 impl fmt::Display for Standing {
@@ -78,8 +81,23 @@ impl fmt::Display for Standing {
             Self::Allowed(_) => "allowed",
             Self::Unknown => "not allowed",
             Self::Denied => "denied",
-            Self::Broken(reason) => reason,
+            Self::Broken(doubt) => &doubt.why,
         })
+    }
+}
+
+/// Why a file is not believed, and what to do about it.
+#[derive(Debug)]
+pub struct Doubt {
+    /// What is said behind the file's name.
+    pub why: String,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+impl Doubt {
+    fn new(why: impl Into<String>, hint: &'static str) -> Self {
+        Self { why: why.into(), hint }
     }
 }
 
@@ -122,7 +140,10 @@ impl<'a> Allowlist<'a> {
         let stamp = metadata.filter(fs::Metadata::is_file).as_ref().map(Stamp::of);
         let mut look = Look { standing: Standing::Denied, stamp, target, entry: None };
         // Who cannot tell whether a file was ever allowed must not take it for one that was not.
-        let not_readable = || Standing::Broken("cannot be looked up: the allow list is not readable".into());
+        let not_readable = || {
+            let why = "cannot be looked up: the allow list is not readable";
+            Standing::Broken(Doubt::new(why, "`awsenv doctor disk` says more"))
+        };
         let (allowed, denied) = self.decisions_on(&place);
         match denied.try_exists() {
             Ok(true) => return Some(look),
@@ -145,12 +166,12 @@ impl<'a> Allowlist<'a> {
             },
         };
         if allowed_once && !(all_believed && self.is_mine_alone(&allowed)) {
-            let reason = format!(
+            let why = format!(
                 "cannot be looked up: others could have written the allow list (`awsenv trust list` shows it; {}: \
                  chown, chmod go-w)",
                 self.places.data.display()
             );
-            return Some(Look { standing: Standing::Broken(reason), ..look });
+            return Some(Look { standing: Standing::Broken(Doubt::new(why, LOOK)), ..look });
         }
         let believed_before = allowed_once || path.parent().is_some_and(|dir| self.settings.trusts(dir));
         let by_prefix = !allowed_once && self.settings.trusts(path);
@@ -162,8 +183,8 @@ impl<'a> Allowlist<'a> {
             Err(_) if look.stamp.is_none() && !believed_before && !there.is_file() => return None,
             // A file nobody ever allowed changes nothing, however broken it is.
             _ if !believed_before => Standing::Unknown,
-            Ok(_) => Standing::Broken("has changed since it was allowed".into()),
-            Err(reason) => Standing::Broken(reason),
+            Ok(_) => Standing::Broken(Doubt::new("has changed since it was allowed", LOOK)),
+            Err(doubt) => Standing::Broken(doubt),
         };
         Some(look)
     }
@@ -175,8 +196,9 @@ impl<'a> Allowlist<'a> {
         check: impl FnOnce(&str, &Path) -> anyhow::Result<()>,
     ) -> anyhow::Result<Approval> {
         let (place, there) = found(path)?;
-        let (text, _) = read_safely(path)
-            .map_err(|reason| Failure::new(format!("cannot allow {}: it {reason}", place.display())))?;
+        let (text, _) = read_safely(path).map_err(|Doubt { why, hint }| {
+            Failure::new(format!("cannot allow {}: it {why}", place.display())).hint(hint)
+        })?;
         check(&text, &place)?;
         let (allowed, denied) = self.decisions_on(&place);
         // Once it is ours alone again, nobody sees any more that others could have put a yes there.
@@ -311,21 +333,29 @@ fn forget(decisions: &Path, was_open: bool) -> io::Result<bool> {
     Ok(any)
 }
 
+/// What to do about a file that others may write.
+const CLOSE: &str = "run that chmod, and look at what it says";
+
 /// Reads the file and checks on the very same open file that only its owner decides what is in it.
-fn read_safely(path: &Path) -> Result<(String, Stamp), String> {
+fn read_safely(path: &Path) -> Result<(String, Stamp), Doubt> {
+    const READABLE: &str = "it has to be a regular file that you may read";
     let (bytes, metadata) = files::read_limited(path, LIMIT)
-        .map_err(|error| format!("cannot be read ({error})"))?
-        .ok_or("is gone")?;
+        .map_err(|error| {
+            let is_large = error.kind() == io::ErrorKind::FileTooLarge;
+            let hint = if is_large { "it has to be no larger than 64 KiB" } else { READABLE };
+            Doubt::new(format!("cannot be read ({error})"), hint)
+        })?
+        .ok_or_else(|| Doubt::new("is gone", READABLE))?;
     if metadata.uid() != files::uid() && metadata.uid() != 0 {
-        return Err("belongs to another user".into());
+        return Err(Doubt::new("belongs to another user", "it has to be yours, or root's"));
     }
     if metadata.mode() & 0o002 != 0 {
-        return Err("can be written by anybody (chmod o-w)".into());
+        return Err(Doubt::new("can be written by anybody (chmod o-w)", CLOSE));
     }
     if metadata.mode() & 0o020 != 0 && !is_my_own_group(metadata.gid()) {
-        return Err("can be written by a group (chmod g-w)".into());
+        return Err(Doubt::new("can be written by a group (chmod g-w)", CLOSE));
     }
-    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
+    let text = String::from_utf8(bytes).map_err(|_| Doubt::new("is not UTF-8 text", "it has to be UTF-8"))?;
     Ok((text, Stamp::of(&metadata)))
 }
 

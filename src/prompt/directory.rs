@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::allowlist::{Allowlist, ApprovedFile, Standing};
+use super::allowlist::{Allowlist, ApprovedFile, Doubt, LOOK, Standing};
 use super::choice::{Choice, Chosen, What};
 use super::env_file::{EnvFile, Pin};
 use super::guard::Watched;
@@ -17,6 +17,7 @@ use crate::places::{Places, tilde};
 pub const NAME: &str = ".awsenv";
 /// What stands in for a profile while the file cannot be followed.
 const CHANGED: &str = ".awsenv changed: look at it, then run awsenv allow";
+const DOUBTED: &str = ".awsenv cannot count: run awsenv status";
 const MISTAKE: &str = ".awsenv has a mistake: run awsenv status";
 /// At each prompt only so many directories are looked at for a new file, the nearest: each costs the prompt a stat.
 const WATCHED_ANCESTORS: usize = 24;
@@ -143,16 +144,17 @@ impl Directory {
                 }
                 Standing::Unknown => {
                     found.complaint.get_or_insert_with(|| Complaint {
-                        text: not_allowed(&path, places).what + "; look at it, then run `awsenv allow`",
+                        text: format!("{}; {LOOK}", not_allowed(&path, places).what),
                         path,
                     });
                     continue;
                 }
-                Standing::Broken(reason) => {
-                    let failure = Failure::new(format!("{} {reason}", tilde(&path, &places.home)))
-                        .hint("look at it, then run `awsenv allow`")
+                Standing::Broken(Doubt { why, hint }) => {
+                    let failure = Failure::new(format!("{} {why}", tilde(&path, &places.home)))
+                        .hint(hint)
                         .exit(Exit::NotAllowed);
-                    return found.refused(path, failure.into(), CHANGED);
+                    let sentence = if hint == LOOK { CHANGED } else { DOUBTED };
+                    return found.refused(path, failure.into(), sentence);
                 }
             };
             let stage = if files.is_empty() { chosen.stage_of(&path) } else { None };
@@ -165,7 +167,7 @@ impl Directory {
                     "{} has an [env] table, which no trusted prefix covers",
                     tilde(&path, &places.home)
                 ))
-                .hint("look at it, then run `awsenv allow`")
+                .hint(LOOK)
                 .exit(Exit::NotAllowed);
                 return found.refused(path, failure.into(), CHANGED);
             }
@@ -227,9 +229,7 @@ impl Directory {
 
 /// The failure of a command that needs a file nobody has allowed.
 pub fn not_allowed(path: &Path, places: &Places) -> Failure {
-    Failure::new(format!("{} is not allowed", tilde(path, &places.home)))
-        .hint("look at it, then run `awsenv allow`")
-        .exit(Exit::NotAllowed)
+    Failure::new(format!("{} is not allowed", tilde(path, &places.home))).hint(LOOK).exit(Exit::NotAllowed)
 }
 
 fn read_pin(file: &ApprovedFile, places: &Places, stage: Option<&str>) -> anyhow::Result<(EnvFile, Pin)> {

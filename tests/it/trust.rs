@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use crate::shell::Kind;
 use crate::world::World;
 
 #[test]
@@ -134,14 +135,53 @@ fn a_file_that_others_may_write_is_not_believed() {
         .at("acme")
         .stderr(
             "awsenv: ~/acme/.awsenv can be written by anybody (chmod o-w)\n\
-             awsenv: hint: look at it, then run `awsenv allow`\n",
+             awsenv: hint: run that chmod, and look at what it says\n",
         )
         .exits(4);
     world
         .run(["allow"])
         .at("b")
-        .stderr("awsenv: cannot allow $HOME/b/.awsenv: it can be written by anybody (chmod o-w)\n")
+        .stderr(
+            "awsenv: cannot allow $HOME/b/.awsenv: it can be written by anybody (chmod o-w)\n\
+             awsenv: hint: run that chmod, and look at what it says\n",
+        )
         .exits(1);
+}
+
+#[test]
+fn where_a_yes_would_not_help_the_hint_is_another() {
+    let world = World::with_pin();
+    world.write("acme/.awsenv", &format!("profile = \"dev\"\n#{}", "x".repeat(64 * 1024)));
+    let why = "cannot be read (larger than 65536 bytes)\nawsenv: hint: it has to be no larger than 64 KiB\n";
+    world.run(["exec", "--", "true"]).at("acme").stderr(format!("awsenv: ~/acme/.awsenv {why}")).exits(4);
+    world
+        .run(["allow"])
+        .at("acme")
+        .stderr(format!("awsenv: cannot allow $HOME/acme/.awsenv: it {why}"))
+        .exits(1);
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme");
+    assert_eq!(shell.get("AWS_PROFILE"), Some(".awsenv cannot count: run awsenv status"));
+    // A stand-in for a directory that may not be read: these tests may be root's.
+    let list = world.at(".local/share/awsenv/allow");
+    fs::remove_dir_all(&list).unwrap();
+    fs::write(&list, "").unwrap();
+    world
+        .run(["exec", "--", "true"])
+        .at("acme")
+        .stderr(
+            "awsenv: ~/acme/.awsenv cannot be looked up: the allow list is not readable\n\
+             awsenv: hint: `awsenv doctor disk` says more\n",
+        )
+        .exits(4);
+    let told = world.run(["doctor", "disk"]).any_stdout().exits(1).stdout;
+    assert!(
+        told.starts_with(
+            "✗ disk        ~/.local/share/awsenv/allow cannot be read: Not a directory (os error 20); what you have \
+             allowed is kept there\n              fix: make it a directory of yours: chown, chmod u=rwx\n"
+        ),
+        "{told}"
+    );
 }
 
 #[test]

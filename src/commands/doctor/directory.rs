@@ -6,7 +6,7 @@ use super::{Check, Finding};
 use crate::key_index::KeyIndex;
 use crate::places::tilde;
 use crate::profile::config::ConfigFiles;
-use crate::prompt::allowlist::Allowlist;
+use crate::prompt::allowlist::{Allowlist, LOOK};
 use crate::prompt::directory::{Directory, Pinned, Verdict};
 use crate::prompt::resolve::resolve;
 use crate::world::World;
@@ -18,14 +18,12 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
     let directory = Directory::find(&world.pwd(), &allowlist, &world.places, world.choice.as_ref().into());
     let complaint = directory.complaint.map(|complaint| {
         let shown = tilde(&complaint.path, &world.places.home);
-        Finding::warning(CHECK, format!("{shown} is not allowed"), "look at it, then run `awsenv allow`")
+        Finding::warning(CHECK, format!("{shown} is not allowed"), LOOK)
     });
     let decided = match directory.verdict {
         Verdict::Nothing if complaint.is_some() => None,
         Verdict::Nothing => Some(Finding::ok(CHECK, "no .awsenv counts here")),
-        Verdict::Refused(_, error, _) => {
-            Some(Finding::of_error(CHECK, &error, "look at it, then run `awsenv allow`"))
-        }
+        Verdict::Refused(_, error, _) => Some(Finding::of_error(CHECK, &error, LOOK)),
         Verdict::Pinned(pinned) => Some(follow(&pinned, world)),
     };
     complaint.into_iter().chain(decided).collect()

@@ -3,7 +3,7 @@
 use std::fs::Metadata;
 use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{Resource, getrlimit};
@@ -34,6 +34,13 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
             )),
         }
     }
+    if let Some((dir, error)) = unreadable(&places.data) {
+        found.push(Finding::broken(
+            CHECK,
+            format!("{} cannot be read: {error}; what you have allowed is kept there", shown(&dir)),
+            "make it a directory of yours: chown, chmod u=rwx",
+        ));
+    }
     if let Err(error) = writable(&places.runtime) {
         found.push(Finding::broken(
             CHECK,
@@ -62,6 +69,21 @@ fn writable(dir: &Path) -> Result<()> {
     let written = files::write_private(&probe, b"x");
     files::remove(&probe)?;
     written
+}
+
+/// The first directory of decisions that nobody can look into. What is wrong with the one above them all is told already.
+fn unreadable(data: &Path) -> Option<(PathBuf, Error)> {
+    access(data, Access::EXEC_OK).ok()?;
+    let entries = |dir: PathBuf| {
+        let seen = dir.read_dir().and_then(|seen| Ok(access(&dir, Access::EXEC_OK).map(|()| seen)?));
+        match seen {
+            Ok(seen) => Ok(seen.flatten().map(|entry| entry.path()).collect()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err((dir, error)),
+        }
+    };
+    let files = entries(data.join("deny")).and_then(|_| entries(data.join("allow")));
+    files.and_then(|files| files.into_iter().try_for_each(|file| entries(file).map(drop))).err()
 }
 
 fn look(path: &Path) -> Result<Option<Metadata>> {

@@ -37,7 +37,7 @@ impl Place {
             Some(Standing::Allowed(file)) => format!("allowed {}", file.text),
             Some(Standing::Unknown) => "unknown".into(),
             Some(Standing::Denied) => "denied".into(),
-            Some(Standing::Broken(reason)) => reason,
+            Some(Standing::Broken(doubt)) => doubt.why,
         }
     }
 
