@@ -228,6 +228,24 @@ fn on_a_terminal_it_is_a_card_that_says_who_decided_what() {
 ╰─────────────────────────────────────────────────────────────────────────╯
 "
     );
+    assert_eq!(
+        drawn(&world, &["status"], 40),
+        "\
+╭─ dev ─────────────────── not loaded ─╮
+│  account    111122223333             │
+│  region     eu-west-1                │
+│  source     dev     ~/.aws/config:1  │
+│  given by   variables of this shell  │
+│                                      │
+│  file       ~/acme/.awsenv:1         │
+│                                      │
+│  why        AWSENV_DISABLE is set    │
+│  do         `unset AWSENV_DISABLE`,  │
+│             or `set -e               │
+│             AWSENV_DISABLE` in fish  │
+╰──────────────────────────────────────╯
+"
+    );
     let ascii = drawn(&World::with_pin().env("TERM", "dumb"), &["status"], 80);
     assert!(ascii.is_ascii() && ascii.starts_with("+- dev ---") && !ascii.contains('\x1b'), "{ascii}");
     let coloured = drawn(&World::with_pin(), &["status"], 80);

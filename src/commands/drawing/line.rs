@@ -160,6 +160,17 @@ pub(super) fn wrapped(line: &Line, width: usize) -> Vec<Line> {
     lines.into_iter().map(Line::from_iter).collect()
 }
 
+/// Broken between words; of a longer one, a path or an ARN, as much of both ends as fits.
+pub(super) fn wrapped_by_words(line: &Line, width: usize, ascii: bool) -> Vec<Line> {
+    let chars: Vec<_> = line.chars().collect();
+    let words = chars.split_inclusive(|(_, c)| *c == ' ').map(|word| {
+        let letters = Line::from_iter(word.iter().copied().filter(|(_, c)| *c != ' '));
+        let space = Line::from_iter(word.iter().copied().filter(|(_, c)| *c == ' '));
+        cut_within(&letters, width, ascii).and(space)
+    });
+    wrapped(&words.fold(Line::default(), Line::and), width)
+}
+
 fn first(chars: impl Iterator<Item = (Ink, char)>, width: usize) -> Vec<(Ink, char)> {
     let mut left = width;
     let fits = |(_, c): &(Ink, char)| {

@@ -11,7 +11,7 @@ use crate::settings::Colours;
 mod line;
 
 pub(super) use line::{Ink, Line, TIGHT};
-use line::{cut, cut_front, cut_within, wrapped};
+use line::{cut, cut_front, cut_within, wrapped, wrapped_by_words};
 
 /// Narrower than this, a frame is in the way.
 const NARROWEST: usize = 40;
@@ -21,11 +21,13 @@ const CARD: usize = 60;
 const WIDEST: usize = 120;
 /// Between the two columns of a line.
 const GAP: usize = 2;
-/// What the second column may always have: a file and a line.
+/// With less, the second column would say nothing: a file and a line.
 const SECOND: usize = 16;
 /// A frame, and the air inside it.
 const FRAME: usize = 6;
 const BAR: usize = 20;
+/// Narrower than this, a bar would be in the way of the time.
+const ROOM_FOR_BARS: usize = 72;
 
 /// A terminal that one can draw on.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +40,8 @@ pub(super) struct Canvas {
 /// A row of a card.
 #[derive(Clone, Debug)]
 enum Row {
-    /// What it says, and at the other end of the line who says so; that may be cut.
-    Pair(Line, Line),
+    /// What it is, what it says, and at the other end of the line who says so, if there is room.
+    Pair(Line, Line, Line),
     /// Text that goes on below itself, behind this.
     Text(Line, Ink, String),
 }
@@ -104,7 +106,7 @@ impl Canvas {
         Sheet { canvas: self, rows: Vec::new(), label }
     }
 
-    /// How much is left of a span: the bar, the time, and the hour at which it ends.
+    /// How much is left of a span: the bar if there is room, the time, and the hour at which it ends.
     pub(super) fn time(self, begin: Option<Timestamp>, end: Timestamp, now: Timestamp) -> Line {
         let left = end.as_second().saturating_sub(now.as_second());
         let whole = begin.map_or(0, |begin| end.as_second().saturating_sub(begin.as_second()));
@@ -119,7 +121,8 @@ impl Canvas {
             ..=0 => format!("ended {span} ago, {hour}"),
             _ => format!("{span} left, until {hour}"),
         };
-        let bar = begin.map_or_else(Line::default, |_| self.bar(left, whole, ink).and(Line::space(2)));
+        let bar = begin.filter(|_| self.columns >= ROOM_FOR_BARS);
+        let bar = bar.map_or_else(Line::default, |_| self.bar(left, whole, ink).and(Line::space(2)));
         bar.and(self.text(Ink::Plain, &said))
     }
 
@@ -163,14 +166,13 @@ impl Canvas {
 impl Sheet {
     /// What something is, and who says so.
     pub(super) fn field(&mut self, label: &str, value: Line, place: Option<&str>) {
-        let label = self.label(label);
-        self.row(label.and(value), place);
+        self.row(self.label(label), value, place);
     }
 
-    /// A line, and who says so.
-    pub(super) fn row(&mut self, line: Line, place: Option<&str>) {
+    /// The same of a line that stands behind this.
+    pub(super) fn row(&mut self, before: Line, line: Line, place: Option<&str>) {
         let place = self.canvas.text(Ink::Faint, place.unwrap_or_default());
-        self.rows.push(Row::Pair(line, place));
+        self.rows.push(Row::Pair(before, line, place));
     }
 
     /// Text of any length.
@@ -187,7 +189,7 @@ impl Sheet {
     /// An empty line, unless the sheet is empty or ends in one.
     pub(super) fn gap(&mut self) {
         if self.rows.last().is_some_and(|row| !row.is_empty()) {
-            self.row(Line::default(), None);
+            self.row(Line::default(), Line::default(), None);
         }
     }
 
@@ -243,26 +245,37 @@ impl Sheet {
 
 impl Row {
     fn is_empty(&self) -> bool {
-        matches!(self, Self::Pair(left, right) if left.is_empty() && right.is_empty())
+        matches!(self, Self::Pair(label, value, place) if [label, value, place].iter().all(|line| line.is_empty()))
     }
 
     fn width(&self) -> usize {
         match self {
-            Self::Pair(left, right) if right.is_empty() => left.width(),
-            Self::Pair(left, right) => left.width() + GAP + right.width(),
+            Self::Pair(label, value, place) if place.is_empty() => label.width() + value.width(),
+            Self::Pair(label, value, place) => label.width() + value.width() + GAP + place.width(),
             Self::Text(before, _, text) => before.width() + Line::of(Ink::Plain, text, false).width(),
         }
     }
 
     fn lines(&self, inner: usize, ascii: bool) -> Vec<Line> {
         match self {
-            Self::Pair(left, right) if right.is_empty() => vec![cut_within(left, inner, ascii)],
-            Self::Pair(left, right) => {
-                let kept = right.width().min(SECOND);
-                let left = cut_within(left, inner.saturating_sub(kept + GAP), ascii);
-                let right = cut_front(right, inner.saturating_sub(left.width() + GAP), ascii);
-                let space = inner.saturating_sub(left.width() + right.width());
-                vec![left.and(Line::space(space)).and(right)]
+            Self::Pair(label, value, place) => {
+                let before = label.width();
+                let used = before + value.width();
+                if used > inner {
+                    let values = wrapped_by_words(value, inner.saturating_sub(before).max(1), ascii);
+                    let first = |index| if index == 0 { label.clone() } else { label.continued() };
+                    return values
+                        .into_iter()
+                        .enumerate()
+                        .map(|(index, line)| first(index).and(line))
+                        .collect();
+                }
+                let line = label.clone().and(value.clone());
+                if place.is_empty() || used + GAP + place.width().min(SECOND) > inner {
+                    return vec![line];
+                }
+                let place = cut_front(place, inner - used - GAP, ascii);
+                vec![line.and(Line::space(inner - used - place.width())).and(place)]
             }
             Self::Text(before, ink, text) => {
                 let indent = before.width();

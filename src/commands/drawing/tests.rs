@@ -130,6 +130,43 @@ fn a_card_is_as_wide_as_what_is_in_it_and_never_wider_than_the_terminal() {
 }
 
 #[test]
+fn what_a_narrow_card_says_is_whole_and_who_says_it_goes() {
+    let card = |columns| {
+        let canvas = plain(columns);
+        let mut sheet = canvas.sheet(11);
+        let account =
+            canvas.text(Ink::Plain, "111122223333").and(canvas.text(Ink::Strong, "  Acme payments"));
+        sheet.field("account", account, Some("~/acme/payments/.awsenv:2"));
+        sheet.field(
+            "region",
+            canvas.text(Ink::Plain, "ap-northeast-2"),
+            Some("~/acme/payments/production/.awsenv:3"),
+        );
+        let path = "~/acme/payments/production/europe/.awsenv";
+        sheet.field("file", canvas.text(Ink::Plain, path), None);
+        sheet.gap();
+        sheet.field("session", canvas.time(Some(at(-60)), at(3540), at(0)), None);
+        sheet.card(None, &canvas.text(Ink::Plain, "dev"), &Line::default())
+    };
+    let narrow = "\
+╭─ dev ────────────────────────────────╮
+│  account    111122223333  Acme       │
+│             payments                 │
+│  region     ap-northeast-2           │
+│  file       ~/acme/paym…ope/.awsenv  │
+│                                      │
+│  session    59m left, until ";
+    assert!(card(40).starts_with(narrow), "{}", card(40));
+    for columns in [40, 60, 80, 120] {
+        let card = card(columns);
+        for whole in ["111122223333", "ap-northeast-2", "59m left, until "] {
+            assert!(card.contains(whole), "{columns}: {card}");
+        }
+    }
+    assert!(card(60).contains("  …ments/production/.awsenv:3  │"), "{}", card(60));
+}
+
+#[test]
 fn columns_are_as_wide_as_they_have_to_be_and_the_widest_gives_way() {
     let canvas = plain(40);
     let row = |cells: &[&str]| cells.iter().map(|cell| canvas.text(Ink::Plain, cell)).collect::<Vec<_>>();

@@ -50,15 +50,16 @@ fn chain(explanation: &Explanation, canvas: Canvas, colour: Colour, sheet: &mut 
             let name = canvas.text(Ink::Strong, beginning).and(call.unwrap_or_default());
             let is_end = end(index).filter(|_| ends_in.is_none());
             sheet.row(
-                node(canvas, is_end).and(name),
+                node(canvas, is_end),
+                name,
                 ends_in.is_none().then(|| place(step)).flatten().as_deref(),
             );
         }
         let Some(whom) = ends_in else { continue };
         let down = canvas.text(Ink::Faint, canvas.sign("│", "|")).and(Line::space(2));
         sheet.beside(down, Ink::Plain, &call(step, canvas));
-        sheet.row(canvas.text(Ink::Faint, canvas.sign("▼", "v")), None);
-        sheet.row(node(canvas, end(index)).and(whom), place(step).as_deref());
+        sheet.row(canvas.text(Ink::Faint, canvas.sign("▼", "v")), Line::default(), None);
+        sheet.row(node(canvas, end(index)), whom, place(step).as_deref());
     }
 }
 
