@@ -1,15 +1,8 @@
 //! Which variables awsenv ever touches, and what kind each is. `[env]` adds its own names.
 
-/// They say who one is: changed by hand inside a directory, awsenv stands back. `AWS_CONTAINER_*` and
-/// `AWS_BEARER_TOKEN_*` too. The second pair of keys is what the Java SDK still reads, before ours; the last one, botocore, before an
-/// endpoint.
-const IDENTITY: [&str; 11] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_ACCESS_KEY",
-    "AWS_SECRET_KEY",
+/// They say who one is, as the parts of a key do: changed by hand inside a directory, awsenv stands back.
+/// `AWS_CONTAINER_*` and `AWS_BEARER_TOKEN_*` too. The last one is what botocore still reads, before an endpoint.
+const IDENTITY: [&str; 5] = [
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -17,7 +10,7 @@ const IDENTITY: [&str; 11] = [
     "AWS_CREDENTIAL_FILE",
 ];
 
-/// The parts of a key.
+/// The parts of a key. The last two are what the Java SDK still reads, before ours.
 const KEYS: [&str; 6] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -51,7 +44,10 @@ const SETTINGS: [&str; 8] = [
 
 /// Whether the variable says who one is.
 pub fn is_identity(name: &str) -> bool {
-    IDENTITY.contains(&name) || name.starts_with("AWS_CONTAINER_") || name.starts_with("AWS_BEARER_TOKEN_")
+    KEYS.contains(&name)
+        || IDENTITY.contains(&name)
+        || name.starts_with("AWS_CONTAINER_")
+        || name.starts_with("AWS_BEARER_TOKEN_")
 }
 
 /// Whether awsenv takes the variable away while it provides (or withholds) credentials.
@@ -62,8 +58,7 @@ pub fn is_cleared(name: &str) -> bool {
 /// Whether a value may be written into the state in clear: known names that never hold a secret. All else,
 /// `[env]` originals included, is sealed; a key's id too, so that a key comes back whole or not at all.
 pub fn is_plain(name: &str) -> bool {
-    !KEYS.contains(&name)
-        && [&IDENTITY[..], &EXPIRATIONS, &LABELS, &BESIDE].iter().any(|names| names.contains(&name))
+    [&IDENTITY[..], &EXPIRATIONS, &LABELS, &BESIDE].iter().any(|names| names.contains(&name))
 }
 
 /// Whether a name that comes back out of `AWSENV_STATE` may be set or unset at all: hostile input otherwise
