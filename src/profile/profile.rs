@@ -92,6 +92,13 @@ impl<'a> Profile<'a> {
         self.get(key).map(|value| one_line(value).map_err(|reason| self.fault(key, reason))).transpose()
     }
 
+    /// The same of a command line: a tab sets words apart as a blank does.
+    pub fn command(&self, key: &str) -> Result<Option<&'a str>, Failure> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        one_line(&value.replace('\t', " ")).map_err(|reason| self.fault(key, reason))?;
+        Ok(Some(value))
+    }
+
     /// A secret as it stands; only what no variable or header could carry is refused.
     pub fn secret(&self, key: &str) -> Result<Option<Secret>, Failure> {
         let Some(value) = self.get(key) else { return Ok(None) };

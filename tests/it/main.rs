@@ -67,6 +67,7 @@ mod process;
 mod properties;
 mod renewal;
 mod roles_anywhere;
+mod roles_anywhere_forms;
 mod roles_anywhere_refused;
 #[cfg(target_os = "linux")]
 mod root;

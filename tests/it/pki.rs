@@ -27,6 +27,10 @@ keyUsage = critical, digitalSignature
 [agreement]
 basicConstraints = critical, CA:false
 keyUsage = critical, keyAgreement
+[use]
+keyUsage = critical, digitalSignature
+[end]
+basicConstraints = critical, CA:false
 [ca]
 basicConstraints = critical, CA:true
 keyUsage = critical, keyCertSign, digitalSignature
@@ -53,7 +57,7 @@ pub(crate) const P384: [&str; 4] = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen
 
 /// Runs openssl in `~/pki`.
 #[track_caller]
-pub(crate) fn openssl<const N: usize>(world: &World, arguments: [&str; N]) {
+pub(crate) fn openssl<'a>(world: &World, arguments: impl IntoIterator<Item = &'a str>) {
     let mut command = world.command("openssl");
     run(command.args(arguments).current_dir(world.at("pki")));
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::cloud::{age, identity, operations, renewals_end};
 use crate::pki::{
-    self, DEPLOY, EDGE, KEYCHAIN, NOW, P256, P384, PROFILE, ROLE, RSA_2048, RSA_4096, certificate, fetched,
-    helper, key, leaf, openssl, pin, pinned, refused,
+    self, DEPLOY, EDGE, KEYCHAIN, NOW, P256, P384, PROFILE, ROLE, RSA_2048, RSA_4096, fetched, helper, leaf,
+    openssl, pin, pinned, refused,
 };
 use crate::shell::Kind;
 use crate::terminal::Terminal;
@@ -28,127 +28,6 @@ fn every_kind_of_key_gets_a_session() {
     assert_eq!(
         (call.region.as_deref(), call.parameter("durationSeconds")),
         (Some("us-east-1"), Some("3600"))
-    );
-}
-
-#[test]
-fn every_form_of_a_key_is_read() {
-    if !installed("openssl") {
-        return;
-    }
-    let (world, sandbox) = pki::world();
-    leaf(&world, "rsa", RSA_2048, "between", NOW);
-    let to = |own: &str, out: &str, arguments: &[&str]| {
-        let arguments = [&["pkey", "-in", own, "-out", out], arguments].concat();
-        openssl(&world, <[&str; 6]>::try_from(arguments).unwrap());
-    };
-    to("rsa.key", "rsa.pkcs1", &["-traditional"]);
-    to("edge.key", "edge.sec1", &["-traditional"]);
-    let both = |parts: &[&str], into: &str| {
-        let text: String = parts.iter().map(|part| world.read(&format!("pki/{part}"))).collect();
-        world.write(&format!("pki/{into}"), &text);
-    };
-    both(&["edge.pem", "edge.sec1"], "both.pem");
-    openssl(&world, ["ecparam", "-name", "prime256v1", "-out", "parameters"]);
-    both(&["parameters", "edge.sec1"], "edge.with");
-    for (certificate, key) in [
-        ("rsa.pem", "rsa.key"),
-        ("rsa.pem", "rsa.pkcs1"),
-        ("edge.pem", "edge.key"),
-        ("edge.pem", "edge.sec1"),
-        ("edge.pem", "edge.with"),
-        ("both.pem", "both.pem"),
-    ] {
-        pinned(&world, certificate, key);
-        assert!(fetched(&world, &sandbox).starts_with(ROLE), "{certificate} {key}");
-    }
-    let bundle = format!("# From the CA's page.\r\n{}", world.read("pki/between.pem"));
-    world.write("pki/chain.pem", &bundle);
-    key(&world, "lonely", P256);
-    certificate(&world, "lonely", "leaf", "between", NOW);
-    world
-        .write("acme/.awsenv", &(pin("lonely.pem", "lonely.key") + "intermediates = \"../pki/chain.pem\"\n"));
-    world.allow("acme");
-    assert!(fetched(&world, &sandbox).starts_with(ROLE));
-    let without_key = pin("both.pem", "").replace("private_key = \"~/pki/\"\n", "");
-    world.write("acme/.awsenv", &without_key);
-    world.allow("acme");
-    assert!(fetched(&world, &sandbox).starts_with(ROLE));
-}
-
-/// What `openssl pkcs8 -topk8` takes for each way to encrypt.
-const WAYS: [&[&str]; 9] = [
-    &["-v2", "aes-128-cbc"],
-    &["-v2", "aes-192-cbc"],
-    &["-v2", "aes-256-cbc"],
-    &["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1"],
-    &["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA384"],
-    &["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512"],
-    &["-v2", "des3"],
-    &["-scrypt", "-scrypt_N", "1024"],
-    &["-v1", "PBE-SHA1-3DES"],
-];
-
-#[test]
-fn every_way_to_encrypt_a_key_is_known() {
-    if !installed("openssl") {
-        return;
-    }
-    let (world, sandbox) = pki::world();
-    let mut config = String::new();
-    for (number, way) in WAYS.iter().enumerate() {
-        let out = format!("{number}.key");
-        let mut command = world.command("openssl");
-        command.args(["pkcs8", "-topk8", "-in", "edge.key", "-passout", "pass:s\u{e9}same", "-out", &out]);
-        assert!(command.args(*way).current_dir(world.at("pki")).status().unwrap().success(), "{way:?}");
-        config += &format!(
-            "[profile p{number}]\n{}",
-            helper(&world, "edge.pem", &out, "--pkcs8-password s\u{e9}same")
-        );
-    }
-    let world = world.config(&config);
-    for (number, way) in WAYS.iter().enumerate() {
-        let got = world.run(["exec", &format!("p{number}"), "--", "env"]).any_stdout().success().variables();
-        assert!(identity(&sandbox, &got).unwrap().starts_with(ROLE), "{way:?}");
-    }
-    let world = world.config(&config.replace("s\u{e9}same", "s\u{e8}same"));
-    world.run(["session", "clear"]).any_stdout().any_stderr().success();
-    let key = world.at("pki/0.key").display().to_string();
-    world
-        .run(["exec", "p0", "--", "true"])
-        .stderr(world.shown(&format!(
-            "awsenv: {key}: the password in your AWS config does not open it\n\
-             awsenv: hint: mend `--pkcs8-password`, or take it out: then `awsenv login` asks\n"
-        )))
-        .exits(125);
-}
-
-#[test]
-fn pkcs12_holds_both() {
-    if !installed("openssl") {
-        return;
-    }
-    let (world, sandbox) = pki::world();
-    for (out, more) in [
-        ("new.p12", &["-certpbe", "AES-256-CBC"][..]),
-        ("legacy.p12", &["-legacy"]),
-        ("triple.p12", &["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]),
-        ("open.p12", &["-keypbe", "NONE", "-certpbe", "NONE"]),
-    ] {
-        let mut command = world.command("openssl");
-        command.args([
-            "pkcs12", "-export", "-inkey", "edge.key", "-in", "edge.pem", "-passout", "pass:", "-out", out,
-        ]);
-        assert!(command.args(more).current_dir(world.at("pki")).status().unwrap().success(), "{out}");
-        pinned(&world, out, out);
-        assert!(fetched(&world, &sandbox).starts_with(ROLE), "{out}");
-    }
-    let whole = fs::read(world.at("pki/new.p12")).unwrap();
-    fs::write(world.at("pki/cut.p12"), &whole[..whole.len() / 2]).unwrap();
-    pinned(&world, "cut.p12", "cut.p12");
-    assert_eq!(
-        refused(&world, &sandbox, 125),
-        "awsenv: $HOME/pki/cut.p12: the PKCS#12 file is damaged, or not written in DER (`openssl pkcs12` writes it so)\n"
     );
 }
 
@@ -444,6 +323,11 @@ fn it_is_explained_and_shown_without_a_call() {
     assert_eq!(steps[0]["duration_seconds"], 7200);
     assert_eq!(steps[0]["region"], "us-east-1");
     assert_eq!(steps[1]["call"], "AssumeRole");
+    let named = helper(&world, "edge.pem", "edge.key", "--role-session-name ci --session-duration 7200");
+    world.write(".aws/config", &format!("[profile named]\n{named}"));
+    let asked = ["explain", "named", "--duration", "15m", "--json"];
+    let step = &world.run(asked).any_stdout().success().json()["steps"][0];
+    assert_eq!((&step["session_name"], &step["duration_seconds"]), (&"ci".into(), &900.into()));
     let status = world.run(["status"]).at("acme").any_stdout().any_stderr().success();
     assert!(status.stdout.contains("Edge"), "{}", status.stdout);
     assert_eq!(sandbox.calls(), []);

@@ -54,10 +54,23 @@ fn what_is_wrong_with_the_files_is_said_before_any_call() {
     key(&world, "small", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]);
     openssl(&world, ["genpkey", "-algorithm", "ED25519", "-out", "ed.key"]);
     key(&world, "koblitz", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]);
+    key(&world, "between2048and3072", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2304"]);
+    let rsa = ["genpkey", "-algorithm", "RSA", "-pkeyopt"];
+    openssl(&world, [&rsa[..], &["rsa_keygen_pubexp:3", "-out", "three.key"]].concat());
+    openssl(&world, [&rsa[..], &["rsa_keygen_primes:3", "-out", "primes.key"]].concat());
+    openssl(&world, ["ec", "-in", "edge.key", "-param_enc", "explicit", "-out", "numbers.key"]);
+    openssl(&world, ["pkcs8", "-topk8", "-nocrypt", "-in", "numbers.key", "-out", "numbers.pkcs8"]);
+    let mldsa = "MBQCAQAwCwYJYIZIAWUDBAMRBAIFAA==";
+    world.write(
+        "pki/mldsa.key",
+        &format!("-----BEGIN PRIVATE KEY-----\n{mldsa}\n-----END PRIVATE KEY-----\n"),
+    );
     openssl(
         &world,
         ["pkey", "-in", "edge.key", "-traditional", "-aes128", "-passout", "pass:x", "-out", "way.key"],
     );
+    let way = ["pkcs8", "-topk8", "-in", "edge.key", "-v2", "camellia256", "-passout", "pass:x"];
+    openssl(&world, [&way[..], &["-out", "camellia.key"]].concat());
     openssl(&world, ["x509", "-in", "edge.pem", "-outform", "der", "-out", "edge.der"]);
     let edge = world.read("pki/edge.pem");
     world.write("pki/cut.pem", &edge[..edge.len() / 3]);
@@ -65,6 +78,8 @@ fn what_is_wrong_with_the_files_is_said_before_any_call() {
         .write("pki/tpm.key", "-----BEGIN TSS2 PRIVATE KEY-----\naGVsbG8=\n-----END TSS2 PRIVATE KEY-----\n");
     world.write("pki/broken.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n");
     world.write("pki/text", "hello\n");
+    world.write("pki/empty", "\n");
+    world.write("pki/joined.pem", &edge.replace("-----\n-----BEGIN", "----------BEGIN"));
     std::fs::create_dir(world.at("pki/directory")).unwrap();
     for (certificate, key, expected) in [
         (
@@ -82,8 +97,8 @@ fn what_is_wrong_with_the_files_is_said_before_any_call() {
         (
             "between.pem",
             "between.key",
-            "between.pem: the first certificate is of a CA\n\
-             awsenv: hint: put the certificate that belongs to the private key first, and its CAs after it",
+            "between.pem: the certificate of this key is a CA's\n\
+             awsenv: hint: AWS takes none of those: name one that the CA has made, with CA:false, and its own key",
         ),
         (
             "agrees.pem",
@@ -95,13 +110,36 @@ fn what_is_wrong_with_the_files_is_said_before_any_call() {
             "edge.pem",
             "other.key",
             "other.key is not the key of the certificate $HOME/pki/edge.pem\n\
-             awsenv: hint: name the two that were made together; the certificate comes before its CAs",
+             awsenv: hint: name the two that were made together",
         ),
         ("none.pem", "edge.key", "none.pem is not there"),
         ("edge.pem", "none.key", "none.key is not there"),
-        ("edge.key", "edge.key", "edge.key: there is no certificate in it"),
-        ("edge.pem", "edge.pem", "edge.pem: there is no private key in it"),
-        ("cut.pem", "edge.key", "cut.pem:1: what begins here is no whole PEM block"),
+        ("empty", "edge.key", "empty is empty"),
+        (
+            "edge.key",
+            "edge.key",
+            "edge.key: there is no certificate in it\n\
+             awsenv: hint: PEM has it behind `-----BEGIN CERTIFICATE-----`; `openssl pkcs7 -print_certs` writes those of a \
+             .p7b so",
+        ),
+        (
+            "edge.pem",
+            "edge.pem",
+            "edge.pem: there is no private key in it\n\
+             awsenv: hint: is it in another file? `private_key` says which; else it is looked for beside the certificate",
+        ),
+        (
+            "cut.pem",
+            "edge.key",
+            "cut.pem:1: what begins here is no whole PEM block\n\
+             awsenv: hint: base64 has to follow, and a line that is nothing but its `-----END …-----`",
+        ),
+        (
+            "joined.pem",
+            "edge.key",
+            "joined.pem:1: what begins here is no whole PEM block\n\
+             awsenv: hint: base64 has to follow, and a line that is nothing but its `-----END …-----`",
+        ),
         ("broken.pem", "edge.key", "broken.pem: certificate 1 in it is damaged"),
         (
             "text",
@@ -124,22 +162,53 @@ fn what_is_wrong_with_the_files_is_said_before_any_call() {
         (
             "edge.pem",
             "tpm.key",
-            "tpm.key: TSS2 PRIVATE KEY: awsenv signs with keys in PKCS#8, PKCS#1 and SEC1",
+            "tpm.key: the key is in a TPM, with which awsenv cannot sign\n\
+             awsenv: hint: AWS's own helper may: awsenv runs it where `--debug=false` stands behind its flags, in a \
+             profile's credential_process",
         ),
-        ("edge.pem", "small.key", "small.key: an RSA key of less than 2048 bits"),
         (
             "edge.pem",
-            "ed.key",
-            "ed.key: a key of the kind 1.3.101.112: IAM Roles Anywhere takes RSA and EC keys",
+            "mldsa.key",
+            "mldsa.key: a key of the kind ML-DSA-44, with which awsenv cannot sign\n\
+             awsenv: hint: AWS's own helper may: awsenv runs it where `--debug=false` stands behind its flags, in a \
+             profile's credential_process",
         ),
+        (
+            "edge.pem",
+            "numbers.key",
+            "numbers.key: an EC key without the name of its curve\n\
+             awsenv: hint: `openssl ec -in OLD -out NEW -param_enc named_curve` writes it where it has one",
+        ),
+        (
+            "edge.pem",
+            "numbers.pkcs8",
+            "numbers.pkcs8: an EC key without the name of its curve\n\
+             awsenv: hint: `openssl ec -in OLD -out NEW -param_enc named_curve` writes it where it has one",
+        ),
+        ("edge.pem", "small.key", "small.key: an RSA key of less than 2048 bits"),
+        ("edge.pem", "ed.key", "ed.key: a key of the kind Ed25519: IAM Roles Anywhere takes RSA and EC keys"),
         (
             "edge.pem",
             "koblitz.key",
-            "koblitz.key: an EC key of the curve 1.3.132.0.10: P-256, P-384 and P-521 are known",
+            "koblitz.key: an EC key of the curve secp256k1: P-256, P-384 and P-521 are known",
         ),
     ] {
         let told = told(&world, &pin(certificate, key));
         assert_eq!(told, format!("awsenv: $HOME/pki/{expected}\n"), "{certificate} {key}");
+    }
+    assert_eq!(
+        told(&world, &pin("edge.pem", "camellia.key")),
+        "awsenv: $HOME/pki/camellia.key: how it is encrypted cannot be read, or is a way that awsenv does not know\n\
+         awsenv: hint: encrypt it anew: `openssl pkcs8 -topk8` does so by AES, and of PKCS#12 `openssl pkcs12 -export`\n"
+    );
+    for (key, expected) in [
+        ("between2048and3072.key", "an RSA key of 2304 bits: awsenv signs with 2048, 3072 and 4096"),
+        ("three.key", "an RSA key with an exponent below 65537, with which awsenv cannot sign"),
+        ("primes.key", "an RSA key of more than two primes, with which awsenv cannot sign"),
+    ] {
+        let told = told(&world, &pin("edge.pem", key));
+        let hint = "\nawsenv: hint: AWS's own helper may: awsenv runs it where `--debug=false` stands";
+        assert!(told.starts_with(&format!("awsenv: $HOME/pki/{key}: {expected}{hint}")), "{told}");
     }
     let told = told(&world, &pin("directory", "edge.key"));
     assert_eq!(told, "awsenv: cannot read $HOME/pki/directory: not a regular file\n");
@@ -166,7 +235,7 @@ fn what_aws_refuses_comes_with_what_to_do() {
     let edge = pin("edge.pem", "edge.key");
     let unlisted = EDGE.replace("Edge", "Other");
     let vouch = "the trust anchor does not vouch for the certificate: is it the right anchor? CA certificates between the \
-                 two have to follow in the certificate's file, or in `intermediates`";
+                 two have to be in the certificate's file, or in `intermediates`";
     let arns = "look at trust_anchor_arn and profile_arn: are they of this region, and still there?";
     let trust = "the role has to be one of the Roles Anywhere profile's, and its trust policy has to let \
                  rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity";
@@ -180,7 +249,7 @@ fn what_aws_refuses_comes_with_what_to_do() {
         (
             pin("below.pem", "below.key"),
             "AccessDeniedException: Untrusted certificate. Certificate has expired",
-            vouch,
+            "the CA certificate CN=gone has expired or is not valid yet: ask the CA for another",
         ),
         (edge.replace(EDGE, &unlisted), "AccessDeniedException: Unable to assume role for", trust),
         (edge.replace("anchor/0", "anchor/1"), "ResourceNotFoundException: Trust anchor not found", arns),
@@ -216,6 +285,30 @@ fn what_aws_refuses_comes_with_what_to_do() {
     let world = world.without("AWS_MAX_ATTEMPTS");
     sandbox.fault("CreateSession", 2, Fault::error(429, "ThrottlingException"));
     world.run(["exec", "--", "true"]).at("acme").success();
+}
+
+#[test]
+fn of_a_certificate_that_aws_refuses_it_is_said_what_it_lacks() {
+    if !installed("openssl") {
+        return;
+    }
+    let (world, sandbox) = pki::world();
+    for (extensions, digest, expected) in [
+        ("use", "-sha256", "has no basicConstraints with CA:false"),
+        ("end", "-sha256", "has no keyUsage with digitalSignature"),
+        ("leaf", "-sha1", "is signed over MD5 or SHA-1"),
+    ] {
+        let by = ["x509", "-req", "-in", "edge.csr", "-CA", "between.pem", "-CAkey", "between.key"];
+        let how = ["-set_serial", "7", digest, "-extfile", "openssl.cnf", "-extensions", extensions];
+        openssl(&world, [&by[..], &how, &["-out", "lacking.pem"]].concat());
+        let told = told(&world, &pin("lacking.pem", "edge.key"));
+        let hint = format!(
+            "awsenv: hint: the certificate {expected}: AWS asks for X.509v3 with CA:false and digitalSignature, signed \
+             over SHA-256 or more\n"
+        );
+        assert!(told.contains(": Untrusted signing certificate") && told.ends_with(&hint), "{told}");
+    }
+    assert_eq!(sandbox.calls().len(), 3);
 }
 
 #[test]

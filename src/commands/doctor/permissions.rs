@@ -1,5 +1,7 @@
-//! Who may read and write what: the AWS files, awsenv's own, and the directories above them.
+//! Who may read and write what: the AWS files, awsenv's own, and the directories above them; and who may read the
+//! private keys that certificates sign with.
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -7,8 +9,13 @@ use std::path::{Path, PathBuf};
 
 use super::{Check, Finding};
 use crate::files;
+use crate::key_index::KeyIndex;
 use crate::places::tilde;
+use crate::profile::chain::{self, Asked, RolesAnywhere, Source};
 use crate::profile::config::ConfigFiles;
+use crate::prompt::allowlist::Allowlist;
+use crate::prompt::directory::{Directory, Verdict};
+use crate::prompt::env_file::PinSource;
 use crate::prompt::shell::Shell;
 use crate::world::World;
 
@@ -38,6 +45,7 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
         // Programs make these directories readable; what is in them must not be.
         inside(&aws.join(dir)).iter().for_each(|path| look(path, Meant::Private));
     }
+    private_keys(&files, world).iter().for_each(|path| look(path, Meant::Private));
     look(&world.places.settings, Meant::Readable);
     for dir in [&world.places.data, &world.places.state, &world.places.runtime] {
         look(dir, Meant::Private);
@@ -56,10 +64,37 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
     found
 }
 
-/// The config is read by many programs, and is private only for keys.
+/// The config is read by many programs, and is private only for keys, and for what opens them.
 fn holds_secrets(files: &ConfigFiles) -> bool {
     let text = files.text(crate::profile::config::File::Config);
-    text.is_ok_and(|text| text.expose().contains("aws_secret_access_key"))
+    let secret = ["aws_secret_access_key", "--pkcs8-password", "pin-value="];
+    text.is_ok_and(|text| secret.iter().any(|name| text.expose().contains(name)))
+}
+
+/// Those of this user that profiles name, or the `.awsenv` here. Of another's, it is that one's business who may read it.
+fn private_keys(files: &ConfigFiles, world: &World) -> BTreeSet<PathBuf> {
+    let keys = KeyIndex::load(&world.places).unwrap_or_default();
+    let config = files.read().ok();
+    let sources = config.iter().flat_map(|config| {
+        let source = |name| chain::resolve(config, &keys, name, &world.original, &Asked::default()).ok();
+        config.profiles().into_iter().filter_map(source).map(|chain| chain.source)
+    });
+    let key = |source: RolesAnywhere| source.private_key.file().map(Path::to_path_buf);
+    let of_profiles = sources.filter_map(|source| match source {
+        Source::RolesAnywhere(source) => key(source),
+        _ => None,
+    });
+    let allowlist = Allowlist::new(&world.places, &world.settings);
+    let here = Directory::find(&world.pwd(), &allowlist, &world.places, world.choice.as_ref().into());
+    let of_here = match here.verdict {
+        Verdict::Pinned(pinned) => match pinned.pin.source {
+            Some(PinSource::RolesAnywhere(source)) => key(source),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_mine = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.uid() == files::uid());
+    of_profiles.chain(of_here).filter(is_mine).collect()
 }
 
 fn inside(dir: &Path) -> Vec<PathBuf> {

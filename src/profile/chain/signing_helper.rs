@@ -34,7 +34,7 @@ const SPECIAL: [char; 18] =
 
 /// What the helper would ask of AWS. An error: it is the helper's command, and could not work.
 pub(super) fn recognized(profile: &Profile<'_>, key: &'static str) -> Result<Option<RolesAnywhere>, Failure> {
-    let Some(flags) = profile.text(key)?.and_then(Flags::parse) else { return Ok(None) };
+    let Some(flags) = profile.command(key)?.and_then(Flags::parse) else { return Ok(None) };
     flags.source().map_err(|(flag, reason)| profile.fault(key, format!("{flag}: {reason}")))
 }
 
@@ -73,8 +73,13 @@ impl Flags {
     }
 
     /// Said twice, the last one counts, as for the helper.
-    fn value(&self, flag: &str) -> Option<&str> {
+    fn said(&self, flag: &str) -> Option<&str> {
         self.0.iter().rfind(|(name, _)| *name == flag).map(|(_, value)| value.as_str())
+    }
+
+    /// The helper takes an empty text for none: templates write such.
+    fn value(&self, flag: &str) -> Option<&str> {
+        self.said(flag).filter(|value| !value.is_empty())
     }
 
     fn source(&self) -> Result<Option<RolesAnywhere>, (&'static str, Reason)> {
@@ -120,7 +125,7 @@ impl Flags {
             intermediates: intermediates.map(PathBuf::from),
             session_name: session_name.map(str::to_owned),
             duration: self
-                .value("--session-duration")
+                .said("--session-duration")
                 .map(seconds)
                 .transpose()
                 .map_err(|reason| ("--session-duration", reason))?,
@@ -204,6 +209,8 @@ mod tests {
         };
         assert_eq!(understood(""), least);
         assert_eq!(understood("--region us-east-1 --with-proxy"), least);
+        let nothing = "--region '' --role-session-name= --endpoint \"\" --intermediates= --private-key= --pkcs8-password=";
+        assert_eq!(understood(nothing), least);
         let all = RolesAnywhere {
             certificate: "/d e.pem".into(),
             private_key: "/k=1.pem".into(),
@@ -231,7 +238,9 @@ mod tests {
             format!("{helper} {least} --cert-selector Key=x509Subject,Value=CN=a"),
             format!("{helper} {least} --use-latest-expiring-certificate"),
             format!("{helper} {least} --no-verify-ssl"),
+            format!("{helper} {least} --role-arn="),
             format!("{helper} {least} --debug"),
+            format!("{helper} {least} --debug=false"),
             format!("{helper} {least} --pkcs11-lib /usr/lib/p11.so"),
             format!("{helper} {least} --private-key pkcs11:object=a;id=%01"),
             format!("{helper} {least} --private-key \"pkcs11:object=$(id)\""),
@@ -277,6 +286,7 @@ mod tests {
         for (more, expected) in [
             ("--session-duration 60", "--session-duration: AWS allows 15m to 12h00m"),
             ("--session-duration 1h", "--session-duration: a number of seconds is expected"),
+            ("--session-duration=", "--session-duration: a number of seconds is expected"),
             ("--region eu-west-1", "--region: the trust anchor is in us-east-1"),
             ("--role-session-name x", "--role-session-name: 2 to 64 letters, digits or any of _+=,.@-"),
             ("--role-arn Edge", "--role-arn: expected an ARN like arn:aws:iam::111122223333:role/…"),

@@ -10,13 +10,16 @@ use super::certificate::Certificate;
 use super::encryption::{Closed, decrypt};
 use super::pem::{self, Block, Damage};
 use super::pkcs12::{self, ShroudedKey};
-use super::signing_key::SigningKey;
+use super::signing_key::{BY_HELPER, SigningKey};
 use crate::files::{self, Stamp};
 use crate::message::{Failure, shown_path};
 use crate::secret::Secret;
 
 /// A bundle of all CAs of the web is a fifth of this.
 const LIMIT: u64 = 1 << 20;
+
+const ENCRYPT_ANEW: &str =
+    "encrypt it anew: `openssl pkcs8 -topk8` does so by AES, and of PKCS#12 `openssl pkcs12 -export`";
 
 /// A file as it was read.
 pub(super) struct Bundle {
@@ -33,7 +36,7 @@ enum Form {
 
 /// What is in it.
 pub(super) struct Opened {
-    /// As they stand in the file; of PKCS#12, the key's own first.
+    /// As they stand in the file.
     pub(super) certificates: Vec<Certificate>,
     pub(super) key: Option<SigningKey>,
 }
@@ -56,13 +59,18 @@ impl Bundle {
         let form = if pkcs12::looks_like(&bytes) {
             Form::Pkcs12(bytes)
         } else {
-            let blocks = pem::blocks(&bytes).map_err(|damage| {
-                let what = match damage {
-                    Damage::Block(line) => format!("{shown}:{line}: what begins here is no whole PEM block"),
-                    Damage::TooMany => format!("{shown}: more than {} PEM blocks are in it", pem::MOST),
-                };
-                Failure::new(what)
+            let blocks = pem::blocks(&bytes).map_err(|damage| match damage {
+                Damage::Block(line) => {
+                    Failure::new(format!("{shown}:{line}: what begins here is no whole PEM block"))
+                        .hint("base64 has to follow, and a line that is nothing but its `-----END …-----`")
+                }
+                Damage::TooMany => {
+                    Failure::new(format!("{shown}: more than {} PEM blocks are in it", pem::MOST))
+                }
             })?;
+            if bytes.trim_ascii().is_empty() {
+                return Err(Failure::new(format!("{shown} is empty")).into());
+            }
             if blocks.is_empty() {
                 let what = format!("{shown} is neither PEM nor PKCS#12");
                 return Err(Failure::new(what)
@@ -85,7 +93,7 @@ impl Bundle {
         Self { form, ..self }
     }
 
-    /// Reads all that is in it. An empty password is tried where none is given.
+    /// Reads all that is in it. Of PKCS#12, an empty password is tried where none is given.
     pub(super) fn open(&self, password: Option<&Secret>) -> Result<Opened, Trouble> {
         match &self.form {
             Form::Pem(blocks) => {
@@ -108,13 +116,11 @@ impl Bundle {
                             self.broken(&format!("more than {} encrypted parts are in it", pkcs12::MOST))
                         }
                     })?;
-                let mut certificates = self.certificates(contents.certificates.into_iter())?;
                 let key = contents.key.map(|der| SigningKey::of_pkcs8(&der)).transpose();
-                let key = key.map_err(|why| self.broken(&why))?;
-                if let Some(key) = &key {
-                    certificates.sort_by_key(|certificate| !key.has_public_half(certificate.public_key()));
-                }
-                Ok(Opened { certificates, key })
+                Ok(Opened {
+                    certificates: self.certificates(contents.certificates.into_iter())?,
+                    key: key.map_err(|why| self.named(why))?,
+                })
             }
         }
     }
@@ -142,34 +148,35 @@ impl Bundle {
             "ENCRYPTED PRIVATE KEY" => {
                 let locked = ShroudedKey::from_der(&block.der)
                     .map_err(|_| self.broken("the private key is damaged"))?;
-                let password = password.ok_or(Trouble::Locked)?;
                 let open = decrypt(&locked.algorithm, locked.sealed.as_bytes(), password)
                     .map_err(|closed| self.closed(&closed))?;
-                // Of many wrong passwords one leaves what looks like a padding.
-                return SigningKey::of_pkcs8(&open).map_err(|why| match der::AnyRef::from_der(&open) {
-                    Ok(_) => self.broken(&why),
-                    Err(_) => Trouble::Locked,
-                });
+                SigningKey::of_pkcs8(&open)
             }
-            other => Err(format!("{other}: awsenv signs with keys in PKCS#8, PKCS#1 and SEC1")),
+            "TSS2 PRIVATE KEY" => {
+                Err(Failure::new("the key is in a TPM, with which awsenv cannot sign").hint(BY_HELPER))
+            }
+            other => Err(Failure::new(format!("{other}: awsenv signs with keys in PKCS#8, PKCS#1 and SEC1"))),
         };
-        key.map_err(|why| self.broken(&why))
+        key.map_err(|why| self.named(why))
     }
 
     fn closed(&self, closed: &Closed) -> Trouble {
-        match closed {
-            Closed::Password => Trouble::Locked,
-            Closed::Scheme(scheme) => {
-                self.broken(&format!("it is encrypted by {scheme}, which awsenv does not know"))
-            }
+        let what = match closed {
+            Closed::Password => return Trouble::Locked,
+            Closed::Scheme(scheme) => format!("it is encrypted by {scheme}, which awsenv does not know"),
             Closed::Parameters => {
-                self.broken("how it is encrypted cannot be read, or is a way that awsenv does not know")
+                "how it is encrypted cannot be read, or is a way that awsenv does not know".to_owned()
             }
-            Closed::Costly(why) => self.broken(why),
-        }
+            Closed::Costly(why) => (*why).to_owned(),
+        };
+        self.named(Failure::new(what).hint(ENCRYPT_ANEW))
     }
 
     fn broken(&self, why: &str) -> Trouble {
-        Trouble::Broken(Failure::new(format!("{}: {why}", shown_path(&self.path))))
+        self.named(Failure::new(why))
+    }
+
+    fn named(&self, why: Failure) -> Trouble {
+        Trouble::Broken(Failure { what: format!("{}: {}", shown_path(&self.path), why.what), ..why })
     }
 }

@@ -1,8 +1,7 @@
 //! A certificate: what of it goes into a request, and what AWS would refuse it for.
 
-use std::time::Duration;
-
 use der::Decode;
+use x509_cert::Version;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
 use crate::clock::{self, Timestamp};
@@ -63,18 +62,33 @@ impl Certificate {
         constraints.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
     }
 
+    /// From when until when.
+    fn validity(&self) -> [Timestamp; 2] {
+        let validity = self.parsed.tbs_certificate().validity();
+        [validity.not_before, validity.not_after].map(|time| {
+            let since_1970 = time.to_unix_duration().as_secs().try_into().unwrap_or(i64::MAX);
+            Timestamp::from_second(since_1970).unwrap_or(Timestamp::MAX)
+        })
+    }
+
+    /// Whether nobody may believe it now.
+    pub(super) fn is_out_of_time(&self, now: Timestamp) -> bool {
+        let [begin, end] = self.validity();
+        now < begin || end < now
+    }
+
+    /// Whose it is.
+    pub(super) fn subject(&self) -> String {
+        self.parsed.tbs_certificate().subject().to_string()
+    }
+
     /// What AWS would refuse; `file` is where the certificate came from.
     pub(super) fn check(&self, file: &str, now: Timestamp) -> Result<(), Failure> {
-        let validity = self.parsed.tbs_certificate().validity();
-        let instant = |since_1970: Duration| {
-            Timestamp::from_second(since_1970.as_secs().try_into().unwrap_or(i64::MAX))
-                .unwrap_or(Timestamp::MAX)
-        };
-        let begin = instant(validity.not_before.to_unix_duration());
-        let end = instant(validity.not_after.to_unix_duration());
+        let [begin, end] = self.validity();
         if self.is_ca() {
-            return Err(Failure::new(format!("{file}: the first certificate is of a CA"))
-                .hint("put the certificate that belongs to the private key first, and its CAs after it"));
+            return Err(Failure::new(format!("{file}: the certificate of this key is a CA's")).hint(
+                "AWS takes none of those: name one that the CA has made, with CA:false, and its own key",
+            ));
         }
         if now < begin {
             return Err(Failure::new(format!(
@@ -99,4 +113,25 @@ impl Certificate {
         }
         Ok(())
     }
+
+    /// What AWS asks of every certificate ("The IAM Roles Anywhere trust model") and this one has not. It is for AWS to
+    /// refuse it: nobody has written down how strict it is.
+    pub(super) fn shortcoming(&self) -> Option<&'static str> {
+        let tbs = self.parsed.tbs_certificate();
+        let by = self.parsed.signature_algorithm().oid.to_string();
+        Some(match () {
+            () if tbs.version() != Version::V3 => "is none of X.509v3",
+            () if tbs.get_extension::<BasicConstraints>().ok().flatten().is_none() => {
+                "has no basicConstraints with CA:false"
+            }
+            () if tbs.get_extension::<KeyUsage>().ok().flatten().is_none() => {
+                "has no keyUsage with digitalSignature"
+            }
+            () if OUTDATED.contains(&by.as_str()) => "is signed over MD5 or SHA-1",
+            () => return None,
+        })
+    }
 }
+
+/// RSA with MD5 or SHA-1, ECDSA with SHA-1.
+const OUTDATED: [&str; 3] = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"];

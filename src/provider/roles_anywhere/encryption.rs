@@ -72,11 +72,11 @@ struct Parameters {
     rounds: u32,
 }
 
-/// Opens it. That the password is right is only certain once the content makes sense.
+/// Opens it. Without a password it says what speaks against any: nobody is asked in vain.
 pub(super) fn decrypt(
     algorithm: &AlgorithmIdentifierOwned,
     sealed: &[u8],
-    password: &Secret,
+    password: Option<&Secret>,
 ) -> Result<Zeroizing<Vec<u8>>, Closed> {
     let scheme = || Closed::Scheme(algorithm.oid);
     let der = algorithm.to_der().map_err(|_| scheme())?;
@@ -84,8 +84,9 @@ pub(super) fn decrypt(
         pbes2::PBES2_OID => {
             let scheme = pkcs5::EncryptionScheme::from_der(&der).map_err(|_| Closed::Parameters)?;
             affordable(&scheme.pbes2().ok_or(Closed::Parameters)?.kdf)?;
+            let password = password.ok_or(Closed::Password)?;
             match scheme.decrypt(password.expose(), sealed) {
-                Ok(open) => Ok(Zeroizing::new(open)),
+                Ok(open) => Some(Zeroizing::new(open)).filter(makes_sense).ok_or(Closed::Password),
                 Err(pkcs5::Error::UnsupportedAlgorithm { oid }) => Err(Closed::Scheme(oid)),
                 Err(pkcs5::Error::AlgorithmParametersInvalid { .. }) => Err(Closed::Parameters),
                 Err(_) => Err(Closed::Password),
@@ -95,6 +96,7 @@ pub(super) fn decrypt(
             let parameters = algorithm.parameters.as_ref().ok_or_else(scheme)?;
             let parameters: Parameters = parameters.decode_as().map_err(|_| Closed::Parameters)?;
             affordable_rounds(parameters.rounds)?;
+            let password = password.ok_or(Closed::Password)?;
             let open = |password: &[u8]| {
                 let derived = |what, length| derive(what, password, &parameters, length);
                 let mut bytes = Zeroizing::new(sealed.to_vec());
@@ -115,10 +117,8 @@ pub(super) fn decrypt(
                             .map(<[u8]>::len)
                     }
                 };
-                length.ok().map(|length| {
-                    bytes.truncate(length);
-                    bytes
-                })
+                bytes.truncate(length.ok()?);
+                Some(bytes).filter(makes_sense)
             };
             let text = big_endian(password);
             // Of an empty password some write its end, and some nothing at all.
@@ -127,6 +127,11 @@ pub(super) fn decrypt(
         }
         _ => Err(scheme()),
     }
+}
+
+/// Whether it is DER. Of 256 wrong passwords, one leaves what looks like a padding.
+fn makes_sense(open: &Zeroizing<Vec<u8>>) -> bool {
+    der::AnyRef::from_der(open).is_ok()
 }
 
 /// UTF-16 with a zero at its end.
@@ -168,4 +173,29 @@ fn derive(what: u8, password: &[u8], parameters: &Parameters, length: usize) -> 
     }
     derived.truncate(length);
     derived
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_password_is_never_taken_for_a_right_one_by_a_padding_that_fits() {
+        let scheme = pbes2::Parameters::generate_pbkdf2_sha256_aes128cbc(1, &[1; 8], [0; 16]).unwrap();
+        let scheme = pkcs5::EncryptionScheme::from(scheme).to_der().unwrap();
+        let older = |oid| AlgorithmIdentifierOwned {
+            oid,
+            parameters: Some(
+                der::Any::encode_from(&Parameters { salt: OctetString::new([1; 8]).unwrap(), rounds: 1 })
+                    .unwrap(),
+            ),
+        };
+        let ways = [AlgorithmIdentifierOwned::from_der(&scheme).unwrap(), older(TRIPLE_DES), older(RC2_40)];
+        for way in ways {
+            for wrong in 0..2000 {
+                let opened = decrypt(&way, &[7; 32], Some(&Secret::new(format!("{wrong}"))));
+                assert!(matches!(opened, Err(Closed::Password)), "{} {wrong}", way.oid);
+            }
+        }
+    }
 }

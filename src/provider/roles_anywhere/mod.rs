@@ -118,29 +118,33 @@ impl Identity {
                 (found.chain, None)
             }
         };
-        let leaf = chain.first().ok_or_else(|| none(&source.certificate, "certificate"));
+        // They stand in the file in whatever order. A key on a token does not say which is its own.
+        chain.sort_by_key(Certificate::is_ca);
+        let leaf = chain.first().ok_or_else(|| no_certificate(&source.certificate));
         let key = match &source.private_key {
             Held::File(_) if is_one => own,
             Held::File(path) => opener.open(&read(source, path)?)?.key,
             Held::Token(uri) => Some(token::key(uri, id.as_deref(), leaf?, source.said_by, opener)?),
         };
+        let key = key.ok_or_else(|| no_key(&source.private_key))?;
+        chain.sort_by_key(|certificate| !key.has_public_half(certificate.public_key()));
         if let Some(path) = &source.intermediates {
             let intermediates = opener.open(&read(source, path)?.certificates_alone())?.certificates;
             if intermediates.is_empty() {
-                return Err(none(&Held::from(path), "certificate").into());
+                return Err(no_certificate(&Held::from(path)).into());
             }
             chain.extend(intermediates);
         }
-        let leaf = chain.first().ok_or_else(|| none(&source.certificate, "certificate"))?;
-        let key = key.ok_or_else(|| none(&source.private_key, "private key"))?;
+        let leaf = chain.first().ok_or_else(|| no_certificate(&source.certificate))?;
         let file = shown(&source.certificate);
-        leaf.check(&file, clock::now())?;
         if !key.has_public_half(leaf.public_key()) {
-            let key = shown(&source.private_key);
-            return Err(Failure::new(format!("{key} is not the key of the certificate {file}"))
-                .hint("name the two that were made together; the certificate comes before its CAs")
-                .into());
+            let what = match is_one {
+                true => format!("{file}: the private key in it is of no certificate in it"),
+                false => format!("{} is not the key of the certificate {file}", shown(&source.private_key)),
+            };
+            return Err(Failure::new(what).hint("name the two that were made together").into());
         }
+        leaf.check(&file, clock::now())?;
         if let Some(path) = &source.noted {
             noted::note(path, &leaf.der).context("cannot note which certificate is on the token")?;
         }
@@ -176,8 +180,15 @@ fn changed(path: &Path) -> Failure {
     Failure::new(format!("{} changed just now", shown_path(path))).hint("run it again")
 }
 
-fn none(held: &Held, what: &str) -> Failure {
-    Failure::new(format!("{}: there is no {what} in it", shown(held)))
+fn no_certificate(held: &Held) -> Failure {
+    Failure::new(format!("{}: there is no certificate in it", shown(held))).hint(
+        "PEM has it behind `-----BEGIN CERTIFICATE-----`; `openssl pkcs7 -print_certs` writes those of a .p7b so",
+    )
+}
+
+fn no_key(held: &Held) -> Failure {
+    Failure::new(format!("{}: there is no private key in it", shown(held)))
+        .hint("is it in another file? `private_key` says which; else it is looked for beside the certificate")
 }
 
 fn shown(held: &Held) -> String {
@@ -226,7 +237,25 @@ fn create_session(
         Some(now) => send(now)?,
         None => answer,
     };
-    session(source, &answer.map_err(|error| explain(CALL, *error))?)
+    session(source, &answer.map_err(|error| about(&identity.chain, explain(CALL, *error)))?)
+}
+
+/// A refusal, with what is wrong with the certificates in the place of guesses about the anchor.
+fn about(chain: &[Certificate], refused: Failure) -> Failure {
+    let Some((leaf, cas)) = chain.split_first().filter(|_| refused.hint.as_deref() == Some(UNTRUSTED)) else {
+        return refused;
+    };
+    let now = clock::now();
+    match (leaf.shortcoming(), cas.iter().find(|ca| ca.is_out_of_time(now))) {
+        (Some(what), _) => refused.hint(format!(
+            "the certificate {what}: AWS asks for X.509v3 with CA:false and digitalSignature, signed over SHA-256 or more"
+        )),
+        (None, Some(ca)) => {
+            let subject = ca.subject();
+            refused.hint(format!("the CA certificate {subject} has expired or is not valid yet: ask the CA for another"))
+        }
+        (None, None) => refused,
+    }
 }
 
 /// By how much this machine's clock is too far ahead of AWS's, where AWS refused.
@@ -284,6 +313,9 @@ fn session(source: &RolesAnywhere, answer: &[u8]) -> anyhow::Result<Credentials>
     issued(CALL, [keys.access_key_id, keys.secret_access_key, keys.session_token], expiry, account)
 }
 
+const UNTRUSTED: &str = "the trust anchor does not vouch for the certificate: is it the right anchor? CA certificates between the two have \
+     to be in the certificate's file, or in `intermediates`";
+
 /// What to do about a refusal.
 pub(super) fn hint(code: &str, lower: &str) -> Option<&'static str> {
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -294,10 +326,7 @@ pub(super) fn hint(code: &str, lower: &str) -> Option<&'static str> {
         "ResourceNotFoundException" => {
             "look at trust_anchor_arn and profile_arn: are they of this region, and still there?"
         }
-        "AccessDeniedException" if has(&["untrusted", "certificate"]) => {
-            "the trust anchor does not vouch for the certificate: is it the right anchor? CA certificates between the two \
-             have to follow in the certificate's file, or in `intermediates`"
-        }
+        "AccessDeniedException" if has(&["untrusted", "certificate"]) => UNTRUSTED,
         "AccessDeniedException" if has(&["signature"]) => {
             "is there a proxy in between that changes requests?"
         }

@@ -117,7 +117,7 @@ pub(super) fn open(bytes: &[u8], password: &Secret) -> Result<Contents, Trouble>
         if parts > MOST {
             return Err(Trouble::TooMany);
         }
-        Ok(decrypt(algorithm, sealed, password)?)
+        Ok(decrypt(algorithm, sealed, Some(password))?)
     };
     for part in Vec::<ContentInfo>::from_der(&data(&pfx.safe)?)? {
         let bags = match part.kind {

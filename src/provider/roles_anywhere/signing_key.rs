@@ -1,8 +1,8 @@
 //! A private key, and what it signs: RSA (PKCS#1 v1.5) and ECDSA, always over SHA-256, as AWS wants it whatever the
 //! curve.
 
-use der::Decode;
-use der::asn1::ObjectIdentifier;
+use der::asn1::{AnyRef, ObjectIdentifier};
+use der::{Decode, Tag, Tagged};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use pkcs8::PrivateKeyInfoRef;
 use ring::rand::SystemRandom;
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "pkcs11")]
 use super::token::TokenKey;
+use crate::message::Failure;
 
 pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 pub(super) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -29,44 +30,40 @@ pub(super) enum SigningKey {
     Token(TokenKey),
 }
 
-/// Why a key cannot be used, in a few words.
-type Reason = String;
+/// Why a key cannot be used, in a few words without the file's name.
+type Reason = Failure;
+
+/// Where awsenv is the one that cannot. AWS's helper takes this flag for what it does anyway, and awsenv does not know it.
+pub(super) const BY_HELPER: &str = "AWS's own helper may: awsenv runs it where `--debug=false` stands behind its flags, \
+                                    in a profile's credential_process";
 
 impl SigningKey {
     /// `PRIVATE KEY` (RFC 5208).
     pub(super) fn of_pkcs8(der: &[u8]) -> Result<Self, Reason> {
         let info = PrivateKeyInfoRef::from_der(der).map_err(|_| damaged())?;
+        let parameters = info.algorithm.parameters;
         match info.algorithm.oid {
             RSA => Self::of_pkcs1(info.private_key.as_bytes()),
+            EC if parameters.is_some_and(|curve| curve.tag() == Tag::Sequence) => Err(nameless()),
             EC => {
                 let curve = info.algorithm.parameters_oid().map_err(|_| damaged())?;
                 Self::of_curve(curve, info.private_key.as_bytes())
             }
-            kind => Err(format!("a key of the kind {kind}: IAM Roles Anywhere takes RSA and EC keys")),
+            kind => Err(unknown(kind)),
         }
     }
 
     /// `RSA PRIVATE KEY` (RFC 8017, A.1.2).
     pub(super) fn of_pkcs1(der: &[u8]) -> Result<Self, Reason> {
-        RsaKeyPair::from_der(der).map(|key| Self::Rsa(Box::new(key))).map_err(|why| {
-            match why.to_string().as_str() {
-                "TooSmall" => "an RSA key of less than 2048 bits".to_owned(),
-                "TooLarge" => "an RSA key of more than 4096 bits, with which awsenv cannot sign".to_owned(),
-                _ if is_whole_rsa(der) => {
-                    "an RSA key that awsenv cannot sign with: two primes of half its size, and an exponent of \
-                     at least 65537 are taken"
-                        .to_owned()
-                }
-                _ => damaged(),
-            }
-        })
+        RsaKeyPair::from_der(der).map(|key| Self::Rsa(Box::new(key))).map_err(|_| unfit_rsa(der))
     }
 
     /// `EC PRIVATE KEY` (RFC 5915).
     pub(super) fn of_sec1(der: &[u8]) -> Result<Self, Reason> {
-        let key = EcPrivateKey::from_der(der).map_err(|_| damaged())?;
-        let curve = key.parameters.and_then(sec1::EcParameters::named_curve);
-        Self::of_curve(curve.ok_or("an EC key without the name of its curve")?, der)
+        let key = EcPrivateKey::from_der(der);
+        let key = key.map_err(|_| if writes_curve_out(der) { nameless() } else { damaged() })?;
+        let curve = key.parameters.and_then(sec1::EcParameters::named_curve).ok_or_else(nameless)?;
+        Self::of_curve(curve, der)
     }
 
     fn of_curve(curve: ObjectIdentifier, der: &[u8]) -> Result<Self, Reason> {
@@ -75,7 +72,12 @@ impl SigningKey {
             P256 => p256::ecdsa::SigningKey::from_slice(scalar).map(Self::P256),
             P384 => p384::ecdsa::SigningKey::from_slice(scalar).map(Self::P384),
             P521 => p521::ecdsa::SigningKey::from_slice(scalar).map(Self::P521),
-            other => return Err(format!("an EC key of the curve {other}: P-256, P-384 and P-521 are known")),
+            other => {
+                let name = name(&other);
+                return Err(Failure::new(format!(
+                    "an EC key of the curve {name}: P-256, P-384 and P-521 are known"
+                )));
+            }
         };
         key.map_err(|_| damaged())
     }
@@ -134,11 +136,71 @@ impl SigningKey {
     }
 }
 
-/// Nine numbers, as they belong there.
-fn is_whole_rsa(der: &[u8]) -> bool {
-    Vec::<der::asn1::Uint>::from_der(der).is_ok_and(|numbers| numbers.len() == 9)
+/// What the library has against an RSA key. It gives one reason for a small modulus and a small exponent.
+fn unfit_rsa(der: &[u8]) -> Reason {
+    let parts = Vec::<AnyRef<'_>>::from_der(der).unwrap_or_default();
+    let [_version, modulus, exponent, ..] = &parts[..] else { return damaged() };
+    let what = match (bits(modulus), bits(exponent)) {
+        (0..2048, _) => return Failure::new("an RSA key of less than 2048 bits"),
+        (bits, _) if bits > 4096 || bits % 1024 != 0 => {
+            format!("an RSA key of {bits} bits: awsenv signs with 2048, 3072 and 4096")
+        }
+        (_, 0..17) => "an RSA key with an exponent below 65537, with which awsenv cannot sign".to_owned(),
+        _ if parts.len() > 9 => {
+            "an RSA key of more than two primes, with which awsenv cannot sign".to_owned()
+        }
+        _ => return damaged(),
+    };
+    Failure::new(what).hint(BY_HELPER)
+}
+
+/// How long a number is.
+fn bits(number: &AnyRef<'_>) -> usize {
+    let mut digits = number.value().iter().skip_while(|byte| **byte == 0);
+    digits.next().map_or(0, |first| 8 * (digits.count() + 1) - first.leading_zeros() as usize)
+}
+
+/// Whether an `EC PRIVATE KEY` has the curve's own numbers where its name belongs.
+fn writes_curve_out(der: &[u8]) -> bool {
+    let parts = Vec::<AnyRef<'_>>::from_der(der).unwrap_or_default();
+    parts.iter().any(|part| part.tag().is_context_specific() && part.value().first() == Some(&0x30))
+}
+
+fn nameless() -> Reason {
+    Failure::new("an EC key without the name of its curve")
+        .hint("`openssl ec -in OLD -out NEW -param_enc named_curve` writes it where it has one")
+}
+
+fn unknown(kind: ObjectIdentifier) -> Reason {
+    let name = name(&kind);
+    match name.starts_with("ML-DSA") {
+        true => {
+            Failure::new(format!("a key of the kind {name}, with which awsenv cannot sign")).hint(BY_HELPER)
+        }
+        false => Failure::new(format!("a key of the kind {name}: IAM Roles Anywhere takes RSA and EC keys")),
+    }
+}
+
+/// What people call a kind of key, or a curve.
+fn name(oid: &ObjectIdentifier) -> String {
+    let number = oid.to_string();
+    let name = match number.as_str() {
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        "1.3.132.0.10" => "secp256k1",
+        "1.3.132.0.33" => "P-224",
+        "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.13" => "brainpoolP512r1",
+        other => other,
+    };
+    name.to_owned()
 }
 
 fn damaged() -> Reason {
-    "the private key is damaged".into()
+    Failure::new("the private key is damaged")
 }

@@ -144,6 +144,38 @@ fn what_others_may_read_and_write_is_named() {
 }
 
 #[test]
+fn private_keys_that_others_may_read_are_named() {
+    let arns = "--trust-anchor-arn arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0 --profile-arn \
+                arn:aws:rolesanywhere:us-east-1:111122223333:profile/0 --role-arn arn:aws:iam::111122223333:role/Edge";
+    let here = "[roles_anywhere]\ntrust_anchor_arn = \"arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/0\"\n\
+                profile_arn = \"arn:aws:rolesanywhere:us-east-1:111122223333:profile/0\"\n\
+                role_arn = \"arn:aws:iam::111122223333:role/Edge\"\ncertificate = \"here.pem\"\nprivate_key = \"here.key\"\n";
+    let world = World::new().file("pki/edge.pem", "").file("pki/edge.key", "").file("acme/here.pem", "");
+    let world = world.file("acme/here.key", "").file("acme/.awsenv", here).allowed("acme");
+    let [certificate, key] =
+        ["pki/edge.pem", "pki/edge.key"].map(|file| world.at(file).display().to_string());
+    let line = format!(
+        "[profile a]\ncredential_process = /opt/aws_signing_helper credential-process {arns} --certificate {certificate} \
+         --private-key {key}"
+    );
+    let world = world.config(&line);
+    fs::set_permissions(world.at(".aws/config"), fs::Permissions::from_mode(0o644)).unwrap();
+    let at = |directory| told(world.run(["doctor", "permissions"]).at(directory));
+    let fault = |file| {
+        format!("! permissions others may read {file} (mode 644)\n              fix: chmod go= {file}\n")
+    };
+    assert_eq!(at("pki"), fault("~/pki/edge.key"));
+    assert_eq!(at("acme"), fault("~/acme/here.key") + &fault("~/pki/edge.key"));
+    for key in ["pki/edge.key", "acme/here.key"] {
+        fs::set_permissions(world.at(key), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    assert!(at("acme").starts_with("✓ permissions"));
+    let world = world.config(&format!("{line} --pkcs8-password x"));
+    fs::set_permissions(world.at(".aws/config"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(told(world.run(["doctor", "permissions"])), fault("~/.aws/config"));
+}
+
+#[test]
 fn a_directory_that_cannot_be_written_is_named() {
     let world = World::new();
     assert!(told(world.run(["doctor", "disk"])).starts_with("✓ disk"));

@@ -60,6 +60,10 @@ fn a_certificate_on_the_token_brings_its_key_and_its_cas() {
     // The certificate on the token, the key in a file.
     pinned(&world, "pkcs11:token=acme;object=edge;type=cert", "edge.key");
     assert!(fetched(&world, &sandbox).starts_with(ROLE));
+    // The other way round, with the CA first in the file.
+    world.write("pki/reversed.pem", &(world.read("pki/between.pem") + &world.read("pki/edge.pem")));
+    pinned(&world, "reversed.pem", &with_pin(&world, "pkcs11:token=acme;object=edge"));
+    assert!(fetched(&world, &sandbox).starts_with(ROLE));
     // By the label alone the key is another.
     key(&world, "other", P256);
     import(&world, "other", "05");
