@@ -16,6 +16,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use crate::credentials::Credentials;
+use crate::limits;
+use crate::message::{Failure, shown};
 use crate::places::expand_home;
 use crate::profile::endpoints::Endpoints;
 
@@ -36,7 +38,7 @@ use attempts::Attempts;
 pub use attempts::host;
 pub use door::Post;
 pub use near::{Answer, Unanswered};
-pub use once::is_of_connecting;
+pub use once::{innermost, is_of_connecting};
 pub use reach::{Reached, Unreached};
 pub use skew::{seconds_ahead, wrong_clock};
 
@@ -82,6 +84,7 @@ impl<'a> Aws<'a> {
         region: &str,
         credentials: Option<&Credentials>,
     ) -> anyhow::Result<SdkConfig> {
+        check(region)?;
         let endpoint = self.endpoints.url(service);
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -190,6 +193,14 @@ impl<'a> Aws<'a> {
             }
         }
     }
+}
+
+/// It becomes part of a host's name. Files and command lines are checked where they are read; variables are not.
+fn check(region: &str) -> Result<(), Failure> {
+    limits::region(region).map_err(|reason| {
+        Failure::new(format!("cannot call AWS in region {}: {reason}", shown(region)))
+            .hint("look at AWS_REGION and AWS_DEFAULT_REGION")
+    })
 }
 
 /// The region for a call where nobody named one: the partition's first.

@@ -61,6 +61,7 @@ impl Aws<'_> {
         if let Some(url) = self.endpoints.url(service.name()) {
             return Ok(url.trim_end_matches('/').to_owned());
         }
+        super::check(region)?;
         let endpoint = match service {
             Service::Sts => by_rules!(aws_sdk_sts, self, region),
             Service::Portal => by_rules!(aws_sdk_sso, self, region),

@@ -13,6 +13,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
+use super::once::innermost;
 use super::{Aws, proxy};
 use crate::secret::Secret;
 
@@ -33,8 +34,8 @@ pub struct Answer {
 pub enum Unanswered {
     /// Nothing came in time.
     TooLate,
-    /// Nobody is there, or it broke off.
-    Broken,
+    /// Nobody is there, it broke off, or it is not who it should be; and why.
+    Broken(String),
     /// It is longer than anything it could be.
     TooLong,
 }
@@ -58,12 +59,13 @@ impl Aws<'_> {
         let connector = self.connector_for(url)?;
         let deadline = Instant::now() + time;
         let exchange = async {
-            let answer = connector.call(request).await.map_err(|_| Unanswered::Broken)?;
+            let answer =
+                connector.call(request).await.map_err(|error| Unanswered::Broken(innermost(&error)))?;
             let status = answer.status().as_u16();
             let mut body = Zeroizing::new(Vec::with_capacity(4096));
             let mut stream = ByteStream::new(answer.into_body());
             while let Some(chunk) = stream.next().await {
-                body.extend_from_slice(&chunk.map_err(|_| Unanswered::Broken)?);
+                body.extend_from_slice(&chunk.map_err(|error| Unanswered::Broken(innermost(&error)))?);
                 if body.len() > MOST {
                     return Err(Unanswered::TooLong);
                 }

@@ -33,6 +33,11 @@ pub(super) fn patient() -> TimeoutConfig {
     timeouts().to_builder().operation_attempt_timeout(Duration::from_secs(25)).build()
 }
 
+/// What is at the bottom of an error, in its own words.
+pub fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error).to_string()
+}
+
 /// The SDK itself does not tell (`ConnectionStatus` is private), so its HTTP client is asked.
 pub fn is_of_connecting(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())

@@ -130,8 +130,8 @@ Example:
   awsenv assume-saml --role-arn arn:aws:iam::111122223333:role/Dev \\
     --principal-arn arn:aws:iam::111122223333:saml-provider/corp < assertion
 
-The assertion comes on standard input, in base64, as a browser posts it. What
-is printed is kept nowhere.";
+The assertion comes on standard input: the value of SAMLResponse, in base64.
+What is printed is kept nowhere.";
 
 pub(super) const LOGIN: &str = "\
 Examples:

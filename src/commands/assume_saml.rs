@@ -98,25 +98,30 @@ fn assertion() -> anyhow::Result<Secret> {
     read(&text).map_err(|failure| failure.exit(Exit::Usage).into())
 }
 
-/// In base64, as a browser posts it; where it was broken into lines, in one.
+/// In base64; where it was broken into lines, in one.
 fn read(text: &[u8]) -> Result<Secret, Failure> {
-    let mut whole = String::with_capacity(text.len());
-    for byte in text.iter().filter(|byte| !byte.is_ascii_whitespace()) {
-        match byte {
-            b'<' if whole.is_empty() => {
-                return Err(Failure::new("standard input is XML, and an assertion is sent in base64")
-                    .hint("encode it: base64 < FILE | awsenv assume-saml …"));
-            }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => whole.push(char::from(*byte)),
-            _ => return Err(Failure::new("what came on standard input is no SAML assertion in base64")),
-        }
+    let letters = || text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    if !letters().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)) {
+        return Err(no_assertion(text));
     }
-    let assertion = Secret::new(whole);
+    let assertion = Secret::new(letters().map(|byte| char::from(*byte)).collect::<String>());
     match assertion.expose().len() {
         0 => Err(Failure::new("no SAML assertion came on standard input")),
         4..=MOST => Ok(assertion),
         _ => Err(Failure::new("a SAML assertion has 4 to 100000 characters")),
     }
+}
+
+/// What came in its place, most of all the form that it stands in: `SAMLResponse` is that of a page, or of a request.
+fn no_assertion(text: &[u8]) -> Failure {
+    const FIELD: &[u8] = b"SAMLResponse";
+    let is_form = text.windows(FIELD.len()).any(|part| part == FIELD);
+    if text.trim_ascii_start().starts_with(b"<") && !is_form {
+        return Failure::new("standard input is XML, and an assertion is sent in base64")
+            .hint("encode it: base64 < FILE | awsenv assume-saml …");
+    }
+    Failure::new("what came on standard input is no SAML assertion in base64")
+        .hint("send the value of SAMLResponse alone, with + / and = as they are")
 }
 
 #[cfg(test)]
@@ -131,16 +136,29 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused_and_not_shown() {
+        let nothing = ("no SAML assertion came on standard input", None);
+        let length = ("a SAML assertion has 4 to 100000 characters", None);
+        let xml = (
+            "standard input is XML, and an assertion is sent in base64",
+            Some("encode it: base64 < FILE | awsenv assume-saml …"),
+        );
+        let other = (
+            "what came on standard input is no SAML assertion in base64",
+            Some("send the value of SAMLResponse alone, with + / and = as they are"),
+        );
         for (text, expected) in [
-            (&b""[..], "no SAML assertion came on standard input"),
-            (b"\n", "no SAML assertion came on standard input"),
-            (b"abc", "a SAML assertion has 4 to 100000 characters"),
-            (&[b'A'; MOST + 1], "a SAML assertion has 4 to 100000 characters"),
-            (b"\n<saml>hunter2</saml>", "standard input is XML, and an assertion is sent in base64"),
-            (b"hunter2 \x1b[31m", "what came on standard input is no SAML assertion in base64"),
-            (b"SAMLResponse=hunter2&x", "what came on standard input is no SAML assertion in base64"),
+            (&b""[..], nothing),
+            (b"\n", nothing),
+            (b"abc", length),
+            (&[b'A'; MOST + 1], length),
+            (b"\n<saml>hunter2</saml>", xml),
+            (b"hunter2 \x1b[31m", other),
+            (b"aHVudGVyMg%3D%3D", other),
+            (b"SAMLResponse=hunter2&x", other),
+            (b"<html><input name=\"SAMLResponse\" value=\"hunter2\"></html>", other),
         ] {
-            assert_eq!(read(text).unwrap_err().what, expected);
+            let failure = read(text).unwrap_err();
+            assert_eq!((failure.what.as_str(), failure.hint.as_deref()), expected);
         }
     }
 }

@@ -34,7 +34,7 @@ where
         }
         SdkError::DispatchFailure(failure) => {
             let error = failure.as_connector_error();
-            let cause = error.map_or_else(String::new, |error| innermost(error));
+            let cause = error.map_or_else(String::new, |error| aws::innermost(error));
             match error.is_some_and(|error| aws::is_of_connecting(error)) {
                 true => unreachable_host(call, &cause),
                 false => Failure::new(format!("{call}: no answer came from AWS: {}", shortened(&cause)))
@@ -42,7 +42,7 @@ where
             }
         }
         SdkError::ResponseError(_) => Failure::new(format!("{call}: the answer could not be read")),
-        _ => Failure::new(format!("{call}: {}", shortened(&innermost(&error)))),
+        _ => Failure::new(format!("{call}: {}", shortened(&aws::innermost(&error)))),
     }
 }
 
@@ -141,15 +141,7 @@ fn refused(call: &str, code: &str, message: &str) -> Failure {
     }
 }
 
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
-}
-
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let text = printable(text);
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &text[..at]),

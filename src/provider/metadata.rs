@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Deserialize;
 
+use super::error::shortened;
 use super::mfa::Mfa;
 use super::{Means, issued, lacks, runtime};
 use crate::aws::{Answer, Aws, Unanswered};
@@ -125,9 +126,11 @@ async fn ask(
     headers: &[(&'static str, Secret)],
     aws: &Aws<'_>,
 ) -> Result<Answer, Refused> {
+    let unaskable =
+        |error: anyhow::Error| Refused::Other(error.context(format!("{service} cannot be asked")));
     let mut last = Unanswered::TooLate;
     for again in (0..TRIES).rev() {
-        match aws.near(method, url, headers, TIME).await.map_err(Refused::Other)? {
+        match aws.near(method, url, headers, TIME).await.map_err(unaskable)? {
             Ok(answer) if answer.status == 200 => return Ok(answer),
             Ok(answer) if again == 0 || !matches!(answer.status, 429 | 500..) => {
                 return Err(Refused::Status(answer.status, refusal(service, &answer)));
@@ -137,9 +140,9 @@ async fn ask(
         }
     }
     let why = match last {
-        Unanswered::TooLate => "does not answer",
-        Unanswered::Broken => "cannot be reached",
-        Unanswered::TooLong => "answers with more than credentials can be",
+        Unanswered::TooLate => "does not answer".to_owned(),
+        Unanswered::Broken(why) => format!("cannot be reached: {}", shortened(&why)),
+        Unanswered::TooLong => "answers with more than credentials can be".to_owned(),
     };
     Err(Refused::Nothing(Failure::new(format!("{service} {why}"))))
 }
@@ -203,11 +206,13 @@ fn read(service: &str, answer: &Answer) -> anyhow::Result<Credentials> {
             Failure::new(format!("{service} gives credentials with control characters in them")).into()
         );
     }
-    let credentials = issued(&request(service), texts, clock::parse(&given.expiration), account)?;
-    if credentials.expiry.is_some_and(|expiry| !expiry.is_after(clock::now())) {
-        return Err(Failure::new(format!("{service} gives credentials that have ended")).into());
+    let end = clock::parse(&given.expiration);
+    if end.is_some_and(|end| end <= clock::now()) {
+        return Err(Failure::new(format!("{service} gives credentials that have ended"))
+            .hint("it has no new ones yet, or this machine's clock is wrong")
+            .into());
     }
-    Ok(credentials)
+    issued(&request(service), texts, end, account)
 }
 
 fn request(service: &str) -> String {

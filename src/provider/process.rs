@@ -143,7 +143,7 @@ fn fault(chain: &RoleChain, reason: &str) -> Failure {
     of_setting(KEY, chain, reason)
 }
 
-fn of_setting(key: &str, chain: &RoleChain, reason: &str) -> Failure {
+pub(super) fn of_setting(key: &str, chain: &RoleChain, reason: &str) -> Failure {
     match &chain.origin.decided_by {
         Some(place) => Failure::new(format!("{place}: {key}: {reason}")),
         None => Failure::new(format!("{key} of {}: {reason}", chain.name)),

@@ -78,7 +78,8 @@ impl<'a> Order<'a> {
     }
 }
 
-/// A session that is good for `least` from now: from the store, or else from AWS.
+/// A session that is good for `least` from now: from the store, or else from AWS. Keys of a program that does not say
+/// when they end are kept for prompts, which run nothing: each command has it asked anew, as SDKs do.
 pub fn obtain(
     order: &Order<'_>,
     least: Option<Duration>,
@@ -86,8 +87,12 @@ pub fn obtain(
     mfa: &mut Mfa,
 ) -> anyhow::Result<Obtained> {
     let kept = good(&SessionStore::new(means.places), order.session, least);
-    if let Some(session) = kept.filter(|session| !lacks_account(order, session)) {
-        return Ok(Obtained::old(session));
+    match kept.filter(|session| !lacks_account(order, session)) {
+        Some(session) if mfa.has_person() && is_endless(order, &session) => {
+            return refresh(order, means, mfa);
+        }
+        Some(session) => return Ok(Obtained::old(session)),
+        None => {}
     }
     let _turn = turn(order, means, mfa);
     complete(order, least, means, mfa)
@@ -112,11 +117,11 @@ pub fn complete(
 /// A new session, or the one that somebody else got while this waited.
 pub fn refresh(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> anyhow::Result<Obtained> {
     let store = SessionStore::new(means.places);
-    let key_id = |session: &Session| session.credentials.access_key_id.clone();
-    let before = loaded(&store, order.session).as_ref().map(key_id);
+    let issue = |session: &Session| (session.issued, session.credentials.access_key_id.clone());
+    let before = loaded(&store, order.session).as_ref().map(issue);
     let theirs = || {
         let session = good(&store, order.session, None)?;
-        (Some(key_id(&session)) != before && !lacks_account(order, &session)).then_some(session)
+        (Some(issue(&session)) != before && !lacks_account(order, &session)).then_some(session)
     };
     let _turn = turn(order, means, mfa);
     theirs().map_or_else(|| ask(order, &theirs, means, mfa), |session| Ok(Obtained::old(session)))
@@ -304,6 +309,13 @@ fn is_signed_out(chain: &RoleChain, means: &Means<'_>) -> bool {
 /// Whether nobody has asked yet whose a session is, and somebody has to.
 fn lacks_account(order: &Order<'_>, session: &Session) -> bool {
     order.ask_for_account && order.chain.roles.is_empty() && session.credentials.account.is_none()
+}
+
+/// Whether a program gave it and did not say when it ends.
+fn is_endless(order: &Order<'_>, session: &Session) -> bool {
+    order.hops == 0
+        && session.credentials.expiry.is_none()
+        && matches!(order.chain.source, Source::Process { .. })
 }
 
 fn loaded(store: &SessionStore<'_>, key: &SessionKey) -> Option<Session> {

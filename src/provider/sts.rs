@@ -13,6 +13,7 @@ use crate::aws::Aws;
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::env::Env;
+use crate::limits;
 use crate::message::{Exit, Failure};
 use crate::process::user_at_host;
 use crate::profile::chain::{Role, SessionToken};
@@ -37,12 +38,14 @@ pub(super) async fn assume_role(
         .map(|arn| PolicyDescriptorType::builder().arn(arn).build())
         .collect::<Vec<_>>();
     let some = |list: Vec<_>| (!list.is_empty()).then_some(list);
+    // Whether a process prints a session is only known now.
+    let most = if signer.session_token.is_some() { limits::CHAINED } else { Duration::MAX };
     let answer = aws
         .sts(region, Some(signer))?
         .assume_role()
         .role_arn(&role.arn)
         .role_session_name(role.session_name.clone().unwrap_or_else(|| user_at_host(original)))
-        .set_duration_seconds(role.duration.map(seconds))
+        .set_duration_seconds(role.duration.map(|duration| seconds(duration.min(most))))
         .set_external_id(role.external_id.clone())
         .set_serial_number(role.mfa_serial.clone())
         .set_token_code(code.map(|code| code.expose().to_owned()))
@@ -176,7 +179,11 @@ fn of_assertion(failure: Failure) -> Failure {
         Some("ExpiredTokenException" | "ExpiredToken") => {
             "an assertion is good for some minutes: sign in again"
         }
-        Some("AccessDenied" | "InvalidIdentityToken") => {
+        Some("InvalidIdentityToken") => {
+            "the principal has to be the identity provider in IAM that has issued the assertion, with its present \
+             metadata"
+        }
+        Some("AccessDenied") => {
             "the assertion has to offer this role together with this principal, and the role's trust policy has to \
              name it"
         }

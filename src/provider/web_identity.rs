@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::mfa::Mfa;
-use super::process::{TOKEN_KEY, output};
+use super::process::{TOKEN_KEY, of_setting, output};
 use super::{Means, runtime, sts};
 use crate::aws::fallback_region;
 use crate::credentials::Credentials;
@@ -26,15 +26,19 @@ pub(super) fn credentials(
     mfa: &mut Mfa,
 ) -> anyhow::Result<Credentials> {
     let (token, whose) = match token {
-        WebIdentityToken::File(path) => (of_file(path)?, shown_path(path)),
+        WebIdentityToken::File(path) => {
+            let shown = shown_path(path);
+            let none = || Failure::new(format!("{shown} gives no web identity token"));
+            (of_file(path)?.ok_or_else(none)?, shown)
+        }
         WebIdentityToken::Process(command, _) => {
             // A line of shell, as for aws-vault.
             let mut shell = Command::new("/bin/sh");
             let printed = output(shell.arg("-c").arg(command.expose()), TOKEN_KEY, chain, means, mfa)?;
-            (of_text(&printed), TOKEN_KEY.to_owned())
+            let none = || of_setting(TOKEN_KEY, chain, "what it printed is no web identity token");
+            (of_text(&printed).ok_or_else(none)?, TOKEN_KEY.to_owned())
         }
     };
-    let token = token.ok_or_else(|| Failure::new(format!("{whose} gives no web identity token")))?;
     mfa.is_calling();
     let region = chain.region.as_deref().unwrap_or(fallback_region(Some(&role.arn)));
     runtime()?.block_on(sts::assume_role_with_web_identity(

@@ -64,6 +64,7 @@ mod packaging;
 mod pkcs11;
 mod populate;
 mod process;
+mod process_endless;
 mod properties;
 mod renewal;
 mod roles_anywhere;

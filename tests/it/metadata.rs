@@ -161,7 +161,25 @@ fn nobody_else_is_asked_where_they_give_nothing() {
     sandbox.fault("ContainerCredentials", 1, Fault::Html(403));
     refused("container", &format!("{container} answers with HTTP 403"));
     sandbox.fault("ContainerCredentials", 3, Fault::Reset);
-    refused("container", &format!("{container} cannot be reached"));
+    let stderr = world.run(["exec", "container", "--", "true"]).any_stderr().exits(125).stderr;
+    assert!(stderr.contains(&format!("awsenv: {container} cannot be reached: Connection reset")), "{stderr}");
+    let open = world.run(["exec", "container", "--", "true"]);
+    let open = open.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://[::1/planted");
+    let stderr = open.any_stderr().exits(125).stderr;
+    assert!(stderr.starts_with(&format!("awsenv: {container} cannot be asked: ")), "{stderr}");
+    assert!(!stderr.contains("planted"), "{stderr}");
+}
+
+/// The AWS SDKs use them on, while the service has no new ones; here, what has ended is not given out.
+#[test]
+fn what_has_ended_is_given_to_nobody() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    sandbox.clock().set_offset(-2 * 3600);
+    for profile in ["instance", "container"] {
+        let stderr = world.run(["exec", profile, "--", "true"]).any_stderr().exits(125).stderr;
+        assert!(stderr.contains(" gives credentials that have ended\n"), "{stderr}");
+    }
 }
 
 #[test]

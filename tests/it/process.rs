@@ -16,16 +16,16 @@ use crate::terminal::Terminal;
 use crate::world::World;
 
 /// Where profile `p` has its keys from: `vend`, which leaves a line for each run and prints what `answer` holds.
-const VEND: &str = "#!/bin/sh\necho \"$*\" >> \"$HOME/runs\"\ncat \"$HOME/answer\"\n";
+pub(crate) const VEND: &str = "#!/bin/sh\necho \"$*\" >> \"$HOME/runs\"\ncat \"$HOME/answer\"\n";
 
 /// [`cloud::world`] with profile `p`, a role `on` it, and another `too`.
-fn world(sandbox: &Sandbox, vend: &str, answer: &Value) -> World {
+pub(crate) fn world(sandbox: &Sandbox, vend: &str, answer: &Value) -> World {
     let world = cloud::world(sandbox);
     world.program("vend", vend);
     world.write("answer", &answer.to_string());
     let vend = world.at("vend").display().to_string();
     let config = format!(
-        "[profile p]\nregion = eu-west-1\ncredential_process = {vend} --password 'hunter2 '\\ x\n\
+        "[profile p]\nregion = eu-west-1\ncredential_process = {vend}\t--password 'hunter2 '\\ x\n\
          [profile on]\nrole_arn = {ONE}\nsource_profile = p\nregion = eu-west-1\n\
          [profile too]\nrole_arn = {ONE}\nrole_session_name = too\nsource_profile = p\nregion = eu-west-1\n"
     );
@@ -34,7 +34,7 @@ fn world(sandbox: &Sandbox, vend: &str, answer: &Value) -> World {
 }
 
 /// The keys of [`ME`], without an end.
-fn long_lived() -> Value {
+pub(crate) fn long_lived() -> Value {
     json!({"Version": 1, "AccessKeyId": "AKIAME", "SecretAccessKey": "me/secret"})
 }
 
@@ -46,7 +46,7 @@ fn for_minutes(minutes: u64) -> Value {
     answer
 }
 
-fn runs(world: &World) -> usize {
+pub(crate) fn runs(world: &World) -> usize {
     fs::read_to_string(world.at("runs")).map_or(0, |text| text.lines().count())
 }
 
@@ -154,37 +154,6 @@ fn a_renewal_has_no_variable_of_a_directory_in_its_own_environment() {
 }
 
 #[test]
-fn keys_without_an_end_are_asked_for_again_after_a_while() {
-    let session = json!({"Version": 1, "AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t"});
-    for (answer, good, over) in [(long_lived(), 9 * 60, 12 * 60), (session, 10, 15)] {
-        let sandbox = sandbox();
-        let world = world(&sandbox, VEND, &answer);
-        exec(&world, "p");
-        cloud::age(&world, Duration::from_secs(good * 60));
-        exec(&world, "p");
-        assert_eq!(runs(&world), 1, "{answer}");
-        cloud::age(&world, Duration::from_secs((over - good) * 60));
-        exec(&world, "p");
-        assert_eq!(runs(&world), 2, "{answer}");
-    }
-}
-
-#[test]
-fn keys_of_the_year_9999_are_kept() {
-    let sandbox = sandbox();
-    let mut answer = long_lived();
-    answer["Expiration"] = json!("9999-12-31T23:59:59Z");
-    let world = world(&sandbox, VEND, &answer);
-    let mut shell = world.shell(Kind::Bash);
-    shell.cd("acme");
-    assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), shell.notice.as_str()), (Some("AKIAME"), ""));
-    exec(&world, "p");
-    world.run(["credentials", "p", "--format", "process"]).any_stdout().success();
-    renewals_end(&world);
-    assert_eq!(runs(&world), 1);
-}
-
-#[test]
 fn a_home_that_is_not_there_is_named() {
     let sandbox = sandbox();
     let world = world(&sandbox, VEND, &for_minutes(60));
@@ -207,6 +176,25 @@ fn roles_on_it_share_what_it_has_given() {
     assert_eq!(runs(&world), 1);
     assert_eq!(operations(&sandbox), ["AssumeRole", "AssumeRole"]);
     assert_eq!(sandbox.calls()[0].signer.as_deref(), Some("AKIAME"));
+}
+
+#[test]
+fn a_role_lasts_as_long_as_what_it_prints_allows() {
+    let sandbox = sandbox();
+    let world = world(&sandbox, VEND, &for_minutes(60));
+    let config = format!(
+        "{}[profile long]\nrole_arn = {ONE}\nsource_profile = p\nduration_seconds = 7200\n\
+         [profile given]\ncredential_process = {PROGRAM} credentials on --format process\n\
+         [profile chained]\nrole_arn = {}\nsource_profile = given\nduration_seconds = 7200\n",
+        world.read(".aws/config"),
+        cloud::TWO,
+    );
+    world.write(".aws/config", &config);
+    exec(&world, "long");
+    exec(&world, "chained");
+    let calls = sandbox.calls();
+    let lengths: Vec<_> = calls.iter().map(|call| call.parameter("DurationSeconds")).collect();
+    assert_eq!(lengths, [Some("7200"), None, Some("3600")]);
 }
 
 #[test]
@@ -289,11 +277,13 @@ fn an_account_that_it_claims_is_shown_and_aws_is_asked_where_it_matters() {
         world.allow("acme");
     };
     asks("999988887777");
+    let told = world.run(["explain", "--json"]).at("acme").any_stdout().success().json();
+    assert_eq!(told["reason"], "cannot tell whether p is of account 999988887777");
+    shell.prompt();
+    assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_PROFILE")), (None, Some("p: wrong account")));
     let told = "p is of account 111122223333, and the .awsenv asks for 999988887777";
     let stderr = world.run(["exec", "--", "true"]).at("acme").any_stderr().exits(125).stderr;
     assert!(stderr.contains(told), "{stderr}");
-    shell.prompt();
-    assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_PROFILE")), (None, Some("p: wrong account")));
     assert_eq!(operations(&sandbox), ["GetCallerIdentity"]);
     asks("111122223333");
     shell.prompt();
@@ -377,7 +367,8 @@ const ENDLESS: &str = "#!/bin/sh\nexec 3<> \"$HOME/alive\"\ntrap '' TERM\n\
 pub(crate) fn nobody_is_alive(pipe: &Path) {
     use rustix::fs::{Mode, OFlags, open};
     let give_up = clock::now().checked_add(DEADLINE).unwrap();
-    while open(pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_ok() {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    while open(pipe, flags, Mode::empty()).is_ok() {
         assert!(clock::now() < give_up, "it has outlived us");
     }
 }

@@ -1,5 +1,8 @@
-//! A SAML assertion, exchanged for a role: by standard input, and printed.
+//! A SAML assertion, exchanged for a role: by standard input, and printed; and by saml2aws.
 
+use std::time::Duration;
+
+use awsenv::clock;
 use awsenv_sandbox::{Fault, Role, Sandbox, Scenario};
 use serde_json::json;
 
@@ -57,6 +60,15 @@ fn a_refusal_says_what_to_do_and_shows_nothing_of_the_assertion() {
     let stderr = assume(&world).stdin("cGxhbnRlZA==").any_stderr().exits(1).stderr;
     assert!(stderr.starts_with("awsenv: AssumeRoleWithSAML: AccessDenied: "), "{stderr}");
     assert!(stderr.contains("awsenv: hint: the assertion has to offer this role"), "{stderr}");
+    sandbox.fault("AssumeRoleWithSAML", 1, Fault::error(400, "InvalidIdentityToken"));
+    let stderr = assume(&world).stdin(ASSERTION).any_stderr().exits(1).stderr;
+    assert!(
+        stderr.ends_with(
+            "awsenv: hint: the principal has to be the identity provider in IAM that has issued the assertion, with its \
+             present metadata\n"
+        ),
+        "{stderr}"
+    );
     sandbox.fault("AssumeRoleWithSAML", 1, Fault::error(400, "ExpiredTokenException"));
     let stderr = assume(&world).env("AWSENV_LOG", "trace").stdin(ASSERTION).any_stderr().exits(1).stderr;
     assert!(
@@ -64,7 +76,7 @@ fn a_refusal_says_what_to_do_and_shows_nothing_of_the_assertion() {
         "{stderr}"
     );
     assert!(!stderr.contains(ASSERTION), "{stderr}");
-    assert_eq!(operations(&sandbox), ["AssumeRoleWithSAML"; 2]);
+    assert_eq!(operations(&sandbox), ["AssumeRoleWithSAML"; 3]);
 }
 
 #[test]
@@ -72,7 +84,8 @@ fn what_cannot_be_sent_makes_no_call() {
     let sandbox = sandbox();
     let world = cloud::world(&sandbox);
     assume(&world).stderr("awsenv: no SAML assertion came on standard input\n").exits(2);
-    let told = "awsenv: what came on standard input is no SAML assertion in base64\n";
+    let told = "awsenv: what came on standard input is no SAML assertion in base64\n\
+                awsenv: hint: send the value of SAMLResponse alone, with + / and = as they are\n";
     assume(&world).stdin("planted \u{1b}").stderr(told).exits(2);
     let other = world.run(["assume-saml", "--role-arn", "One", "--principal-arn", IDP]);
     let told = "awsenv: --role-arn One: expected an ARN like arn:aws:iam::111122223333:role/…\n";
@@ -82,4 +95,32 @@ fn what_cannot_be_sent_makes_no_call() {
     assert_eq!(code, 2, "{screen}");
     assert!(screen.contains("is read from standard input, and that is a terminal"), "{screen}");
     assert_eq!(operations(&sandbox), [""; 0]);
+}
+
+/// As saml2aws prints it: its times are of the place where it runs.
+#[test]
+fn the_recipe_for_saml2aws_gives_what_saml2aws_prints() {
+    let [recipe, same] = [include_str!("../../README.md"), include_str!("../../docs/other-sources.md")]
+        .map(|text| text.split("```ini\n").find(|block| block.starts_with("[profile corp-dev]\n")).unwrap())
+        .map(|block| block.split_once("```").unwrap().0);
+    assert_eq!(recipe, same);
+    let world = World::new().config(recipe);
+    world
+        .program("bin/saml2aws", "#!/bin/sh\necho \"saml2aws $*\" > \"$HOME/asked\"\ncat \"$HOME/answer\"\n");
+    let path = format!("{}:{}", world.at("bin").display(), world.variables().text("PATH").unwrap());
+    let world = world.env("PATH", path);
+    let now = clock::now();
+    let in_hours = |hours: u64| clock::rfc3339(now.checked_add(Duration::from_secs(hours * 3600)).unwrap());
+    let (end, in_tokyo) = (in_hours(1), in_hours(10).replace('Z', "+09:00"));
+    let answer = json!({
+        "Version": 1, "AccessKeyId": "ASIACORP", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": in_tokyo
+    });
+    world.write("answer", &answer.to_string());
+    let env = cloud::exec(&world, "corp-dev");
+    assert_eq!(env.text("AWS_ACCESS_KEY_ID"), Some("ASIACORP"));
+    assert_eq!(env.text("AWS_CREDENTIAL_EXPIRATION"), Some(end.as_str()));
+    assert_eq!(
+        Some(world.read("asked").trim_end()),
+        recipe.trim_end().split_once(" = ").map(|(_, line)| line)
+    );
 }

@@ -279,6 +279,21 @@ fn a_proxy_that_cannot_be_understood_is_not_gone_round() {
 }
 
 #[test]
+fn a_region_that_is_none_leads_to_no_host() {
+    let sandbox = sandbox();
+    let config = CONFIG.replace("region = eu-west-1\n", "");
+    let world = cloud::world(&sandbox).config(&config).env("AWS_REGION", "evil.example/");
+    world
+        .run(["exec", "one", "--", "true"])
+        .stderr(format!(
+            "awsenv: cannot assume {ONE}: cannot call AWS in region evil.example/: a region is letters, digits and \
+             hyphens, like eu-west-1\nawsenv: hint: look at AWS_REGION and AWS_DEFAULT_REGION\n"
+        ))
+        .exits(125);
+    assert_eq!(sandbox.calls(), []);
+}
+
+#[test]
 fn a_wrong_clock_is_named_as_such() {
     let sandbox = sandbox();
     for (seconds, by, left) in [(-1200, "20m ahead of", 2400), (1200, "20m behind", 3600)] {

@@ -20,7 +20,7 @@ fn world(sandbox: &Sandbox) -> World {
         "[profile web]\nrole_arn = {ONE}\nweb_identity_token_file = {token}\nregion = eu-west-1\n\
          [profile named]\nrole_arn = {ONE}\nweb_identity_token_file = {token}\nrole_session_name = ci\nduration_seconds = 7200\n\
          [profile on]\nrole_arn = {TWO}\nsource_profile = web\nregion = eu-west-1\n\
-         [profile printed]\nrole_arn = {ONE}\nweb_identity_token_process = echo run >> runs; cat token\nregion = eu-west-1\n\
+         [profile printed]\nrole_arn = {ONE}\nweb_identity_token_process = echo run >> runs;\tcat token\nregion = eu-west-1\n\
          [profile relative]\nrole_arn = {ONE}\nweb_identity_token_file = token\n"
     );
     world.config(&config).file("acme/.awsenv", "profile = \"web\"\n").allowed("acme")
@@ -98,6 +98,10 @@ fn a_token_that_is_none_is_said_without_a_call_and_is_not_shown() {
         world.write("token", text);
         refused("web", "$HOME/token gives no web identity token");
     }
+    refused(
+        "printed",
+        "$HOME/.aws/config:16: web_identity_token_process: what it printed is no web identity token",
+    );
     world.write("token", &"x".repeat(20_001));
     refused("web", "cannot read the web identity token $HOME/token: larger than 20000 bytes");
     std::fs::remove_file(world.at("token")).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::sources::{self, KEYS, WEB_IDENTITY, pair, place, role_arn};
-use super::{Asked, Origin, Role, RoleChain, SessionToken, Source, metadata, settle};
+use super::{Asked, Origin, Role, RoleChain, SessionToken, Source, account_of, metadata, settle};
 use crate::env::Env;
 use crate::key_index::KeyIndex;
 use crate::limits;
@@ -83,9 +83,9 @@ enum Next<'a> {
 
 impl<'a> Walk<'a> {
     fn next(&mut self, profile: &Profile<'a>) -> anyhow::Result<Next<'a>> {
-        // In a profile that a role is assumed from, keys win over everything and end the way. Clients agree.
+        // In a profile that a role is assumed from, keys win over a role of its own and end the way. Clients agree.
         if !self.roles.is_empty()
-            && let Some(keys) = self.keys(profile)?
+            && let Some(keys) = self.signing_keys(profile)?
         {
             return Ok(keys);
         }
@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
             return Ok(keys);
         }
         match (profile.text("source_profile")?, profile.text("credential_source")?) {
-            (Some(own), None) if own == profile.name() => match self.keys(profile)? {
+            (Some(own), None) if own == profile.name() => match self.signing_keys(profile)? {
                 Some(keys) => Ok(keys),
                 None => {
                     Err(self.circle(profile, own).hint("only a profile with keys may name itself").into())
@@ -163,14 +163,16 @@ impl<'a> Walk<'a> {
                     return Err(relative_login_cache().into());
                 }
                 let session_arn = profile.text(key)?.unwrap_or_default().to_owned();
+                // Said before anybody signs in: a sign-in could not turn out to be this one.
+                if account_of(&session_arn).is_none() {
+                    let fault = profile.fault(key, "expected an ARN like arn:aws:iam::111122223333:user/me");
+                    return Err(fault.hint("`aws login --profile NAME` writes it").into());
+                }
                 Ok(Next::Source(Source::Login { session_arn }, key))
             }
             Style::Process => Ok(Next::Source(sources::process(profile, key, self.original)?, key)),
             Style::Keys => self.keys(profile)?.ok_or_else(|| self.no_credentials(profile).into()),
-            Style::Alias => match profile.text(key)?.unwrap_or_default() {
-                own if own == profile.name() => Err(self.circle(profile, own).into()),
-                next => Ok(Next::Profile(next)),
-            },
+            Style::Alias => Ok(Next::Profile(profile.text(key)?.unwrap_or_default())),
         }
     }
 
@@ -202,7 +204,7 @@ impl<'a> Walk<'a> {
         let Some(entry) = self.keys.find(profile.name()) else { return Ok(None) };
         let of_profile = profile.checked("mfa_serial", limits::mfa_serial)?;
         Ok(Some(SessionToken {
-            mfa_process: profile.text("mfa_process")?.map(Secret::new),
+            mfa_process: profile.command("mfa_process")?.map(Secret::new),
             origin: Origin {
                 profile: Some(profile.name().to_owned()),
                 decided_by: place(profile, "mfa_serial"),
@@ -219,6 +221,15 @@ impl<'a> Walk<'a> {
         let Some(keys) = sources::keys(profile)? else { return Ok(None) };
         self.notes.extend(sources::note_on_two_files(profile));
         Ok(Some(Next::Source(keys, KEYS[0])))
+    }
+
+    /// The same, where a role is assumed with them: there, clients disagree on keys beside another source.
+    fn signing_keys(&mut self, profile: &Profile<'_>) -> Result<Option<Next<'a>>, Failure> {
+        let keys = self.keys(profile)?;
+        if let Some(Next::Source(..)) = keys {
+            settle_signing_mix(profile)?;
+        }
+        Ok(keys)
     }
 
     fn credential_source(&self, profile: &Profile<'_>) -> anyhow::Result<Next<'a>> {
@@ -282,7 +293,9 @@ impl<'a> Walk<'a> {
         for (index, role) in self.roles.drain(..).rev() {
             let nearest = self.path[index..].iter().find(|profile| profile.get("mfa_process").is_some());
             let mfa_process = match nearest {
-                Some(profile) if role.mfa_serial.is_some() => profile.text("mfa_process")?.map(Secret::new),
+                Some(profile) if role.mfa_serial.is_some() => {
+                    profile.command("mfa_process")?.map(Secret::new)
+                }
                 _ => None,
             };
             roles.push(Role { mfa_process, ..role });
@@ -320,8 +333,9 @@ pub fn source_keys(profile: &Profile<'_>) -> impl Iterator<Item = &'static str> 
     ["role_arn"].into_iter().chain(keys).filter(|key| profile.get(key).is_some())
 }
 
-/// Sources side by side of which AWS clients take one or the other: neither may be chosen silently. Only keys in
-/// the credentials file beside a process are common enough, and the AWS CLI takes the keys.
+/// Sources side by side of which AWS clients take one or the other: neither may be chosen silently. Two mixes are
+/// common enough to be noted only: keys in the credentials file beside a process, of which the AWS CLI takes the keys;
+/// and a sign-in beside a process, which is mostly there for older clients and gives the same.
 fn settle_mix(profile: &Profile<'_>, styles: &mut [(Style, &'static str)]) -> Result<(), Failure> {
     let (one, other) = match styles {
         [(Style::CredentialSource, one), (_, other), ..] => (*one, *other),
@@ -337,8 +351,26 @@ fn settle_mix(profile: &Profile<'_>, styles: &mut [(Style, &'static str)]) -> Re
         },
         [] => return Ok(()),
     };
-    Err(pair(profile, one, other, "AWS clients disagree on which one counts")
-        .hint("keep one of the two, or give each a profile of its own"))
+    Err(disagreement(profile, one, other))
+}
+
+/// The same for keys that a role is assumed with: the SDKs take them, botocore a web identity and a sign-in first,
+/// and keys in the config file last.
+fn settle_signing_mix(profile: &Profile<'_>) -> Result<(), Failure> {
+    let Some(key) = KEYS.iter().find(|key| profile.get(key).is_some()) else { return Ok(()) };
+    let is_in_config = profile.place(key).is_some_and(|place| place.file == File::Config);
+    let rivals = STYLES.iter().filter(|(style, _)| match style {
+        Style::WebIdentity | Style::Sso => true,
+        Style::Login | Style::Process => is_in_config,
+        Style::CredentialSource | Style::Keys | Style::Alias => false,
+    });
+    let other = rivals.flat_map(|(_, keys)| *keys).find(|other| profile.get(other).is_some());
+    other.map_or(Ok(()), |other| Err(disagreement(profile, key, other)))
+}
+
+fn disagreement(profile: &Profile<'_>, one: &str, other: &str) -> Failure {
+    pair(profile, one, other, "AWS clients disagree on which one counts")
+        .hint("keep one of the two, or give each a profile of its own")
 }
 
 fn role(profile: &Profile<'_>, arn: String) -> Result<Role, Failure> {

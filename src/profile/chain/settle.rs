@@ -99,23 +99,27 @@ fn present_each_device_once(chain: &mut RoleChain) {
 }
 
 fn cap_what_is_chained(chain: &mut RoleChain) {
+    let mut signed_by_process = matches!(chain.source, Source::Process { .. });
     let mut signed_by_session = chain.session_token.is_some() || !is_long_lived(&chain.source);
     for role in &mut chain.roles {
         if let Some(duration) =
             role.duration.filter(|duration| signed_by_session && *duration > limits::CHAINED)
         {
             let (asked, cap) = (human(duration), human(limits::CHAINED));
-            chain.notes.push(format!(
-                "role {}: {asked} capped to {cap}: AWS allows no more for a chained role",
-                role.name()
-            ));
-            role.duration = Some(limits::CHAINED);
+            let why = "AWS allows no more for a chained role";
+            chain.notes.push(if signed_by_process {
+                // Whoever makes the call sees what was printed.
+                format!("role {}: {asked}, or {cap} if the process prints a session: {why}", role.name())
+            } else {
+                role.duration = Some(limits::CHAINED);
+                format!("role {}: {asked} capped to {cap}: {why}", role.name())
+            });
         }
-        signed_by_session = true;
+        (signed_by_process, signed_by_session) = (false, true);
     }
 }
 
-/// What a process prints is unknown until it has run; it is taken for a session.
+/// What a process prints is unknown until it has run; GetSessionToken takes no session.
 fn is_long_lived(source: &Source) -> bool {
     match source {
         Source::Keys { credentials, .. } | Source::Environment(credentials) => {
@@ -254,6 +258,9 @@ mod tests {
         let note = |role, length| {
             vec![format!("role {role}: {length} capped to 1h00m: AWS allows no more for a chained role")]
         };
+        let open =
+            "role R1: 2h00m, or 1h00m if the process prints a session: AWS allows no more for a chained role";
+        let open = vec![open.to_owned()];
         let long = "duration_seconds = 7200";
         let session = format!("{KEYS}\naws_session_token = t");
         for (base, role1, role2, profile, asked, expected, notes) in [
@@ -265,9 +272,10 @@ mod tests {
             (KEYS, "", long, "role2", Some(3 * HOUR), "R1 R21h00m", note("R2", "3h00m")),
             (SSO, long, "", "role1", None, "R11h00m", note("R1", "2h00m")),
             (&session, long, "", "role1", None, "R11h00m", note("R1", "2h00m")),
-            ("credential_process = x", long, "", "role1", None, "R11h00m", note("R1", "2h00m")),
+            ("credential_process = x", long, "", "role1", None, "R12h00m", open),
+            ("credential_process = x", "", long, "role2", None, "R1 R21h00m", note("R2", "2h00m")),
             (
-                "login_session = arn:aws:iam::1:user/me",
+                "login_session = arn:aws:iam::111122223333:user/me",
                 long,
                 "",
                 "role1",

@@ -143,7 +143,7 @@ pub(super) fn web_identity(
     key: &'static str,
     original: &Env,
 ) -> Result<Source, Failure> {
-    let [file, process] = [profile.text(WEB_IDENTITY[0])?, profile.text(WEB_IDENTITY[1])?];
+    let [file, process] = [profile.text(WEB_IDENTITY[0])?, profile.command(WEB_IDENTITY[1])?];
     let token = match (file, process) {
         (Some(_), Some(_)) => {
             return Err(pair(
@@ -164,7 +164,6 @@ pub(super) fn web_identity(
         arn: profile.checked("role_arn", role_arn)?.ok_or_else(missing)?,
         session_name: profile.checked("role_session_name", limits::session_name)?,
         duration: profile.duration_seconds()?,
-        decided_by: place(profile, "role_arn"),
         ..Role::default()
     };
     Ok(Source::WebIdentity { token, role: Box::new(role) })
@@ -183,7 +182,7 @@ pub(super) fn process(profile: &Profile<'_>, key: &'static str, original: &Env) 
     if let Some(source) = signing_helper::recognized(profile, key)? {
         return Ok(Source::RolesAnywhere(source));
     }
-    let command = Secret::new(profile.text(key)?.unwrap_or_default());
+    let command = Secret::new(profile.command(key)?.unwrap_or_default());
     check_command(profile, key, &command)?;
     Ok(Source::Process {
         profile: profile.name().to_owned(),

@@ -41,10 +41,6 @@ impl<'a> Login<'a> {
 pub(super) fn credentials(chain: &RoleChain, means: &Means<'_>) -> anyhow::Result<Credentials> {
     let login = Login::of(chain).expect("the caller has looked at the source");
     let session_arn = login.session_arn;
-    let account = account_of(session_arn).ok_or_else(|| {
-        Failure::new(format!("cannot use {}: login_session {session_arn} names no account", chain.name))
-            .hint("`aws login` writes it: the ARN of whoever signs in")
-    })?;
     let kept = means.logins.load(session_arn).kept().map(|token| token.credentials.access_key_id);
     let mut credentials = usable(&chain.name, &login, None, means)?;
     let mut whose = identity(&credentials, login.region, &means.aws);
@@ -57,7 +53,8 @@ pub(super) fn credentials(chain: &RoleChain, means: &Means<'_>) -> anyhow::Resul
     }
     // What a file says of itself is not enough, and no answer that renews keys says whose they are.
     let whose = whose?;
-    if whose.account != account || (is_of_one(session_arn) && whose.arn != session_arn) {
+    let is_of_account = account_of(session_arn).as_ref() == Some(&whose.account);
+    if !is_of_account || (is_of_one(session_arn) && whose.arn != session_arn) {
         return Err(Failure::new(format!(
             "cannot use {}: its sign-in gives keys of {}, and not of {session_arn}",
             chain.name, whose.arn
@@ -66,7 +63,7 @@ pub(super) fn credentials(chain: &RoleChain, means: &Means<'_>) -> anyhow::Resul
         .exit(Exit::PersonNeeded)
         .into());
     }
-    Ok(Credentials { account: Some(account), ..credentials })
+    Ok(Credentials { account: Some(whose.account), ..credentials })
 }
 
 fn usable(

@@ -168,9 +168,11 @@ async fn by_hand(login: &Login<'_>, means: &Means<'_>, guide: &dyn Guide) -> any
     begun.exchange(&code, login, means).await
 }
 
-/// The page shows `state=…&code=…` in base64.
+/// The page shows `state=…&code=…` in base64; a terminal or a chat on the way may have put blanks into it.
 fn query(shown: &Secret) -> Option<Secret> {
-    let bytes = Zeroizing::new(base64::decode(shown.expose().trim()).ok()?);
+    let mut whole = Zeroizing::new(String::with_capacity(shown.expose().len()));
+    whole.extend(shown.expose().split_whitespace());
+    let bytes = Zeroizing::new(base64::decode(&*whole).ok()?);
     std::str::from_utf8(&bytes).ok().filter(|text| !text.is_empty()).map(Secret::new)
 }
 

@@ -300,6 +300,18 @@ fn the_environment_is_the_users_own() {
 }
 
 #[test]
+fn a_containers_relative_address_comes_before_the_full_one() {
+    let config = parse("[profile a]\ncredential_source = EcsContainer", "");
+    let relative = environment(&[
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/mine"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/another"),
+    ]);
+    let chain = resolve(&config, &KeyIndex::default(), "a", &relative, &Asked::default()).unwrap();
+    let Source::Container(container) = chain.source else { panic!("{:?}", chain.source) };
+    assert_eq!(container.url, "http://169.254.170.2/v2/credentials/mine");
+}
+
+#[test]
 fn no_secret_shows_in_a_chain() {
     let names: Vec<_> =
         SAMPLE.lines().filter_map(|line| line.strip_prefix("[profile ")?.strip_suffix(']')).collect();

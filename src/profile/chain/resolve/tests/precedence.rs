@@ -17,16 +17,18 @@ fn keys_of_the_selected_profile_only_sign_for_its_role_if_it_names_itself() {
 fn keys_of_a_later_profile_end_the_chain() {
     let keys = "aws_access_key_id = MID\naws_secret_access_key = s";
     let role = "role_arn = arn:aws:iam::444455556666:role/R";
-    for mix in [
-        "source_profile = c",
-        "source_profile = b",
-        "credential_source = EcsContainer",
-        "web_identity_token_file = /t",
-        "credential_process = x",
-        "sso_session = none",
+    for (mix, is_in_config) in [
+        ("source_profile = c", true),
+        ("source_profile = b", true),
+        ("credential_source = EcsContainer", true),
+        ("credential_process = x", false),
+        ("login_session = x", false),
     ] {
-        let config = format!("[profile a]\n{role}\nsource_profile = b\n[profile b]\n{role}\n{mix}\n{keys}");
-        let chain = chain_of(&config, "", "a");
+        let config = format!("[profile a]\n{role}\nsource_profile = b\n[profile b]\n{role}\n{mix}\n");
+        let chain = match is_in_config {
+            true => chain_of(&(config + keys), "", "a"),
+            false => chain_of(&config, &format!("[b]\n{keys}"), "a"),
+        };
         assert_eq!((keys_of(&chain).as_str(), role_names(&chain)), ("MID/s/", vec!["R"]), "{mix}");
     }
 }
@@ -39,6 +41,7 @@ fn keys_in_the_keychain_come_before_whatever_else_a_profile_says() {
         ("[profile base]".to_owned(), vec![], None),
         (format!("[profile base]\n{own}"), vec![], Some("aws_access_key_id (c:2)")),
         ("[profile base]\nsso_session = corp".to_owned(), vec![], Some("sso_session (c:2)")),
+        ("[profile base]\ncredential_process = x".to_owned(), vec![], Some("credential_process (c:2)")),
         (format!("[profile base]\n{role}\nsource_profile = x"), vec!["R"], Some("source_profile (c:3)")),
         (format!("[profile base]\n{role}"), vec!["R"], None),
     ] {
@@ -68,6 +71,8 @@ fn keys_come_whole_and_from_the_file_that_wins() {
 
     let old = chain_of("", &format!("[a]\n{}\naws_security_token = t", keys("K")), "a");
     assert_eq!(keys_of(&old), "K/sK/t");
+    let twice = format!("[a]\n{}\naws_session_token = t\naws_security_token = t", keys("K"));
+    assert_eq!(keys_of(&chain_of("", &twice, "a")), "K/sK/t");
     let empty = chain_of("", &format!("[a]\n{}\naws_session_token =", keys("K")), "a");
     assert_eq!(keys_of(&empty), "K/sK/");
 
@@ -108,7 +113,7 @@ fn a_source_that_does_not_count_is_noted() {
             "profile a: credential_process counts, source_profile (c:2) does not",
         ),
         (
-            "credential_process = x\nlogin_session = y".into(),
+            "credential_process = x\nlogin_session = arn:aws:iam::222233334444:user/me".into(),
             Call::Login,
             "profile a: login_session counts, credential_process (c:2) does not",
         ),

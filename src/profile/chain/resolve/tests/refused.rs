@@ -47,6 +47,33 @@ fn what_clients_read_differently_is_refused_with_both_lines() {
 }
 
 #[test]
+fn keys_that_sign_for_a_role_stand_alone_where_clients_differ() {
+    let keys = "aws_access_key_id = K\naws_secret_access_key = s\n";
+    let by = |source: &str| format!("[profile a]\n{ROLE}\nsource_profile = {source}\n");
+    for (other, in_credentials) in [
+        ("sso_session = corp", true),
+        ("web_identity_token_file = /t", true),
+        ("credential_process = x", false),
+        ("login_session = x", false),
+    ] {
+        let key = other.split(' ').next().unwrap();
+        let refused = |place: &str, profile: &str, line: usize, refusal: String| {
+            let told = format!(
+                "awsenv: {place}: profile {profile} has aws_access_key_id and, at c:{line}, {key}: \
+                 AWS clients disagree on which one counts\n"
+            );
+            assert!(refusal.starts_with(&told), "{refusal}");
+        };
+        let later = by("b") + "[profile b]\n" + other + "\n";
+        refused("c:6", "b", 5, refusal_of(&format!("{later}{keys}"), "", "a"));
+        refused("c:5", "a", 4, refusal_of(&format!("{}{other}\n{keys}", by("a")), "", "a"));
+        if in_credentials {
+            refused("k:2", "b", 5, refusal_of(&later, &format!("[b]\n{keys}"), "a"));
+        }
+    }
+}
+
+#[test]
 fn awsenv_is_no_source_of_its_own_profile() {
     for (arguments, is_refused) in [
         ("credentials a", true),
@@ -229,4 +256,15 @@ fn a_missing_profile_never_falls_through_to_default() {
     let config = "[default]\naws_access_key_id = K\naws_secret_access_key = s";
     assert_eq!(refusal_of(config, "", "prod"), "awsenv: there is no profile prod in c or k\n");
     assert_eq!(refusal_of("", "", "default"), "awsenv: there is no profile default in c or k\n");
+}
+
+#[test]
+fn a_login_session_that_nobody_can_sign_in_to_is_refused() {
+    for text in ["me", "arn:aws:iam::1111:user/me", "arn:aws:signin:::devtools/same-device"] {
+        assert_eq!(
+            refusal_of(&format!("[profile a]\nlogin_session = {text}"), "", "a"),
+            "awsenv: c:2: login_session: expected an ARN like arn:aws:iam::111122223333:user/me\n\
+             awsenv: hint: `aws login --profile NAME` writes it\n"
+        );
+    }
 }
