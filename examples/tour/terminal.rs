@@ -1,13 +1,14 @@
 //! A bash on a terminal of its own that a script types into. It echoes nothing and has no prompt to see, so
 //! that all there is to read is what came of the line typed.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::Child;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use awsenv_parts::pty::read_in_background;
 use pty_process::blocking::{Command, Pty};
 
 use crate::stage::Stage;
@@ -59,18 +60,4 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn read_in_background(pty: Arc<Pty>) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        // An error is how a terminal says that nobody is left on it.
-        while let Ok(count @ 1..) = (&*pty).read(&mut buffer) {
-            if sender.send(buffer[..count].to_vec()).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
 }

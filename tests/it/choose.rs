@@ -343,26 +343,29 @@ fn a_stage_that_became_protected_is_asked_about_before_it_counts() {
     has(&shell, Some("AKIABARE"), Some("eu-west-1"), Some("dev"));
 }
 
-/// By another name it is the same thing.
+/// By another name it is the same thing, and no file further up has a say in it.
 #[test]
 fn a_profile_whose_stage_became_protected_is_asked_about_before_it_counts() {
-    let world = world();
-    let mut shell = world.shell(Kind::Bash);
-    shell.arrive("acme");
-    let said = "awsenv: profile bare in this shell, as long as ~/acme/.awsenv counts\n";
-    world.write("acme/.awsenv", "profile = \"dev\"\n");
-    world.allow("acme");
-    shell.prompt();
-    choose(&world, &mut shell, &["bare"], said);
-    has(&shell, Some("AKIABARE"), None, None);
-    world.write("acme/.awsenv", "profile = \"dev\"\n[stage.live]\nprofile = \"bare\"\nprotected = true\n");
-    world.allow("acme");
-    shell.prompt();
-    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None, "{:?}", shell.aws());
-    assert_eq!(shell.get("AWS_PROFILE"), Some("profile bare is protected now: run awsenv use bare"));
-    asked(&world, &shell, &["bare"]).any_stderr().exits(3);
-    choose(&world, &mut shell, &["bare", "--yes"], said);
-    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIABARE"));
+    for inherit in ["", "inherit = true\n"] {
+        let world = world().file(".awsenv", "[env]\nOUTER = \"1\"\n").allowed("");
+        let mut shell = world.shell(Kind::Bash);
+        shell.arrive("acme");
+        let said = "awsenv: profile bare in this shell, as long as ~/acme/.awsenv counts\n";
+        let file = format!("{inherit}profile = \"dev\"\n");
+        world.write("acme/.awsenv", &file);
+        world.allow("acme");
+        shell.prompt();
+        choose(&world, &mut shell, &["bare"], said);
+        has(&shell, Some("AKIABARE"), None, None);
+        world.write("acme/.awsenv", &(file + "[stage.live]\nprofile = \"bare\"\nprotected = true\n"));
+        world.allow("acme");
+        shell.prompt();
+        assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), None, "{:?}", shell.aws());
+        assert_eq!(shell.get("AWS_PROFILE"), Some("profile bare is protected now: run awsenv use bare"));
+        asked(&world, &shell, &["bare"]).any_stderr().exits(3);
+        choose(&world, &mut shell, &["bare", "--yes"], said);
+        assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIABARE"));
+    }
 }
 
 #[test]

@@ -317,6 +317,23 @@ fn a_refusal_has_a_guard_too() {
 }
 
 #[test]
+fn keys_of_the_environment_are_looked_at_when_they_end() {
+    let world = World::new()
+        .config("[profile mine]\ncredential_source = Environment\n")
+        .file("acme/.awsenv", "profile = \"mine\"\n")
+        .allowed("acme");
+    let mut shell = world.shell(Kind::Bash);
+    shell.env.set("AWS_ACCESS_KEY_ID", "AKIAMINE");
+    shell.env.set("AWS_SECRET_ACCESS_KEY", "mine");
+    for (end, seconds) in [(None, None), (Some("2099-01-01T00:00:00Z"), Some(4_070_908_800))] {
+        end.into_iter().for_each(|end| shell.env.set("AWS_CREDENTIAL_EXPIRATION", end));
+        shell.cd("acme");
+        assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), shell.looks_again()), (Some("AKIAMINE"), seconds));
+        shell.cd("");
+    }
+}
+
+#[test]
 fn an_edit_of_this_very_moment_is_looked_at_once_more() {
     let world = World::with_pin();
     fs::write(world.at("acme/.awsenv"), "profile = \"dev\"\n").unwrap();

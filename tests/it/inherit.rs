@@ -1,5 +1,6 @@
 //! inherit = true: a file on top of the allowed one above it.
 
+use crate::choose::choose;
 use crate::shell::Kind;
 use crate::world::World;
 
@@ -119,4 +120,16 @@ fn a_stage_is_the_nearest_files() {
              awsenv: hint: the file has no stages; [stage.NAME] begins one\n",
         )
         .exits(125);
+}
+
+#[test]
+fn a_stage_that_a_shell_has_chosen_counts_over_what_is_inherited() {
+    let world = world("inherit = true\n[stage.prod]\nprofile = \"prod\"\n");
+    let mut shell = world.shell(Kind::Bash);
+    shell.cd("acme/app").settle();
+    assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIADEV"));
+    let said = "awsenv: stage prod (prod) in this shell, as long as ~/acme/app/.awsenv counts\n";
+    choose(&world, &mut shell, &["prod"], said);
+    shell.settle();
+    assert_eq!((shell.get("AWS_ACCESS_KEY_ID"), shell.get("OUTER")), (Some("AKIAPROD"), Some("1")));
 }

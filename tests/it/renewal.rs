@@ -119,8 +119,7 @@ fn a_failure_is_remembered_and_tried_again_after_a_pause() {
     shell.ask();
     assert_eq!(shell.notice, "", "said once");
     assert_eq!(operations(&sandbox), ["AssumeRole"], "no second call at the next prompt");
-    let deadline = shell.answer().contains("EPOCHSECONDS <");
-    assert!(deadline, "the guard knows when to ask again: {}", shell.answer());
+    assert!(shell.looks_again().is_some(), "the guard knows when to ask again: {}", shell.answer());
     end_the_pause(&world, 1);
     shell.ask().wait();
     is_loaded(&sandbox, &shell);
@@ -228,6 +227,34 @@ fn a_renewal_that_fails_leaves_the_old_session_serving_to_its_end() {
     cloud::age(&world, Duration::from_secs(5 * 60));
     shell.ask();
     is_closed(&shell, "one: could not be renewed, awsenv tries again");
+}
+
+/// A minute before it ends nobody is given it any more. A guard that was true for longer would leave it in the shell.
+#[test]
+fn no_pause_outlasts_a_session() {
+    let sandbox = sandbox();
+    let world = world(&sandbox);
+    world.run(["refresh"]).at("acme").any_stderr().success();
+    let mut shell = world.shell(Kind::Bash);
+    let last = || cloud::sessions(&world)[0].1.end().as_second() - 60;
+    shell.arrive("acme");
+    assert!(shell.looks_again().unwrap() < last() - 600, "it is renewed in time");
+    sandbox.fault("AssumeRole", usize::MAX, Fault::error(403, "AccessDenied"));
+    cloud::age(&world, Duration::from_secs(58 * 60));
+    for attempts in 1..6 {
+        shell.ask();
+        renewals_end(&world);
+        end_the_pause(&world, attempts);
+    }
+    shell.ask();
+    renewals_end(&world);
+    shell.ask();
+    let (key, _) = cloud::sessions(&world).remove(0);
+    let failure = FailureRecord::load(&cloud::places(&world), &key).unwrap();
+    let pause = failure.pause_until(awsenv::clock::now()).unwrap();
+    assert!(pause.as_second() > last(), "{pause} is before {}", last());
+    assert!(shell.get("AWS_ACCESS_KEY_ID").is_some());
+    assert_eq!(shell.looks_again(), Some(last()));
 }
 
 #[test]

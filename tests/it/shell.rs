@@ -178,6 +178,14 @@ impl<'w> Shell<'w> {
         self
     }
 
+    /// When the guard of the last answer is false at the latest, in seconds since 1970; bash's.
+    #[track_caller]
+    pub(crate) fn looks_again(&self) -> Option<i64> {
+        let answer = self.answer();
+        let (_, after) = answer.split_once("EPOCHSECONDS < ")?;
+        Some(after.split_once(' ')?.0.parse().unwrap())
+    }
+
     /// Whether the guard of the last answer is true in this environment.
     pub(crate) fn guard(&self) -> bool {
         let script = match self.kind {

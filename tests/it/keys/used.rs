@@ -95,4 +95,14 @@ fn the_device_of_the_keys_is_presented() {
     assert!(run("careful", "222222").contains(":assumed-role/Careful/"));
     let told = world.run(["exec", "ci", "--duration", "30m", "--", "true"]).any_stderr().exits(3).stderr;
     assert!(told.contains(cloud::MFA), "{told}");
+    // A directory may name another one.
+    let device = |more: &str| {
+        world.write("acme/.awsenv", &format!("[keys]\nname = \"ci\"\n{more}"));
+        world.allow("acme");
+        let told = world.run(["explain", "--json"]).at("acme").any_stdout().success().json();
+        told["steps"][1]["mfa_serial"].clone()
+    };
+    let other = "arn:aws:iam::111122223333:mfa/other";
+    assert_eq!(device(""), cloud::MFA);
+    assert_eq!(device(&format!("mfa_serial = \"{other}\"\n")), other);
 }

@@ -60,7 +60,12 @@ fn a_legacy_profile_and_a_clone_without_a_config_have_the_token_of_the_address()
 #[test]
 fn a_clone_takes_the_sign_in_of_the_session_that_the_config_has_for_its_portal() {
     let sandbox = sandbox();
-    let world = signed_in(&sandbox, 8 * HOUR).file("acme/.awsenv", INLINE).allowed("acme");
+    // Half of what makes a portal is in common with others.
+    let config = format!(
+        "[sso-session a]\nsso_start_url = https://other.awsapps.com/start\nsso_region = us-east-1\n\
+         [sso-session b]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n{CONFIG}"
+    );
+    let world = signed_in(&sandbox, 8 * HOUR).config(&config).file("acme/.awsenv", INLINE).allowed("acme");
     let got = world.run(["exec", "--", "env"]).at("acme").any_stdout().success().variables();
     assert_eq!(identity(&sandbox, &got).as_deref(), Some(DEVELOPER));
 }

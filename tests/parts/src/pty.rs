@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use pty_process::blocking::{Command, Pty};
 
-use crate::home::{Home, Rc, one_at_a_time};
+use crate::home::{Home, Rc};
 use crate::shell::{Kind, Shell};
 
 /// Longer than any busy machine takes.
@@ -61,7 +61,7 @@ impl<'a> Terminal<'a> {
             command.env_clear().envs(home.environment()).envs(env.iter().copied()).current_dir(home.home(""));
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(pty_process::Size::new(50, 400)).unwrap();
-        let child = one_at_a_time(|| command.spawn(pts)).unwrap();
+        let child = command.spawn(pts).unwrap();
         let pty = Arc::new(pty);
         let output = read_in_background(Arc::clone(&pty));
         let (screen, prompt) = (Vec::new(), String::new());
@@ -261,7 +261,8 @@ impl Drop for Terminal<'_> {
     }
 }
 
-fn read_in_background(pty: Arc<Pty>) -> Receiver<Vec<u8>> {
+/// All that is shown on a terminal, as it comes; nobody has to wait for it.
+pub fn read_in_background(pty: Arc<Pty>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
