@@ -30,6 +30,8 @@ use day::{Day, HOUR, LUNCH, PAUSE};
 /// A session of an hour is renewed a fifth before its end, a sign-in's token a quarter of an hour.
 const RENEWED: i64 = 48 * 60;
 const SIGN_IN_RENEWED: i64 = 45 * 60;
+/// Two processors take longer than the usual 1.5 s for so many shells that come back in one moment.
+const SETTINGS: &str = "debug_trap = true\nwait = '10s'\n";
 /// Promised: the agent's memory of its own at most, in KiB, and so much more of it at the end than after an hour.
 const MEMORY: u64 = 4 * 1024;
 const GROWTH: u64 = 1024;
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
     let (count, seconds) = (asked.number("--shells", 500), asked.number("--hours", 24) * HOUR);
     let start = Instant::now();
     let home = Home::new();
-    home.write("home/.config/awsenv/config.toml", "debug_trap = true\n");
+    home.write("home/.config/awsenv/config.toml", SETTINGS);
     let (projects, sandbox) = company::found(&home);
     let mut clock = Clock::new(&home);
     company::sign_in(&home, &sandbox);
