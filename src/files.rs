@@ -1,19 +1,16 @@
 //! Files as awsenv keeps them: private, whole or not at all, never somebody else's.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context;
 use zeroize::Zeroizing;
 
-use crate::message::{Failure, shown_path};
-use crate::process;
-
+mod locks;
 mod owner;
+pub use locks::{Lock, is_locked, lock, lock_or_fail, lock_within, remove_lock, try_lock};
 pub use owner::{check_own, is_own, may_make};
 
 /// The user this process acts as.
@@ -246,76 +243,6 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Holds an exclusive lock on a file (created if absent) until dropped. The kernel drops it with the
-/// process, so a crash never leaves one behind.
-pub fn lock(path: &Path) -> io::Result<File> {
-    loop {
-        let file = touch(path)?;
-        file.lock()?;
-        if is_in_place(&file)? {
-            return Ok(file);
-        }
-    }
-}
-
-/// The same lock, if it is to be had within this time.
-pub fn lock_within(path: &Path, time: Duration) -> io::Result<Option<File>> {
-    if let Some(lock) = try_lock(path)? {
-        return Ok(Some(lock));
-    }
-    let (done, is_done) = mpsc::channel();
-    let path = path.to_owned();
-    // The kernel waits without an end. A lock that comes when nobody waits any more is dropped at once.
-    process::spawn(move || drop(done.send(lock(&path))));
-    is_done.recv_timeout(time).map_or(Ok(None), |lock| lock.map(Some))
-}
-
-/// The same lock; that it is not to be had within this time is an error, and says what may be the matter.
-pub fn lock_or_fail(path: &Path, time: Duration) -> anyhow::Result<File> {
-    let lock = lock_within(path, time).with_context(|| format!("cannot lock {}", shown_path(path)))?;
-    Ok(lock.ok_or_else(|| {
-        Failure::new(format!("another awsenv does not let go of {}", shown_path(path)))
-            .hint("it may be stopped: `fg` in its shell lets it go on")
-    })?)
-}
-
-/// The same lock, if it is free.
-pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    loop {
-        let file = touch(path)?;
-        match file.try_lock() {
-            Ok(()) if is_in_place(&file)? => return Ok(Some(file)),
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-}
-
-/// Removes a lock's file if nobody holds it. Who waits for it meanwhile has the lock of a file that is gone, and
-/// [`lock`] takes that of the next one.
-pub fn remove_lock(path: &Path) -> io::Result<()> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        opened => opened?,
-    };
-    match file.try_lock() {
-        Ok(()) if is_in_place(&file)? => remove(path),
-        Err(TryLockError::Error(error)) => Err(error),
-        Ok(()) | Err(TryLockError::WouldBlock) => Ok(()),
-    }
-}
-
-/// Whether somebody holds a lock.
-pub fn is_locked(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
-}
-
-/// Whether the file still has its name: a lock's file may have been removed before it was locked.
-fn is_in_place(file: &File) -> io::Result<bool> {
-    Ok(file.metadata()?.nlink() > 0)
-}
-
 /// `2 × bytes` hexadecimal digits nobody can guess.
 pub fn random_hex(bytes: usize) -> String {
     let mut buffer = vec![0; bytes];
@@ -351,50 +278,6 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_lock_that_was_removed_under_a_waiter_holds_nobody_off() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let held = lock(&path).unwrap();
-        assert!(is_locked(&path));
-        remove_lock(&path).unwrap();
-        assert!(path.exists(), "somebody holds it");
-        let waiter = {
-            let path = path.clone();
-            std::thread::spawn(move || lock(&path).unwrap().metadata().unwrap().ino())
-        };
-        #[cfg(target_os = "linux")]
-        while descriptors_of(&path) < 2 {
-            std::thread::yield_now();
-        }
-        // The file that it waits for loses its name, and another gets it.
-        fs::remove_file(&path).unwrap();
-        let next = try_lock(&path).unwrap().unwrap();
-        let inode = next.metadata().unwrap().ino();
-        drop((held, next));
-        assert_eq!(waiter.join().unwrap(), inode, "the lock that has the name");
-        remove_lock(&path).unwrap();
-        assert!(!path.exists() && !is_locked(&path));
-    }
-
-    #[test]
-    fn who_waits_for_a_lock_waits_no_longer_than_it_may() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let held = lock(&path).unwrap();
-        assert!(lock_within(&path, Duration::from_millis(1)).unwrap().is_none());
-        let waiter = std::thread::spawn(move || lock_within(&path, Duration::from_secs(60)).unwrap());
-        drop(held);
-        assert!(waiter.join().unwrap().is_some(), "nor less, whoever gave up before");
-    }
-
-    /// How often this process has a file open.
-    #[cfg(target_os = "linux")]
-    fn descriptors_of(path: &Path) -> usize {
-        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
-        open.filter(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path)).count()
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! asks: no MFA, no browser, no dialog.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -13,7 +12,7 @@ use super::deliver::deliver;
 use super::subject::{Subject, logins, pinned_at, tokens};
 use crate::clock;
 use crate::env::Env;
-use crate::files::Stamp;
+use crate::files::{Lock, Stamp};
 use crate::message::{self, Exit, Failure, render};
 use crate::places::Places;
 use crate::process::this_program;
@@ -63,7 +62,7 @@ pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> an
         .env_clear()
         .envs(original.for_child())
         .current_dir("/")
-        .stdin(Stdio::from(lock))
+        .stdin(lock.hand_over())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -73,7 +72,7 @@ pub(super) fn launch(need: &Need, pwd: &OsStr, env: &Env, places: &Places) -> an
 
 /// The session's lock; `None`: somebody else has it. A store that cannot be written keeps no session: a renewal in the
 /// background would help nobody, and be followed by the next one.
-fn lock(need: &Need, places: &Places) -> anyhow::Result<Option<File>> {
+fn lock(need: &Need, places: &Places) -> anyhow::Result<Option<Lock>> {
     SessionStore::new(places).try_lock_to_keep(&need.session).map_err(|error| {
         log::warn!("{}: no renewal: {error:#}", need.name);
         Failure::new(format!("{}: no session is fetched that cannot be kept: {error:#}", need.name))

@@ -290,9 +290,10 @@ mod tests {
                 _ => assert!(matches!(heard, Heard::TooMuch), "{heard:?}"),
             }
             // Nobody has it open for reading any more: opening it for writing alone would block, or fail like this.
-            let flags = rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::NONBLOCK;
+            use rustix::fs::{Mode, OFlags, open};
+            let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
             let give_up = clock::uptime() + Duration::from_secs(30);
-            while rustix::fs::open(&fifo, flags, rustix::fs::Mode::empty()).is_ok() {
+            while open(&fifo, flags, Mode::empty()).is_ok() {
                 assert!(clock::uptime() < give_up, "something has outlived its end");
             }
         }

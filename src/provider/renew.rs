@@ -5,7 +5,6 @@
 //! typed takes one for a call alone; while the person may be asked something, it holds another, in the same order,
 //! for which such commands wait and renewals do not. So nobody waits in a circle, and no prompt for a person.
 
-use std::fs::File;
 use std::io;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use super::{Means, call, identity, region_of, source};
 use crate::aws::{self, fallback_region};
 use crate::clock::{self, SignedDuration, Timestamp};
 use crate::credentials::Credentials;
+use crate::files::Lock;
 use crate::process::user_at_host;
 use crate::profile::chain::{Hop, RoleChain, Source, sure_account};
 use crate::session::failure::FailureRecord;
@@ -253,7 +253,7 @@ fn ask_signed(
 }
 
 /// Whoever has a code in hand waits for nobody who is asked for one.
-fn turn(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> Option<File> {
+fn turn(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> Option<Lock> {
     let store = SessionStore::new(means.places);
     match mfa.has_person() {
         true if mfa.has_code() => None,
@@ -263,7 +263,7 @@ fn turn(order: &Order<'_>, means: &Means<'_>, mfa: &mut Mfa) -> Option<File> {
 }
 
 /// No lock to be had: then one call more is better than none.
-fn wait(lock: impl Fn(Duration) -> io::Result<Option<File>>, name: &str, mfa: &mut Mfa) -> Option<File> {
+fn wait(lock: impl Fn(Duration) -> io::Result<Option<Lock>>, name: &str, mfa: &mut Mfa) -> Option<Lock> {
     match lock(SILENT) {
         Ok(None) => {
             mfa.tell_of_wait(name);

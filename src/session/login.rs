@@ -2,7 +2,6 @@
 //! tools add stays. Knows no network.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use super::sign_in::{Found, Kind, SignIns, secret};
 use crate::clock::{self, Timestamp};
 use crate::credentials::{Credentials, Expiry};
 use crate::env::Env;
-use crate::files;
+use crate::files::{self, Lock};
 use crate::limits;
 use crate::places::Places;
 use crate::profile::chain::account_of;
@@ -111,17 +110,17 @@ impl<'a> Logins<'a> {
     }
 
     /// Waits for the lock of one, by its [`id`]. Other programs know nothing of it.
-    pub fn lock(&self, id: &str) -> anyhow::Result<File> {
+    pub fn lock(&self, id: &str) -> anyhow::Result<Lock> {
         self.0.lock(id)
     }
 
     /// The lock of whoever signs in, if nobody does.
-    pub fn try_sign_in(&self, session_arn: &str) -> anyhow::Result<Option<File>> {
+    pub fn try_sign_in(&self, session_arn: &str) -> anyhow::Result<Option<Lock>> {
         self.0.try_sign_in(&id(session_arn))
     }
 
     /// Waits until nobody else signs in.
-    pub fn await_sign_in(&self, session_arn: &str) -> anyhow::Result<File> {
+    pub fn await_sign_in(&self, session_arn: &str) -> anyhow::Result<Lock> {
         self.0.await_sign_in(&id(session_arn))
     }
 

@@ -2,7 +2,6 @@
 //! wrong ones lock it for good. A PIN is a few digits, so what is noted are digests that only the owner of the store's
 //! key can compute.
 
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::key::{digest, key};
-use crate::files;
+use crate::files::{self, Lock};
 use crate::places::Places;
 use crate::secret::Secret;
 
@@ -36,7 +35,7 @@ pub enum Noted {
 }
 
 /// Whoever has it gives a token PINs; `None`: somebody else does. `token`: its own name, as everywhere here.
-pub fn turn(places: &Places, token: &str) -> io::Result<Option<File>> {
+pub fn turn(places: &Places, token: &str) -> io::Result<Option<Lock>> {
     files::private_dir(&places.state)?;
     files::private_dir(&dir(places))?;
     files::lock_within(&path(places, token).with_extension("lock"), PATIENCE)

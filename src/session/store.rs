@@ -1,6 +1,5 @@
 //! Sessions on disk: one sealed file each, written whole or not at all, one lock each.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use super::session_key::SessionKey;
 use super::sweep;
 use crate::clock::{self, Timestamp};
 use crate::credentials::{Credentials, Expiry};
-use crate::files;
+use crate::files::{self, Lock};
 use crate::message::shown_path;
 use crate::places::Places;
 use crate::seal::{self, Key};
@@ -51,7 +50,7 @@ pub struct Session {
     pub clock_ahead: Option<i64>,
 }
 
-/// Long-lived keys are given out from the store for so long; then whoever has them is asked again.
+/// Long-lived keys are given out from the store for so long, to prompts at least; then whoever has them is asked again.
 const LENT: Duration = Duration::from_secs(12 * 3600);
 
 /// The same for a session of which nobody said when it ends: AWS gives none for less.
@@ -199,7 +198,7 @@ impl<'a> SessionStore<'a> {
     }
 
     /// Waits for this session's lock, but no longer than this; whoever holds it alone asks AWS.
-    pub fn lock(&self, session: &SessionKey, time: Duration) -> io::Result<Option<File>> {
+    pub fn lock(&self, session: &SessionKey, time: Duration) -> io::Result<Option<Lock>> {
         if let Some(lock) = self.try_lock(session)? {
             return Ok(Some(lock));
         }
@@ -210,7 +209,7 @@ impl<'a> SessionStore<'a> {
     }
 
     /// Waits for the lock of the commands that people typed: whoever holds it alone asks its person.
-    pub fn lock_for_person(&self, session: &SessionKey, time: Duration) -> io::Result<Option<File>> {
+    pub fn lock_for_person(&self, session: &SessionKey, time: Duration) -> io::Result<Option<Lock>> {
         self.prepare()?;
         files::lock_within(&self.person_lock_path(session), time)
     }
@@ -221,7 +220,7 @@ impl<'a> SessionStore<'a> {
     }
 
     /// Takes the lock if it is free.
-    pub fn try_lock(&self, session: &SessionKey) -> io::Result<Option<File>> {
+    pub fn try_lock(&self, session: &SessionKey) -> io::Result<Option<Lock>> {
         self.prepare()?;
         let lock = files::try_lock(&self.lock_path(session))?;
         let how = if lock.is_some() { "lock taken" } else { "another process holds the lock" };
@@ -230,7 +229,7 @@ impl<'a> SessionStore<'a> {
     }
 
     /// The same for who keeps a session without a person: where none could be kept, AWS is not asked for one.
-    pub fn try_lock_to_keep(&self, session: &SessionKey) -> anyhow::Result<Option<File>> {
+    pub fn try_lock_to_keep(&self, session: &SessionKey) -> anyhow::Result<Option<Lock>> {
         let taken = || {
             let Some(lock) = self.try_lock(session)? else { return Ok(None) };
             // Of the same name each time: where this is killed, the next one takes it away.

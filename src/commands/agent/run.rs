@@ -1,6 +1,6 @@
 //! `awsenv agent run`: the agent's process.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::agent::watch::Watch;
 use crate::clock::{self, Timestamp};
 use crate::commands::allow::tell_shells;
 use crate::commands::serve::leave_streams;
-use crate::files;
+use crate::files::{self, Lock};
 use crate::message::{Failure, printable};
 use crate::places::Places;
 use crate::process::is_running;
@@ -53,7 +53,7 @@ struct Agent {
     watch: Watch,
     world: World,
     /// Locked as long as this lives.
-    life: File,
+    life: Lock,
     since: Timestamp,
     /// When somebody last wanted something of it.
     wanted: Mutex<Timestamp>,
@@ -87,9 +87,9 @@ fn serve(world: World) -> anyhow::Result<()> {
         return world::out(READY.as_bytes());
     }
     grant::clear(&places)?;
-    let mut life = wait("alive")?;
+    let life = wait("alive")?;
     life.set_len(0)?;
-    write!(life, "{}", std::process::id())?;
+    write!(&*life, "{}", std::process::id())?;
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         let endpoint = Endpoint::open(last_port(&places)).await?;

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::commands::allow::tell_shells;
 use crate::commands::subject::{Asking, Subject, of_keys, person, person_keychain};
 use crate::credentials::Credentials;
-use crate::files;
+use crate::files::{self, Lock};
 use crate::key_index::{KeyEntry, KeyIndex};
 use crate::keychain::{self, Keychain, Keys};
 use crate::message::{self, Failure, printable, render};
@@ -72,7 +72,7 @@ pub fn run(rotate: &Rotate<'_>, world: &World) -> anyhow::Result<()> {
 }
 
 /// Two at once would each see the other's new key as one too many.
-fn lock(world: &World) -> anyhow::Result<std::fs::File> {
+fn lock(world: &World) -> anyhow::Result<Lock> {
     let path = world.places.data.join("keys").join("rotate.lock");
     let lock = files::private_dir(&world.places.data)
         .and_then(|()| files::private_dir(&world.places.data.join("keys")))

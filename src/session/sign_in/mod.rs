@@ -2,7 +2,7 @@
 //! Written whole or not at all, one lock for each. Knows no network, and not what they consist of.
 
 use std::collections::BTreeSet;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::key::key;
 use super::sweep;
 use crate::env::Env;
-use crate::files;
+use crate::files::{self, Lock};
 use crate::message::shown_path;
 use crate::places::{Places, login_cache};
 use crate::profile::chain::{RolesAnywhere, Source};
@@ -206,22 +206,22 @@ impl SignIns<'_> {
     }
 
     /// Waits for the lock of one. Other programs know nothing of it.
-    pub(super) fn lock(&self, id: &str) -> anyhow::Result<File> {
+    pub(super) fn lock(&self, id: &str) -> anyhow::Result<Lock> {
         self.lock_within(id, PATIENCE)
     }
 
-    fn lock_within(&self, id: &str, time: Duration) -> anyhow::Result<File> {
+    fn lock_within(&self, id: &str, time: Duration) -> anyhow::Result<Lock> {
         files::lock_or_fail(&self.lock_path(id, "lock")?, time)
     }
 
     /// The lock of whoever signs in, if nobody does.
-    pub(super) fn try_sign_in(&self, id: &str) -> anyhow::Result<Option<File>> {
+    pub(super) fn try_sign_in(&self, id: &str) -> anyhow::Result<Option<Lock>> {
         let path = self.lock_path(id, "login")?;
         files::try_lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
     }
 
     /// Waits until nobody else signs in.
-    pub(super) fn await_sign_in(&self, id: &str) -> anyhow::Result<File> {
+    pub(super) fn await_sign_in(&self, id: &str) -> anyhow::Result<Lock> {
         let path = self.lock_path(id, "login")?;
         files::lock(&path).with_context(|| format!("cannot lock {}", shown_path(&path)))
     }

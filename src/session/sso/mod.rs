@@ -1,7 +1,6 @@
 //! SSO tokens and client registrations, in the AWS CLI's own files or sealed: see [`super::sign_in`]. Knows no network.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sha1::{Digest, Sha1};
@@ -9,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::sign_in::{Kind, LIMIT, SignIns};
 use crate::clock::Timestamp;
-use crate::files;
+use crate::files::{self, Lock};
 use crate::message::{Failure, shown_path};
 use crate::places::Places;
 use crate::profile::chain::{Portal, Sso};
@@ -113,17 +112,17 @@ impl<'a> Tokens<'a> {
     }
 
     /// Waits for the lock of a token, by its [`id`]. Other programs know nothing of it.
-    pub fn lock(&self, id: &str) -> anyhow::Result<File> {
+    pub fn lock(&self, id: &str) -> anyhow::Result<Lock> {
         self.0.lock(id)
     }
 
     /// The lock of whoever signs in, if nobody does.
-    pub fn try_sign_in(&self, portal: &Portal) -> anyhow::Result<Option<File>> {
+    pub fn try_sign_in(&self, portal: &Portal) -> anyhow::Result<Option<Lock>> {
         self.0.try_sign_in(&id(portal))
     }
 
     /// Waits until nobody else signs in.
-    pub fn await_sign_in(&self, portal: &Portal) -> anyhow::Result<File> {
+    pub fn await_sign_in(&self, portal: &Portal) -> anyhow::Result<Lock> {
         self.0.await_sign_in(&id(portal))
     }
 
