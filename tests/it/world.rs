@@ -144,15 +144,16 @@ impl World {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let modified = fs::metadata(&path).unwrap().modified().unwrap();
-        date(&path, modified - Duration::from_secs(60));
+        age(&path);
         path
     }
 
     /// Writes a program below home.
     pub(crate) fn program(&self, path: &str, text: &str) -> PathBuf {
-        let path = self.write(path, text);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        awsenv_parts::script::write(&path, text);
+        age(&path);
         path
     }
 
@@ -223,6 +224,12 @@ impl Drop for World {
 /// Sets a file's modification time.
 pub(crate) fn date(path: &Path, time: SystemTime) {
     fs::File::open(path).unwrap().set_modified(time).unwrap();
+}
+
+/// Makes a file a minute older.
+fn age(path: &Path) {
+    let modified = fs::metadata(path).unwrap().modified().unwrap();
+    date(path, modified - Duration::from_secs(60));
 }
 
 /// A program that only some machines have. Where the tests count, it has to be there.

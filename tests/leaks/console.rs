@@ -1,8 +1,6 @@
 //! Signing in to a console session (`aws login`), with all logging on: its keys, refresh tokens, codes, verifiers and its
 //! own private key are the secrets of the run. Only the AWS CLI's cache holds any of them.
 
-use std::os::unix::fs::PermissionsExt;
-
 use awsenv_sandbox::{Consent, Console, Fault, KeyForm, Sandbox, Scenario};
 
 use crate::search::{Evidence, Search};
@@ -29,8 +27,7 @@ impl Me {
             "[profile me]\nregion = eu-central-1\nlogin_session = arn:aws:iam::111122223333:user/me\n";
         world.aws_files(config, "");
         world.write("work/acme/.awsenv", "profile = \"me\"\n");
-        world.write("browser", BROWSER);
-        std::fs::set_permissions(world.path("browser"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        awsenv_parts::script::write(&world.path("browser"), BROWSER);
         let settings = format!("wait = \"30s\"\nbrowser = \"{}\"\n", world.path("browser").display());
         world.write("config/awsenv/config.toml", settings);
         Self { world, aws, keys: Vec::new() }

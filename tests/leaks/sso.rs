@@ -1,8 +1,6 @@
 //! Signing in, with all logging on: tokens, codes, verifiers and clients' secrets are the secrets of the run. Only
 //! the AWS CLI's cache holds any of them, and not even that where tokens are sealed.
 
-use std::os::unix::fs::PermissionsExt;
-
 use awsenv_sandbox::{Consent, Fault, Portal, Sandbox, Scenario};
 
 use crate::search::{Evidence, Search};
@@ -57,8 +55,7 @@ impl Corp {
             "",
         );
         world.write("work/acme/.awsenv", "profile = \"dev\"\n");
-        world.write("browser", BROWSER);
-        std::fs::set_permissions(world.path("browser"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        awsenv_parts::script::write(&world.path("browser"), BROWSER);
         let browser = world.path("browser");
         let settings = format!("wait = \"30s\"\nbrowser = \"{}\"\n{settings}", browser.display());
         world.write("config/awsenv/config.toml", settings);

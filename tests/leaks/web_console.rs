@@ -1,8 +1,6 @@
 //! The web console, with all logging on: the keys that sign in, and the token that a browser gets for them, are the
 //! secrets of the run. Only what was asked for by `--print` and `--json` holds the token.
 
-use std::os::unix::fs::PermissionsExt;
-
 use awsenv_sandbox::{Fault, Role, Sandbox, Scenario, User};
 
 use crate::search::{Evidence, Search};
@@ -33,8 +31,7 @@ impl Visitor {
         let aws = Sandbox::start(Scenario::default().user(me).role(Role::new(ONE, &[ME])));
         world.aws_files(&format!("[profile one]\nrole_arn = {ONE}\nsource_profile = other\n"), "");
         world.write("work/acme/.awsenv", "profile = \"one\"\n");
-        world.write("browser", BROWSER);
-        std::fs::set_permissions(world.path("browser"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        awsenv_parts::script::write(&world.path("browser"), BROWSER);
         let settings = format!("browser = \"{}\"\n", world.path("browser").display());
         world.write("config/awsenv/config.toml", settings);
         Self { world, aws }

@@ -75,8 +75,7 @@ impl World {
         let mut world = Self::new();
         let program = world.path("awsenv");
         let text = format!("#!/bin/sh\nAWSENV='{}'\n{script}\n", world.program.display());
-        fs::write(&program, text).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        awsenv_parts::script::write(&program, &text);
         world.program = program;
         world
     }

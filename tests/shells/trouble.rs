@@ -5,7 +5,6 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 #[cfg(target_os = "linux")]
-use crate::home::one_at_a_time;
 use crate::home::{Home, Rc};
 use crate::interrupt::keeps_keys_while_it_asks;
 use crate::program;
@@ -315,7 +314,7 @@ fn nushell_waits_for_no_terminal_where_there_is_none() {
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(shell.program).arg("-n").arg(home.at("script.nu"));
     command.env_clear().envs(home.environment()).stdin(Stdio::null());
-    let output = one_at_a_time(|| command.output()).unwrap();
+    let output = command.output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "done\n", "{output:?}");
     assert!(!slept.exists());
 }

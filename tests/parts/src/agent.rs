@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::home::{self, Home, one_at_a_time};
+use crate::home::{self, Home};
 
 /// The one of a home; it ends with this.
 pub struct Agent<'a> {
@@ -26,7 +26,7 @@ impl<'a> Agent<'a> {
     pub fn start(home: &'a Home, env: &[(&str, &str)]) -> Self {
         let mut command = awsenv(home, &["agent", "run"]);
         command.envs(env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = one_at_a_time(|| command.spawn()).unwrap();
+        let mut child = command.spawn().unwrap();
         let mut said = String::new();
         child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(said, "ready\n");

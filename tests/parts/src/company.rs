@@ -5,7 +5,7 @@ use std::process::Command;
 
 use awsenv_sandbox::{Anchor, AnywhereProfile, Portal, Role, Sandbox, Scenario, User};
 
-use crate::home::{Home, one_at_a_time};
+use crate::home::Home;
 
 const USER: &str = "arn:aws:iam::111122223333:user/me";
 const ANCHOR: &str = "arn:aws:rolesanywhere:us-east-1:400000000000:trust-anchor/0";
@@ -127,6 +127,6 @@ fn certify(home: &Home, name: &str, extensions: &[&str], by: Option<&str>) {
     by.into_iter().for_each(|by| {
         command.args(["-CA", &format!("{by}.pem"), "-CAkey", &format!("{by}.key")]);
     });
-    let output = one_at_a_time(|| command.current_dir(directory).output()).unwrap();
+    let output = command.current_dir(directory).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

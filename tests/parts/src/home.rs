@@ -6,10 +6,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use crate::program;
+use crate::script;
 use crate::shell::{Kind, Shell};
 
 /// The program under test: of whom cargo runs.
@@ -101,7 +102,7 @@ impl Home {
     pub fn awsenv<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) {
         let mut command = Command::new(awsenv());
         command.args(arguments).env_clear().envs(self.environment()).current_dir(self.at("home"));
-        let output = one_at_a_time(|| command.output()).unwrap();
+        let output = command.output().unwrap();
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
@@ -123,13 +124,13 @@ impl Home {
         let t = self.at("");
         let script =
             script.replace("@AWSENV@", awsenv()).replace("@T@", t.to_str().unwrap().trim_end_matches('/'));
-        write_script(&fresh, &script);
+        script::write(&fresh, &script);
         fs::rename(fresh, path).unwrap();
     }
 
     /// The FIFO that a slow program waits for.
     pub fn make_gate(&self) {
-        let status = one_at_a_time(|| Command::new("mkfifo").arg(self.at("gate")).status());
+        let status = Command::new("mkfifo").arg(self.at("gate")).status();
         assert!(status.unwrap().success());
     }
 
@@ -155,7 +156,7 @@ impl Home {
             fs::write(self.home(".bash_profile"), self.rc(shell, rc, &hook)).unwrap();
         }
         let script = dir.join("start");
-        write_script(
+        script::write(
             &script,
             &format!("#!/bin/sh\n{}\n", shell.words().command_line(&shell.program, &file, rc.login)),
         );
@@ -182,7 +183,7 @@ impl Home {
     fn hook(&self, shell: &Shell, replacements: &[(&str, &str)]) -> String {
         let mut command = Command::new(awsenv());
         command.args(["hook", shell.kind.name()]).env_clear().envs(self.environment());
-        let output = one_at_a_time(|| command.output()).unwrap();
+        let output = command.output().unwrap();
         let mut text = String::from_utf8(output.stdout).unwrap();
         for (from, to) in replacements {
             assert!(text.contains(from), "the hook of {} no longer says {from:?}", shell.kind.name());
@@ -190,21 +191,6 @@ impl Home {
         }
         text
     }
-}
-
-/// A script that is open for writing cannot be run, and a fork in another test's thread inherits whatever is
-/// open: scripts are written, and programs started, one at a time.
-pub fn one_at_a_time<T>(action: impl FnOnce() -> T) -> T {
-    static LOCK: Mutex<()> = Mutex::new(());
-    let _guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
-    action()
-}
-
-fn write_script(path: &Path, text: &str) {
-    one_at_a_time(|| {
-        fs::write(path, text).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    });
 }
 
 /// What an rc file holds around the hook.

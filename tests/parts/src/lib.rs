@@ -11,6 +11,7 @@ pub mod door;
 pub mod home;
 pub mod program;
 pub mod pty;
+pub mod script;
 pub mod shell;
 pub mod words;
 pub mod worker;
