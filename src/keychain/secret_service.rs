@@ -2,6 +2,8 @@
 //! the attributes that the keyring crates use: `service` awsenv, `username` the key's name.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -17,8 +19,11 @@ pub(super) const NAME: &str = "the Secret Service";
 pub(super) const REMEDY: &str = "log in to your desktop session, or start gnome-keyring or KWallet";
 const NO_BUS: &str = "there is no D-Bus session here";
 
+const TOO_MANY_FILES: &str = "too many files are open in this process";
+
 /// How long the service's own dialog waits for a person.
 const DIALOG: u64 = 120;
+
 /// A service that answers no call in this time is dead, whatever its process does.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,6 +39,9 @@ pub(super) fn why_not(env: &Env) -> anyhow::Result<Option<String>> {
     let hangs = || silent(|why| Failure::new(format!("cannot use {NAME}: {why}"))).into();
     match looked {
         Ok(()) => Ok(None),
+        Err(Trouble::TooManyFiles) => {
+            Err(Failure::new(format!("cannot use {NAME}: {TOO_MANY_FILES}")).into())
+        }
         Err(Trouble::Silent) => Err(hangs()),
         Err(Trouble::Refused(Error::Dbus(error))) if is_silence(&error) => Err(hangs()),
         Err(Trouble::Refused(Error::NoResult)) => Ok(Some(format!("{NAME} has no default keyring"))),
@@ -193,6 +201,8 @@ fn attributes(name: &str) -> HashMap<&str, &str> {
 
 /// What went wrong, before it has words.
 enum Trouble {
+    /// No file could be opened, or none that libdbus can wait for.
+    TooManyFiles,
     Silent,
     Refused(Error),
 }
@@ -204,6 +214,9 @@ fn within<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Trouble> {
     let dialog = if asks == Asks::Person { Duration::from_secs(DIALOG) } else { Duration::ZERO };
+    if !is_within_reach() {
+        return Err(Trouble::TooManyFiles);
+    }
     let (done, is_done) = mpsc::channel();
     process::spawn(move || {
         let _ = done.send(work());
@@ -212,6 +225,13 @@ fn within<T: Send + 'static>(
         Ok(result) => result.map_err(Trouble::Refused),
         Err(_) => Err(Trouble::Silent),
     }
+}
+
+/// libdbus as its crate builds it waits by select(2), which knows no descriptor from 1024 on: it would wait for ever, and
+/// write beside what is its own. The next descriptors are the lowest that are free.
+fn is_within_reach() -> bool {
+    const LAST: i32 = 1000;
+    File::open("/dev/null").is_ok_and(|next| next.as_raw_fd() < LAST)
 }
 
 fn call<T: Send + 'static>(
@@ -236,6 +256,7 @@ fn call<T: Send + 'static>(
                 "unlock it in your desktop session; where there is none, keep keys with AWSENV_KEYCHAIN=file",
             )
             .exit(Exit::PersonNeeded),
+            Trouble::TooManyFiles => cannot(TOO_MANY_FILES),
             Trouble::Silent => silent(cannot),
             Trouble::Refused(Error::Dbus(error)) if is_silence(&error) => silent(cannot),
             Trouble::Refused(Error::NoResult) => cannot("it has no default keyring")

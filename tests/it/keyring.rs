@@ -104,7 +104,7 @@ fn a_locked_keyring_is_an_error_until_it_is_unlocked() {
     world.run(["key", "remove", "ci", "--yes"]).stderr(told).exits(3);
     let dialog = desktop.dialog();
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive_and_wait("acme");
+    shell.arrive("acme").wait();
     assert!(!dialog.was_shown());
     drop(dialog);
     assert_eq!(
@@ -121,6 +121,27 @@ fn a_locked_keyring_is_an_error_until_it_is_unlocked() {
     assert_eq!(identity(&sandbox, &shell.env).as_deref(), Some(cloud::ME));
 }
 
+/// libdbus would go on beyond its own memory.
+#[test]
+fn where_too_many_files_are_open_it_is_an_error() {
+    if !is_installed() {
+        return;
+    }
+    let sandbox = sandbox();
+    let (world, _desktop) = logged_in(&sandbox);
+    add(&world, "ci");
+    let exec = |from: u32| {
+        let open = format!("for ((fd = {from}; fd < 1100; fd++)); do eval \"exec $fd</dev/null\"; done");
+        let script = format!("ulimit -n 1200 && {open} && exec \"$0\" exec ci -- true");
+        let output = world.command("bash").args(["-c", &script, crate::run::PROGRAM]).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = "awsenv: cannot use the Secret Service for ci: too many files are open in this process\n";
+    assert_eq!(exec(3), told);
+    // Many, but not all in a row.
+    assert_eq!(exec(100), "");
+}
+
 #[test]
 fn an_unlocked_keyring_serves_renewals_without_a_person() {
     if !is_installed() {
@@ -131,7 +152,7 @@ fn an_unlocked_keyring_serves_renewals_without_a_person() {
     let world = world.file("acme/.awsenv", "[keys]\nname = \"ci\"\n").allowed("acme");
     add(&world, "ci");
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive_and_wait("acme");
+    shell.arrive("acme").wait();
     assert_eq!(identity(&sandbox, &shell.env).as_deref(), Some(cloud::ME));
     assert!(shell.get("AWS_SESSION_TOKEN").is_some() && shell.notice.is_empty());
 }
@@ -156,7 +177,7 @@ fn the_password_of_a_private_key_rests_in_the_keyring() {
     let renewed = |world: &World| {
         world.run(["session", "clear"]).any_stdout().any_stderr().success();
         let mut shell = world.shell(Kind::Bash);
-        shell.arrive_and_wait("acme");
+        shell.arrive("acme").wait();
         (identity(&sandbox, &shell.env), shell.notice)
     };
     assert!(renewed(&world).0.is_some());
