@@ -144,15 +144,16 @@ pub fn rewrite(path: &Path, read: &[u8], bytes: &[u8]) -> io::Result<()> {
 fn rewrite_for(path: &Path, read: &[u8], bytes: &[u8], most: u32) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     let before = File::open(&path)?;
+    let metadata = before.metadata()?;
     // Of two of us, one comes second. Not every file system has locks; what follows has to do there.
-    if matches!(before.try_lock(), Err(fs::TryLockError::WouldBlock)) {
-        return Err(io::Error::other("another program has locked it"));
-    }
+    let _turn = match Lock::try_on(before) {
+        Ok(None) => return Err(io::Error::other("another program has locked it")),
+        turn => turn,
+    };
     let now = read_limited(&path, read.len() as u64).ok().flatten().map(|(now, _)| Zeroizing::new(now));
     if now.is_none_or(|now| now.as_slice() != read) {
         return Err(io::Error::other("it has changed since it was read"));
     }
-    let metadata = before.metadata()?;
     // Not the name that `write_private` would take: beside a file that is not ours there may be others like it.
     let name = path.file_name().ok_or_else(|| io::Error::other("no file name"))?;
     let beside = path.with_file_name(format!(".awsenv.{}", name.display()));
@@ -310,8 +311,7 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), other);
         }
         fs::write(&path, "one").unwrap();
-        let other = File::open(&path).unwrap();
-        other.lock().unwrap();
+        let other = lock(&path).unwrap();
         assert_eq!(reason(), "another program has locked it");
         drop(other);
         rewrite(&path, b"one", b"two").unwrap();

@@ -27,6 +27,9 @@ pub struct Limits {
     pub time: Duration,
     /// So many bytes of output.
     pub output: usize,
+    /// So long to end, for who is told to. As long one waits for output, once the program itself has gone: something
+    /// that it has left behind may hold its stdout for ever.
+    pub grace: Duration,
 }
 
 /// How it ended.
@@ -39,10 +42,6 @@ pub enum Heard {
     /// It was ended: it printed too much.
     TooMuch,
 }
-
-/// Who is told to end has so long for it. As long one waits for output, once the program itself has gone: something
-/// that it has left behind may hold its stdout for ever.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// What happens while one waits.
 enum Event {
@@ -141,7 +140,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
         if status.is_none() {
             status = child.try_wait()?;
             if status.is_some() {
-                deadline = deadline.min(later(GRACE));
+                deadline = deadline.min(later(limits.grace));
             }
         }
         let is_late = clock::uptime() >= deadline;
@@ -157,7 +156,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
             && let Some(reason) = end.or(is_late.then_some(Why::Time))
         {
             all().tell();
-            (why, deadline) = (Some(reason), later(GRACE));
+            (why, deadline) = (Some(reason), later(limits.grace));
         }
     };
     if why.is_some() {
@@ -251,7 +250,8 @@ fn say(text: &str) {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { time: Duration::from_secs(60), output: 64 };
+    const MINUTE: Duration = Duration::from_secs(60);
+    const LIMITS: Limits = Limits { time: MINUTE, output: 64, grace: MINUTE };
 
     fn sh(script: &str, limits: Limits) -> Heard {
         hear(Command::new("/bin/sh").args(["-c", script]), false, limits).unwrap()
@@ -276,11 +276,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (fifo, file) = (dir.path().join("fifo"), dir.path().join("pids"));
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        const SOON: Duration = Duration::from_secs(1);
         // The second one is deaf to SIGTERM. As long as one of them lives, somebody may write to the pipe.
         let deaf = format!("trap '' TERM; echo $$ > '{}'; read x < '{}'", file.display(), fifo.display());
         for (end, limits) in [
-            ("wait", Limits { time: Duration::from_millis(300), ..LIMITS }),
-            ("while :; do echo x; done", LIMITS),
+            ("wait", Limits { time: Duration::from_millis(300), grace: SOON, ..LIMITS }),
+            ("while :; do echo x; done", Limits { grace: SOON, ..LIMITS }),
         ] {
             let script =
                 format!("exec 3<> '{}'; sh -c \"{}\" & {end}", fifo.display(), deaf.replace('$', "\\$"));
@@ -340,7 +341,8 @@ mod tests {
         let fifo = dir.path().join("fifo");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         let left = format!("printf one; sh -c 'read x < {}' &", fifo.display());
-        assert_eq!(printed(sh(&left, LIMITS)), (true, "one".into()));
+        let limits = Limits { grace: Duration::from_secs(5), ..LIMITS };
+        assert_eq!(printed(sh(&left, limits)), (true, "one".into()));
         // It lives on, until it has read something.
         std::fs::write(&fifo, "x\n").unwrap();
     }

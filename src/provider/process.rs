@@ -29,6 +29,9 @@ const UNATTENDED: Duration = Duration::from_secs(60);
 /// A session's token may take 4 KB, with tags and policies more.
 const MOST: usize = 32 * 1024;
 
+/// For what it does when it is told to end.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A chain that is walked because of itself would never end.
 pub fn check_no_circle(chain: &RoleChain, original: &Env) -> Result<(), Failure> {
     let (Some(key), Some(profile)) = (program(chain), &chain.origin.profile) else { return Ok(()) };
@@ -103,7 +106,7 @@ pub(super) fn output(
         command.env(mfa::UNATTENDED, "1");
     }
     let time = if mfa.has_person() { PATIENT } else { UNATTENDED };
-    let heard = hear(command, mfa.has_person(), Limits { time, output: MOST });
+    let heard = hear(command, mfa.has_person(), Limits { time, output: MOST, grace: GRACE });
     match heard {
         Ok(Heard::Ended(status, printed)) if status.success() => Ok(printed),
         Ok(Heard::Ended(status, _)) => {

@@ -1,14 +1,14 @@
 //! What was exported where, as whom, until when: a line each time, for `awsenv history`. No key stands in it, and no
 //! argument of a command. Nobody depends on it: where it cannot be written, nothing else changes.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::files;
+use crate::files::{self, Lock};
 use crate::places::Places;
 
 /// Some four thousand lines. One older file of as much is kept.
@@ -180,9 +180,10 @@ fn to_append() -> OpenOptions {
 fn turn(full: &File, places: &Places) -> io::Result<bool> {
     // Where there are no locks, as on some NFS, it is put aside all the same: of two at once, one then costs lines, and
     // that is less than a file that grows for ever.
-    if matches!(full.try_lock(), Err(TryLockError::WouldBlock)) {
-        return Ok(false);
-    }
+    let _turn = match Lock::try_on(full.try_clone()?) {
+        Ok(None) => return Ok(false),
+        turn => turn,
+    };
     let path = path(places);
     let is_in_place =
         fs::metadata(&path).is_ok_and(|there| full.metadata().is_ok_and(|own| own.ino() == there.ino()));
@@ -257,8 +258,7 @@ mod tests {
     fn where_there_are_no_locks_it_is_put_aside_and_while_another_does_it_not() {
         let (_dir, places) = places();
         append(&places, &record("/first")).unwrap();
-        let other = File::open(path(&places)).unwrap();
-        other.try_lock().unwrap();
+        let other = files::lock(&path(&places)).unwrap();
         assert!(!turn(&File::open(path(&places)).unwrap(), &places).unwrap());
         drop(other);
         // flock(2): such a file has no lock.
@@ -266,7 +266,7 @@ mod tests {
         {
             let path_only = rustix::fs::OFlags::PATH.bits().cast_signed();
             let lockless = OpenOptions::new().read(true).custom_flags(path_only).open(path(&places)).unwrap();
-            assert!(matches!(lockless.try_lock(), Err(TryLockError::Error(_))));
+            assert!(Lock::try_on(lockless.try_clone().unwrap()).is_err());
             assert!(turn(&lockless, &places).unwrap());
             assert!(!path(&places).exists() && older(&places).exists());
         }

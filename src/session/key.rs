@@ -1,6 +1,7 @@
 //! The key that seals what rests on disk, made at the first call. Where there is no place for one, nothing is
 //! kept.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -17,9 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 const NAME: Name<'_> = Name { keyring: "awsenv:seal:1", file: "key" };
 
+/// The kernel's keyring is the user's, wherever a thread keeps its files and their lock.
+static MAKING: Mutex<()> = Mutex::new(());
+
 /// The key of this user on this machine. `None`: there is no place for one.
 pub fn key(places: &Places) -> Option<Key> {
     volatile::find(places, NAME).or_else(|| {
+        let _here = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         files::private_dir(&places.runtime).ok()?;
         // Two first calls at once must agree on one key: where the other is stopped, there is none yet.
         let _lock = files::lock_within(&places.runtime.join("key.lock"), PATIENCE).ok()??;

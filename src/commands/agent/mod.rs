@@ -185,7 +185,7 @@ fn ask(question: &Question, attached: &[u8], world: &World) -> anyhow::Result<Op
 
 /// Unless one runs. It is there when this returns. One that somebody ends as it starts is followed by another.
 fn start(world: &World) -> anyhow::Result<()> {
-    for _ in 0..3 {
+    for _ in 0..ATTEMPTS {
         if files::is_locked(&alive(&world.places)) {
             return Ok(());
         }
