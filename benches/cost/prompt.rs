@@ -1,6 +1,6 @@
 //! What shells do: at a prompt where nothing has changed, and with a `cd` before it.
 
-use awsenv_bench::{Comparison, Home, KINDS, Row, Shell, assert_none_ran};
+use awsenv_bench::{Comparison, Home, KINDS, Row, Shell, Shells, assert_none_ran};
 
 use crate::Rounds;
 use crate::stage::Stage;
@@ -63,8 +63,8 @@ fn unchanged_in(kind: &str, stage: &Stage, rounds: usize) -> Vec<Row> {
     assert_none_ran(session);
 
     for (crowd, home) in &stage.crowded {
-        let mut ours = Shell::ours(kind, home, &home.pinned(), *planted);
-        let mut usual = Shell::ours(kind, session, &session.pinned(), false);
+        let mut ours = Shells::ours(kind, home, &home.pinned(), *planted);
+        let mut usual = Shells::ours(kind, session, &session.pinned(), false);
         rows.extend(
             Comparison::of(format!("{what}, {crowd}"), || ours.time())
                 .against(Stage::usual(crowd), || usual.time())

@@ -17,5 +17,5 @@ pub use deploy::{deploy, scenario};
 pub use home::{BASH_VERSION, Crowd, Env, Home, PID};
 pub use judge::faults;
 pub use program::{Peers, Programs, target, time};
-pub use shell::{KINDS, Shell, assert_none_ran, counter};
+pub use shell::{KINDS, Shell, Shells, assert_none_ran, counter};
 pub use tool::Tool;
