@@ -164,8 +164,13 @@ pub(crate) fn is_renewing(world: &World) -> bool {
 
 fn locks(world: &World) -> Vec<PathBuf> {
     let directory = places(world).state.join("sessions");
-    let locks = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    locks.filter(|path| path.extension().is_some_and(|kind| kind == "lock")).collect()
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let files = entries.map(|entry| entry.unwrap().path());
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    // Whoever asks a person holds another one.
+    files
+        .filter(|path| name(path).strip_suffix(".lock").is_some_and(|session| !session.contains('.')))
+        .collect()
 }
 
 /// Runs what may block, and fails if it still does at the [`DEADLINE`].

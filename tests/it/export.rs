@@ -356,9 +356,10 @@ fn a_hostile_state_is_no_state() {
 #[test]
 fn a_state_that_names_what_it_may_not_touch_undoes_nothing_else_either() {
     let world = World::with_pin();
-    let forged = "1:on:{\"p\":4242,\"u\":0,\"n\":\"00\",\"v\":{\"PATH\":{\"u\":{\"=\":\"/evil\"}}}}";
-    let forged = forged.replace("\"u\":0", &format!("\"u\":{}", awsenv::files::uid()));
     let mut shell = world.shell(Kind::Bash);
+    let forged = "1:on:{\"p\":PID,\"u\":UID,\"n\":\"00\",\"v\":{\"PATH\":{\"u\":{\"=\":\"/evil\"}}}}";
+    let forged =
+        forged.replace("PID", &shell.pid.to_string()).replace("UID", &awsenv::files::uid().to_string());
     shell.env.set("AWSENV_STATE", forged);
     shell.prompt();
     assert_eq!(shell.get("PATH"), world.variables().text("PATH"));

@@ -92,7 +92,7 @@ fn by_hook(source: &Source, trouble: &Trouble) -> Outcome {
     let mut shell = enter(source, "env");
     shell.env.set("AWS_SECURITY_TOKEN", "of somebody else");
     (trouble.begin)(&source.sandbox);
-    shell.cd("acme");
+    shell.cd_impatiently("acme");
     if trouble.is_endless {
         assert!(cloud::is_renewing(&source.world), "{}: the prompt waited for the call", source.name);
     }

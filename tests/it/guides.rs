@@ -169,8 +169,13 @@ fn typed(world: &World, steps: &[Step]) -> Vec<(String, String)> {
 /// Without colours, the scratch home's own path, and what bash says where there is no terminal.
 fn plain(said: &str, world: &World) -> String {
     let said = said.replace("\u{1b}[m", "").replace(world.home().to_str().unwrap(), "~");
-    let no_terminal = ["bash: cannot set terminal process group", "bash: no job control in this shell"];
-    let kept = said.lines().filter(|line| !no_terminal.iter().any(|start| line.starts_with(start)));
+    // There is no terminal; and a slow machine says what it waits for.
+    let not_shown = [
+        "bash: cannot set terminal process group",
+        "bash: no job control in this shell",
+        "awsenv: fetching ",
+    ];
+    let kept = said.lines().filter(|line| !not_shown.iter().any(|start| line.starts_with(start)));
     kept.collect::<Vec<_>>().join("\n")
 }
 

@@ -199,6 +199,7 @@ fn a_code_given_in_one_project_wakes_the_others() {
     let mut shell = world.shell(Kind::Bash);
     shell.arrive("acme").wait();
     assert_eq!(shell.get("AWS_PROFILE"), Some("far: run awsenv refresh"));
+    shell.settle();
     world.run(["exec", "careful", "--mfa-code", "111111", "--", "true"]).success();
     assert!(!shell.guard());
     shell.ask().wait();

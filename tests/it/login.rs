@@ -353,7 +353,7 @@ fn a_clone_needs_nothing_but_allow_and_login() {
         let sandbox = sandbox();
         let world = world(&sandbox).config("").file("acme/.awsenv", INLINE).allowed("acme");
         let mut shell = world.shell(kind);
-        shell.arrive_and_wait("acme");
+        shell.arrive("acme").wait();
         assert_eq!(shell.notice, "awsenv: Developer@111122223333 needs a sign-in: run `awsenv login`\n");
         assert_eq!(shell.get("AWS_PROFILE"), Some("Developer@111122223333: run awsenv login"));
         assert!(shell.guard() && nothing_is_opened(&world));

@@ -5,7 +5,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -254,10 +253,10 @@ fn by_exec(scene: &Scene) -> Outcome {
 fn by_agent(scene: &Scene) -> Outcome {
     let env = |name| scene.env.text(name).unwrap();
     let door = Door::new(env("DOOR"), env("DOOR_TOKEN"));
-    if TcpStream::connect(&door.host).is_err() {
+    // It may end while it is asked.
+    let Some((status, answer)) = door.ask_if_there() else {
         return Outcome { whose: None, said: "no agent".to_owned() };
-    }
-    let (status, answer) = door.ask();
+    };
     let whose = door::identity(&scene.sandbox, &answer);
     assert_eq!(status == 200, whose.is_some(), "{answer}");
     let said = match status {

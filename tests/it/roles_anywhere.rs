@@ -159,7 +159,7 @@ fn login_asks_for_a_keys_password_and_the_keychain_keeps_it() {
          awsenv: hint: run it in a terminal\n"
     );
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive_and_wait("acme");
+    shell.arrive("acme").wait();
     assert_eq!(shell.notice, "awsenv: $HOME/pki/locked.key: it is encrypted: run `awsenv login`\n");
     assert_eq!(shell.get("AWS_PROFILE"), Some("Edge: run awsenv login"));
 
@@ -230,7 +230,7 @@ fn login_opens_pkcs12_too() {
     let mut command = world.command("openssl");
     assert!(command.args(again).arg("edge.p12").current_dir(world.at("pki")).status().unwrap().success());
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive_and_wait("acme");
+    shell.arrive("acme").wait();
     let told =
         "awsenv: $HOME/pki/edge.p12: its password is not the one in the keychain: run `awsenv login`\n";
     assert_eq!(shell.notice, told);

@@ -72,7 +72,8 @@ impl<'w> Shell<'w> {
         Self {
             world,
             kind,
-            pid: 4242,
+            // More than any kernel gives: nobody's.
+            pid: 4_194_305,
             env: world.variables().clone(),
             pwd: world.home(),
             text: Vec::new(),
@@ -90,12 +91,20 @@ impl<'w> Shell<'w> {
             .environment(&self.env)
     }
 
-    /// A prompt: asks, evaluates the answer, and waits for what it has started.
+    /// A prompt: asks, evaluates the answer, and waits for what it has started, however long that takes.
     #[track_caller]
     pub(crate) fn prompt(&mut self) -> &mut Self {
+        self.phases(true)
+    }
+
+    #[track_caller]
+    fn phases(&mut self, patient: bool) -> &mut Self {
         self.notice.clear();
         self.hear(self.question());
         if self.answer().contains("__awsenv_pending") {
+            if patient {
+                renewals_end(self.world);
+            }
             self.hear(self.question().arg("wait"));
         }
         self
@@ -109,9 +118,17 @@ impl<'w> Shell<'w> {
         self
     }
 
-    /// The second phase, as the hook calls it where the first one's answer is pending.
+    /// The second phase, as the hook calls it where the first one's answer is pending; when what that has begun is done,
+    /// however long it takes.
     #[track_caller]
     pub(crate) fn wait(&mut self) -> &mut Self {
+        renewals_end(self.world);
+        self.wait_impatiently()
+    }
+
+    /// The second phase, which waits no longer than it may.
+    #[track_caller]
+    pub(crate) fn wait_impatiently(&mut self) -> &mut Self {
         assert!(self.answer().contains("__awsenv_pending"), "{}", self.answer());
         self.notice.clear();
         self.hear(self.question().arg("wait"));
@@ -123,14 +140,6 @@ impl<'w> Shell<'w> {
     pub(crate) fn arrive(&mut self, directory: &str) -> &mut Self {
         self.pwd = self.world.at(directory);
         self.ask()
-    }
-
-    /// The same, and the second phase when what the first one has begun is done, however long that takes.
-    #[track_caller]
-    pub(crate) fn arrive_and_wait(&mut self, directory: &str) -> &mut Self {
-        self.arrive(directory);
-        renewals_end(self.world);
-        self.wait()
     }
 
     #[track_caller]
@@ -146,6 +155,13 @@ impl<'w> Shell<'w> {
     pub(crate) fn cd(&mut self, directory: &str) -> &mut Self {
         self.pwd = self.world.at(directory);
         self.prompt()
+    }
+
+    /// The same by a prompt that waits no longer than it may.
+    #[track_caller]
+    pub(crate) fn cd_impatiently(&mut self, directory: &str) -> &mut Self {
+        self.pwd = self.world.at(directory);
+        self.phases(false)
     }
 
     /// The value of a variable.

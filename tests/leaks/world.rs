@@ -170,6 +170,13 @@ impl World {
             .expect("strace is installed");
         let argv = fs::read(&log).unwrap();
         assert!(argv.windows(7).any(|window| window == b"execve("), "strace saw nothing: {output:?}");
+        // Each line begins with a process's id, which may look like a code.
+        let lines = argv.split_inclusive(|byte| *byte == b'\n');
+        let argv = lines.map(<[u8]>::trim_ascii_start).flat_map(|line| {
+            let id = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            line[id..].to_vec()
+        });
+        let argv = argv.collect();
         fs::remove_file(&log).unwrap();
         Run { name: command.join(" "), stdout: output.stdout, stderr: output.stderr, argv }
     }

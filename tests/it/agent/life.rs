@@ -162,7 +162,7 @@ fn it_ends_by_itself_when_nobody_is_left() {
     let sandbox = portal::sandbox_with(Portal { role_seconds: 5, ..Portal::default() });
     let world = Agents(
         portal::signed_in(&sandbox, 3600)
-            .file(".config/awsenv/config.toml", "agent_idle = \"1s\"\n")
+            .file(".config/awsenv/config.toml", "agent_idle = \"5s\"\n")
             .file("acme/.awsenv", "profile = \"dev\"\ndeliver = \"endpoint\"\n")
             .allowed("acme"),
     );
@@ -171,7 +171,7 @@ fn it_ends_by_itself_when_nobody_is_left() {
     shell.pid = living.id();
     shell.cd("acme");
     let end = clock::parse(door(&shell).ask().1["Expiration"].as_str().unwrap()).unwrap();
-    until("it has not ended", || clock::now() > end.checked_add(Duration::from_secs(2)).unwrap());
+    until("it has not ended", || clock::now() > end.checked_add(Duration::from_secs(7)).unwrap());
     assert_eq!(status(&world)["running"], json!(true), "a shell has it still");
     living.kill().unwrap();
     living.wait().unwrap();

@@ -11,7 +11,7 @@ fn removed_keys_are_gone_from_every_prompt() {
     let sandbox = sandbox();
     let world = with_bare(&sandbox);
     let mut shell = world.shell(Kind::Bash);
-    shell.cd("bare");
+    shell.cd("bare").settle();
     assert!(shell.get("AWS_ACCESS_KEY_ID") == Some("AKIAME") && cloud::sessions(&world).len() == 1);
     world
         .run(["key", "remove", "ci"])

@@ -44,7 +44,7 @@ fn keys_are_lent_to_prompts_for_half_a_day() {
     shell.cd("bare");
     assert_eq!(shell.get("AWS_ACCESS_KEY_ID"), Some("AKIAME"), "from the store, not from the keychain");
     cloud::age(&world, Duration::from_secs(12 * 3600));
-    shell.arrive_and_wait("bare");
+    shell.arrive("bare").wait();
     assert_eq!(
         (shell.get("AWS_ACCESS_KEY_ID"), shell.get("AWS_PROFILE")),
         (None, Some("ci: run awsenv refresh"))

@@ -194,7 +194,7 @@ fn a_prompt_renews_in_the_background_before_the_keys_end() {
     let sandbox = sandbox_with(Console { seconds: 900, ..Console::default() });
     let world = pinned(signed_in(&sandbox, -60));
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive_and_wait("acme");
+    shell.arrive("acme").wait();
     let first = shell.get("AWS_ACCESS_KEY_ID").unwrap().to_owned();
     // A fifth of a quarter of an hour is three minutes.
     for (minutes, left, is_renewed) in [(11, 4, false), (2, 2, true)] {

@@ -15,7 +15,7 @@ const QUESTION: &str = "PIN of the token acme: ";
 /// What a prompt in `acme` says, where nobody is asked.
 fn told_at_prompt(world: &World) -> String {
     let mut shell = world.shell(Kind::Bash);
-    shell.arrive_and_wait("acme");
+    shell.arrive("acme").wait();
     shell.notice
 }
 

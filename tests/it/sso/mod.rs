@@ -83,7 +83,7 @@ fn a_sign_in_by_the_aws_cli_is_seen_at_the_next_prompt() {
                 sandbox.revoke();
                 world.run(["session", "clear"]).any_stderr().success();
             }
-            shell.arrive_and_wait("acme");
+            shell.arrive("acme").wait();
             assert_eq!(shell.get("AWS_PROFILE"), Some("dev: run awsenv login"));
             assert!(shell.guard(), "{kind:?}: nothing to ask");
             let path = world.write(OF_CORP, &sandbox.signed_in(8 * HOUR).to_string());

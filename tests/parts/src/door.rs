@@ -1,6 +1,6 @@
 //! An endpoint of the container-credentials protocol, as SDKs ask it.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -29,22 +29,31 @@ impl Door {
 
     /// The status, and the answer to these lines.
     pub fn send(&self, head: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.host).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
+        self.try_send(head).unwrap()
+    }
+
+    fn try_send(&self, head: &str) -> io::Result<(u16, String)> {
+        let mut stream = TcpStream::connect(&self.host)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.write_all(format!("{head}\r\n\r\n").as_bytes())?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
         let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
-        (status, body.to_owned())
+        Ok((status, body.to_owned()))
     }
 
     /// As an SDK asks.
     pub fn ask(&self) -> (u16, Value) {
+        self.ask_if_there().expect("somebody answers")
+    }
+
+    /// The same, if somebody is there to the end of the answer.
+    pub fn ask_if_there(&self) -> Option<(u16, Value)> {
         let Self { host, token, .. } = self;
-        let (status, body) =
-            self.send(&format!("GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}"));
-        (status, serde_json::from_str(&body).unwrap())
+        let head = format!("GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}");
+        let (status, body) = self.try_send(&head).ok()?;
+        Some((status, serde_json::from_str(&body).ok()?))
     }
 
     /// The id of the key that is given out.

@@ -124,10 +124,13 @@ impl<'a> Terminal<'a> {
     /// The process id of a program that the shell has started.
     pub fn child_named(&self, name: &str) -> u32 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        let children = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")).unwrap());
-        let children: Vec<_> = children.collect();
+        // Threads and processes come and go.
+        let children = |task: fs::DirEntry| fs::read_to_string(task.path().join("children")).ok();
+        let children: Vec<_> = tasks.flatten().filter_map(children).collect();
         let mut children = children.iter().flat_map(|children| children.split_whitespace());
-        let is_it = |pid: &&str| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() == name;
+        let is_it = |pid: &&str| {
+            fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name)
+        };
         children.find(is_it).expect("a program of this name").parse().unwrap()
     }
 
