@@ -31,7 +31,8 @@ impl Watch {
                     }
                     break;
                 }
-                if !hears(signal) {
+                // Our own is lost where it comes while that lets an ignored SIGHUP through: it comes once.
+                if !hears(signal) || over.load(Ordering::SeqCst) {
                     break;
                 }
             }
@@ -48,5 +49,35 @@ impl Drop for Watch {
         // musl has a pointer for it where std has a number.
         let _ = pthread_kill(thread.as_pthread_t() as _, Signal::SIGHUP);
         let _ = thread.join();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use nix::sys::signal::SigSet;
+
+    use super::*;
+    use crate::process::{Uninterrupted, within};
+
+    #[test]
+    fn it_ends_though_its_own_signal_is_lost() {
+        let is_over = within(Duration::from_secs(60), || {
+            let _uninterrupted = Uninterrupted::begin();
+            let (heard, is_heard) = mpsc::channel();
+            let watch = Watch::begin(move |_| {
+                heard.send(()).unwrap();
+                // As `end_now_by` under nohup: whatever comes meanwhile is gone.
+                SigSet::from(Signal::SIGHUP).wait().unwrap();
+                true
+            });
+            let watch = watch.unwrap();
+            let thread = watch.thread.as_ref().unwrap().as_pthread_t();
+            pthread_kill(thread as _, Signal::SIGTERM).unwrap();
+            is_heard.recv().unwrap();
+        });
+        assert!(is_over.is_some(), "it waits for a signal that has come already");
     }
 }
