@@ -8,6 +8,7 @@ use awsenv::clock::{self, Timestamp};
 use awsenv::credentials::Expiry;
 use awsenv::env::Env;
 use awsenv::places::Places;
+use awsenv::session::failure::FailureRecord;
 use awsenv::session::session_key::SessionKey;
 use awsenv::session::store::{Session, SessionStore};
 use awsenv_sandbox::{Role, Sandbox, Scenario, User};
@@ -157,9 +158,15 @@ pub(crate) fn renewals_end(world: &World) {
     });
 }
 
-/// Whether one is under way: it holds its session's lock as long as it lives.
-pub(crate) fn is_renewing(world: &World) -> bool {
-    locks(world).iter().any(|lock| awsenv::files::try_lock(lock).unwrap().is_none())
+/// Whether somebody waits for a session's lock, as the kernel says.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_waited_for(world: &World) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let inode = |path: PathBuf| format!(":{} ", path.metadata().unwrap().ino());
+    let inodes: Vec<_> = locks(world).into_iter().map(inode).collect();
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    let mut waiting = locks.lines().filter(|line| line.contains("-> FLOCK"));
+    waiting.any(|line| inodes.iter().any(|inode| line.contains(inode)))
 }
 
 fn locks(world: &World) -> Vec<PathBuf> {
@@ -173,11 +180,46 @@ fn locks(world: &World) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Waits until something is so; fails if it is not at the [`DEADLINE`].
+#[track_caller]
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let give_up = clock::uptime() + DEADLINE;
+    while !is_so() {
+        assert!(clock::uptime() < give_up, "{what}");
+        std::thread::yield_now();
+    }
+}
+
 /// Runs what may block, and fails if it still does at the [`DEADLINE`].
 pub(crate) fn within_deadline<T: Send + 'static>(what: &str, act: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, is_done) = mpsc::channel();
     std::thread::spawn(move || done.send(act()));
     is_done.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("{what} after {DEADLINE:?}"))
+}
+
+/// The pause after each failure ends then (RFC 3339), instead of some seconds later; how often in a row each has failed.
+/// A failure that is about to be kept is waited for.
+#[track_caller]
+pub(crate) fn pauses_end(world: &World, again: &str) -> Vec<u32> {
+    let record = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.ok()?.path();
+        let record: FailureRecord = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+        Some((path, record))
+    };
+    let directory = places(world).state.join("failures");
+    let kept = || std::fs::read_dir(&directory).ok()?.map(record).collect::<Option<Vec<_>>>();
+    until("no failure is kept", || kept().is_some_and(|kept| !kept.is_empty()));
+    let end = |(path, mut record): (PathBuf, FailureRecord)| {
+        record.again = again.to_owned();
+        awsenv::files::write_private(&path, &serde_json::to_vec(&record).unwrap()).unwrap();
+        record.attempts
+    };
+    kept().unwrap().into_iter().map(end).collect()
+}
+
+/// Later than any test ends.
+pub(crate) fn in_an_hour() -> String {
+    clock::rfc3339(clock::now().checked_add(Duration::from_secs(3600)).unwrap())
 }
 
 /// `2026-11-22T12:00:00Z`, some time ago.

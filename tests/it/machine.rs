@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -162,7 +162,7 @@ impl Scene {
     fn is_waited_in(&self, way: &str) -> bool {
         match way {
             "`exec`" => lock(&self.heard).contains("waiting for that"),
-            _ => is_waited_for(&below(&places(&self.world).state.join("sessions"))),
+            _ => cloud::is_waited_for(&self.world),
         }
     }
 
@@ -190,14 +190,6 @@ impl Scene {
 
 fn lock(heard: &Mutex<String>) -> MutexGuard<'_, String> {
     heard.lock().unwrap()
-}
-
-/// Whether somebody waits for one of these locks, as the kernel says.
-fn is_waited_for(files: &[PathBuf]) -> bool {
-    let inodes: Vec<_> = files.iter().map(|path| format!(":{} ", path.metadata().unwrap().ino())).collect();
-    let locks = fs::read_to_string("/proc/locks").unwrap();
-    let mut waiting = locks.lines().filter(|line| line.contains("-> FLOCK"));
-    waiting.any(|line| inodes.iter().any(|inode| line.contains(inode)))
 }
 
 /// It ends.

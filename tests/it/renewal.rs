@@ -118,6 +118,7 @@ fn a_failure_is_remembered_and_tried_again_after_a_pause() {
     let what = "awsenv: cannot assume arn:aws:iam::111122223333:role/One: AssumeRole: AccessDenied: ";
     assert!(shell.notice.starts_with(what), "{}", shell.notice);
     assert_eq!(shell.notice.lines().count(), 1);
+    cloud::pauses_end(&world, &cloud::in_an_hour());
     shell.ask();
     assert_eq!(shell.notice, "", "said once");
     assert_eq!(operations(&sandbox), ["AssumeRole"], "no second call at the next prompt");
@@ -129,16 +130,10 @@ fn a_failure_is_remembered_and_tried_again_after_a_pause() {
     assert_eq!(operations(&sandbox), ["AssumeRole"; 2]);
 }
 
-/// The pause after the last failure, as if it were over.
+/// The pause after so many failures in a row, as if it were over.
+#[track_caller]
 fn end_the_pause(world: &World, attempts: u32) {
-    let directory = cloud::places(world).state.join("failures");
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let mut record: FailureRecord = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        assert_eq!(record.attempts, attempts);
-        record.again = cloud::long_ago();
-        fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
-    }
+    assert_eq!(cloud::pauses_end(world, &cloud::long_ago()), [attempts]);
 }
 
 #[test]
@@ -222,6 +217,7 @@ fn a_renewal_that_fails_leaves_the_old_session_serving_to_its_end() {
     let mut shell = world.shell(Kind::Bash);
     shell.arrive("acme");
     renewals_end(&world);
+    cloud::pauses_end(&world, &cloud::in_an_hour());
     shell.ask();
     assert!(shell.get("AWS_ACCESS_KEY_ID").is_some());
     assert_eq!(shell.notice, "");

@@ -141,9 +141,12 @@ fn a_kill_at_any_moment_leaves_a_whole_session_and_no_lock() {
     let world = cloud::world(&sandbox);
     exec(&world, "one");
     // How long one takes here and now, so that the moments spread over all of it.
-    let elapsed = stopwatch();
-    world.run(["refresh", "one"]).any_stderr().success();
-    let whole = elapsed();
+    let whole = (0..3).map(|_| {
+        let elapsed = stopwatch();
+        world.run(["refresh", "one"]).any_stderr().success();
+        elapsed()
+    });
+    let whole = whole.min().unwrap();
     let (mut unasked, mut asked, mut kept) = (0, 0, 0);
     let mut last = None;
     let renewals = || operations(&sandbox).iter().filter(|operation| **operation == "AssumeRole").count();

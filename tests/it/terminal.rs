@@ -16,7 +16,8 @@ pub(crate) struct Terminal {
     child: Child,
     pty: Arc<Pty>,
     output: Receiver<Vec<u8>>,
-    screen: String,
+    /// In parts of which none may end with a whole letter.
+    screen: Vec<u8>,
 }
 
 impl Terminal {
@@ -68,7 +69,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, pty, output, screen: String::new() }
+        Self { child, pty, output, screen: Vec::new() }
     }
 
     /// Waits for a question, and answers it.
@@ -88,10 +89,10 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn wait_for(&mut self, question: &str) {
         let from = self.screen.len();
-        while !self.screen[from..].contains(question) {
+        while !String::from_utf8_lossy(&self.screen[from..]).contains(question) {
             let bytes = self.output.recv_timeout(DEADLINE);
-            let bytes = bytes.unwrap_or_else(|_| panic!("no {question:?} on the screen:\n{}", self.screen));
-            self.screen.push_str(&String::from_utf8_lossy(&bytes));
+            let bytes = bytes.unwrap_or_else(|_| panic!("no {question:?} on the screen:\n{}", self.screen()));
+            self.screen.extend(bytes);
         }
     }
 
@@ -101,8 +102,8 @@ impl Terminal {
     }
 
     /// What is shown so far.
-    pub(crate) fn screen(&self) -> &str {
-        &self.screen
+    pub(crate) fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.screen).into_owned()
     }
 
     /// Whether it repeats what is typed.
@@ -129,8 +130,8 @@ impl Terminal {
     /// Waits for the end: all that was shown, and the exit status.
     pub(crate) fn end(mut self) -> (String, i32) {
         while let Ok(bytes) = self.output.recv_timeout(DEADLINE) {
-            self.screen.push_str(&String::from_utf8_lossy(&bytes));
+            self.screen.extend(bytes);
         }
-        (self.screen.replace('\r', ""), code(self.child.wait().unwrap()))
+        (self.screen().replace('\r', ""), code(self.child.wait().unwrap()))
     }
 }

@@ -222,6 +222,8 @@ fn a_deep_tree_that_is_moved_away_and_made_anew(shell: &Shell) {
     let mut terminal = Terminal::start(shell, &home);
     terminal.run(&format!("cd {deep}"));
     terminal.has_key(Some("AKIAALPHA"));
+    // In so deep a tree a prompt asks again after ten seconds: from now on.
+    home.awsenv(["deny", "beta"]);
     terminal.is_idle();
     fs::rename(home.home("alpha"), home.home("elsewhere")).unwrap();
     home.write(format!("home/{deep}/.awsenv"), BETA);

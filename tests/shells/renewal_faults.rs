@@ -152,6 +152,7 @@ fn story(
     at.end_the_pause();
     let said = at.says("");
     table += &at.row("it has ended", &said);
+    at.prolong_the_pause();
     let calls = sandbox.calls().len();
     let said = at.says("");
     table += &at.row("the next prompt", &said);
@@ -209,6 +210,8 @@ impl<'a> Scene<'a> {
             ("AWS_ENDPOINT_URL_SSO", url),
             ("AWS_ENDPOINT_URL_SSO_OIDC", url),
             ("AWS_MAX_ATTEMPTS", "1"),
+            // A resolver is asked again in time, where its first answer is lost.
+            ("RES_OPTIONS", "timeout:1"),
             ("USER", "me"),
         ];
         let terminal = Terminal::start_with(shell, home, &Rc::default(), &env);
@@ -284,6 +287,15 @@ impl<'a> Scene<'a> {
 
     /// The pause after the last failure, as if it were over; how many seconds it was to take.
     fn end_the_pause(&self) -> Option<u64> {
+        self.pauses_end(clock::now().checked_sub(Duration::from_secs(10)).unwrap())
+    }
+
+    /// As if it took an hour: a slow machine is not to see its end.
+    fn prolong_the_pause(&self) {
+        self.pauses_end(clock::now().checked_add(Duration::from_secs(3600)).unwrap());
+    }
+
+    fn pauses_end(&self, again: Timestamp) -> Option<u64> {
         let mut pause = None;
         for entry in fs::read_dir(self.places.state.join("failures")).ok()? {
             let path = entry.unwrap().path();
@@ -291,8 +303,8 @@ impl<'a> Scene<'a> {
             let kept = Timestamp::try_from(fs::metadata(&path).unwrap().modified().unwrap()).unwrap();
             let until = clock::parse(&record.again).unwrap();
             pause = u64::try_from(until.as_second() - kept.as_second()).ok();
-            record.again = clock::rfc3339(clock::now().checked_sub(Duration::from_secs(10)).unwrap());
-            fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
+            record.again = clock::rfc3339(again);
+            files::write_private(&path, &serde_json::to_vec(&record).unwrap()).unwrap();
         }
         self.tell_shells();
         pause

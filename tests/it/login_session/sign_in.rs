@@ -115,7 +115,8 @@ fn ctrl_c_at_the_browser_leaves_nothing() {
 /// The address on the screen, and what the page shows in the end.
 fn shown_at_the_end(sandbox: &Sandbox, terminal: &mut Terminal) -> String {
     terminal.wait_for("What the page shows in the end: ");
-    let address = terminal.screen().split_whitespace().find(|word| word.contains("/v1/authorize?")).unwrap();
+    let screen = terminal.screen();
+    let address = screen.split_whitespace().find(|word| word.contains("/v1/authorize?")).unwrap();
     let (head, page) = visit(&address.replace("\r\n", ""));
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     assert!(address.contains("devtools%2Fcross-device"), "{address}");

@@ -159,7 +159,8 @@ fn on_a_terminal_the_address_outlives_a_browser_that_fails() {
     let mut terminal = Terminal::of_width(&world, "", &["console", "one"], 200);
     terminal.wait_for("; the address above is still good");
     assert!(terminal.screen().contains("the browser sh has ended with exit status: 3"));
-    let address = terminal.screen().lines().find_map(|line| line.trim().strip_prefix("http://")).unwrap();
+    let screen = terminal.screen();
+    let address = screen.lines().find_map(|line| line.trim().strip_prefix("http://")).unwrap();
     let (head, _) = visit(&format!("http://{address}"));
     assert!(head.starts_with("HTTP/1.1 303 "), "{head}");
     let (screen, status) = terminal.end();

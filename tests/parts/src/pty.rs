@@ -244,10 +244,11 @@ impl<'a> Terminal<'a> {
             match self.output.recv_timeout(PATIENCE) {
                 Ok(bytes) if self.screen.len() < ENOUGH => {
                     // nushell asks where the cursor is, and waits for the answer.
-                    if bytes.windows(WHERE.len()).any(|part| part == WHERE) {
+                    let from = self.screen.len().saturating_sub(WHERE.len() - 1);
+                    self.screen.extend(bytes);
+                    if self.screen[from..].windows(WHERE.len()).any(|part| part == WHERE) {
                         (&*self.pty).write_all(b"\x1b[1;1R").unwrap();
                     }
-                    self.screen.extend(bytes);
                 }
                 Ok(_) => panic!("waited for {what:?}, and the screen overflowed\n{}", self.scene()),
                 Err(error) => panic!("waited for {what:?}: {error}\n{}", self.scene()),
