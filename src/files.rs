@@ -8,9 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
+use crate::clock::Timestamp;
+
 mod locks;
 mod owner;
-pub use locks::{Lock, is_locked, lock, lock_or_fail, lock_within, remove_lock, try_lock};
+pub use locks::{Lock, is_locked, lock, lock_or_fail, lock_within, remove_lock, try_lock, wait_until_free};
 pub use owner::{check_own, is_own, may_make};
 
 /// The user this process acts as.
@@ -45,6 +47,16 @@ impl Stamp {
             size: metadata.size(),
             inode: metadata.ino(),
         }
+    }
+
+    /// Whether a second edit might leave it as it is: the first was a moment ago, and a file system's clock goes by
+    /// ticks. `coarse`: whoever compares stamps sees whole seconds alone.
+    pub fn is_fresh(self, now: Timestamp, coarse: bool) -> bool {
+        let window = if coarse || self.nanos == 0 { 2_000 } else { 20 };
+        let Ok(modified) = Timestamp::new(self.seconds, i32::try_from(self.nanos).unwrap_or(0)) else {
+            return true;
+        };
+        now.duration_since(modified).unsigned_abs() < Duration::from_millis(window)
     }
 }
 

@@ -20,9 +20,11 @@ use crate::env::Env;
 mod family;
 mod heard;
 mod watch;
+mod whole;
 
 pub use heard::{Heard, Limits, end_all, hear};
 pub(crate) use watch::Watch;
+pub use whole::{Whole, finish};
 
 /// How the process was before [`protect`].
 #[derive(Debug)]

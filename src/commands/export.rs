@@ -94,16 +94,16 @@ fn print(question: &Question<'_>, answer: &Answer, pending: bool) -> ! {
 
 /// Waits until nobody holds the session's lock, or until so long after it began: then whoever renewed it is done.
 fn wait_for(need: &Need, begin: Duration, wait: Duration, places: &Places) {
-    let lock = |after: Duration| {
+    let is_done = |after: Duration| {
         let left = (begin + after).saturating_sub(clock::uptime());
-        SessionStore::new(places).lock(&need.session, left)
+        SessionStore::new(places).wait_until_free(&need.session, left)
     };
     let is_silent = clock::uptime() < begin + SILENT;
-    if matches!(lock(wait.min(SILENT)), Ok(None)) && wait > SILENT {
+    if !is_done(wait.min(SILENT)) && wait > SILENT {
         if is_silent {
             world::say(&format!("awsenv: fetching {} …", crate::message::printable(&need.name)));
         }
-        let _ = lock(wait);
+        is_done(wait);
     }
     log::debug!("{}: waited for the renewal, at most {wait:?}", need.name);
 }

@@ -14,7 +14,7 @@ use crate::agent::endpoint::Endpoint;
 use crate::agent::grants::Grants;
 use crate::agent::life::Life;
 use crate::message::Failure;
-use crate::process::{Uninterrupted, end_all, end_by, next_ending, spawn, this_program};
+use crate::process::{Uninterrupted, end_all, end_by, finish, next_ending, spawn, this_program};
 use crate::provider::runtime;
 use crate::secret::Secret;
 use crate::world::{self, World};
@@ -114,6 +114,7 @@ pub fn run(
         })
     });
     end_all();
+    finish();
     runtime.shutdown_background();
     drop(uninterrupted);
     served.map(|ending| ending.into_iter().for_each(end_by))

@@ -15,19 +15,30 @@ use super::{remove, touch};
 use crate::message::{Failure, shown_path};
 use crate::process;
 
+/// More than look at a lock one after the other.
+const LOOKERS: usize = 1000;
+
 /// An exclusive lock on a file, held until dropped. The kernel drops it with the process, so a crash never leaves one
 /// behind.
 #[derive(Debug)]
 pub struct Lock(Option<File>);
 
 impl Lock {
-    /// On a file that is open, if that is free.
+    /// On a file that is open, if that is free. Who merely looks at it ([`is_locked`], [`wait_until_free`]) shares it
+    /// for a moment, and counts for nobody: else two that look would take each other for somebody at work.
     pub fn try_on(file: File) -> io::Result<Option<Self>> {
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(Some(file)))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        for _ in 0..LOOKERS {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self(Some(file)))),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            if is_held(&file) {
+                return Ok(None);
+            }
+            std::thread::yield_now();
         }
+        Ok(None)
     }
 
     /// Gives it to a process that is about to be started, as its standard input: that holds it to its end.
@@ -112,10 +123,30 @@ pub fn remove_lock(path: &Path) -> io::Result<()> {
 
 /// Whether somebody holds a lock.
 pub fn is_locked(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+    File::open(path).is_ok_and(|file| is_held(&file))
+}
+
+fn is_held(file: &File) -> bool {
     let looked = file.try_lock_shared();
     let _ = file.unlock();
     matches!(looked, Err(TryLockError::WouldBlock))
+}
+
+/// Waits until nobody holds a lock, so long at most; whether that is so. Others wait for the same, and for the lock
+/// itself, without being in each other's way.
+pub fn wait_until_free(path: &Path, time: Duration) -> bool {
+    let Ok(file) = File::open(path) else { return true };
+    if !is_held(&file) {
+        return true;
+    }
+    let (done, is_done) = mpsc::channel();
+    // The kernel waits without an end.
+    process::spawn(move || {
+        let _ = file.lock_shared();
+        let _ = file.unlock();
+        let _ = done.send(());
+    });
+    is_done.recv_timeout(time).is_ok()
 }
 
 /// Whether the file still has its name: a lock's file may have been removed before it was locked.
@@ -139,6 +170,29 @@ mod tests {
         drop(held);
         assert!(!is_locked(&path));
         drop((try_lock(&path).unwrap().unwrap(), elsewhere));
+    }
+
+    #[test]
+    fn who_looks_at_a_lock_or_waits_for_its_end_is_in_nobodys_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                        is_locked(&path);
+                        assert!(wait_until_free(&path, Duration::from_secs(60)));
+                    }
+                });
+            }
+            let missed = (0..5000).filter(|_| try_lock(&path).unwrap().is_none()).count();
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(missed, 0, "nobody held it");
+        });
+        let held = lock(&path).unwrap();
+        assert!(!wait_until_free(&path, Duration::from_millis(1)));
+        drop(held);
     }
 
     #[test]

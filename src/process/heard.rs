@@ -10,12 +10,13 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use nix::sys::signal::{SigmaskHow, Signal};
+use nix::sys::signal::Signal;
+use process_wrap::std::{CommandWrap, CommandWrapper, ResetSigmask};
 use zeroize::Zeroizing;
 
 use super::family::Family;
 use super::watch::Watch;
-use super::{Uninterrupted, end_by, endings, spawn};
+use super::{Uninterrupted, end_by, spawn};
 use crate::clock;
 use crate::message::printable;
 use crate::terminal::Modes;
@@ -188,18 +189,11 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
     }
 }
 
-/// By a thread that the signals reach: a program inherits what is blocked, and would be deaf to Ctrl-C and SIGTERM, with
-/// all that it starts. One that comes in this moment ends us at once.
+/// A program inherits what is blocked, and would be deaf to Ctrl-C and SIGTERM, with all that it starts. So signals are
+/// let through to it alone: here, one that came before its end is waited for would end us, and leave it behind.
 fn start(command: &mut Command) -> io::Result<Child> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().spawn_scoped(scope, || {
-            let blocked = endings().thread_swap_mask(SigmaskHow::SIG_UNBLOCK);
-            let child = command.spawn();
-            let _ = blocked.map(|blocked| blocked.thread_set_mask());
-            child
-        })?;
-        thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
-    })
+    ResetSigmask.pre_spawn(command, &CommandWrap::with_new("", |_| ()))?;
+    command.spawn()
 }
 
 fn watch(events: Sender<Event>) -> Option<Watch> {
@@ -314,19 +308,27 @@ mod tests {
     fn who_is_told_to_end_can_put_something_away_and_so_can_what_it_has_started() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name).display().to_string();
-        assert!(Command::new("mkfifo").args([at("ready"), at("never")]).status().unwrap().success());
-        // A shell that waits hears a signal at once; one that reads may not.
-        let waits = |name: &str| format!("read x < '{}' & wait", at(name));
+        assert!(
+            Command::new("mkfifo")
+                .args([at("second-is"), at("first-is"), at("never")])
+                .status()
+                .unwrap()
+                .success()
+        );
+        // A shell that waits hears a signal at once; one that reads may not. What it waits for says that it is there: just
+        // forked, it has the shell's trap yet, and a signal would be lost.
+        let begins = |name: &str| format!("{{ echo > '{}-is'; read x < '{}'; }} &", at(name), at("never"));
         let bye = |name: &str| format!("trap 'read x < /dev/null; echo bye > {}; exit' TERM", at(name));
-        let second = format!("{}; echo > '{}'; {}", bye("second"), at("ready"), waits("never"));
+        let second = format!("{}; {} wait", bye("second"), begins("second"));
         std::fs::write(at("second.sh"), second).unwrap();
         let first = format!(
-            "{}; sh '{}' & read x < '{}'; printf {}; {}",
+            "{}; sh '{}' & read x < '{}'; {} read x < '{}'; printf {}; wait",
             bye("first"),
             at("second.sh"),
-            at("ready"),
+            at("second-is"),
+            begins("first"),
+            at("first-is"),
             "x".repeat(65),
-            waits("never"),
         );
         let heard = sh(&first, LIMITS);
         assert!(matches!(heard, Heard::TooMuch), "{heard:?}");

@@ -6,9 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use nix::sys::pthread::pthread_kill;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 use super::{end_by, endings};
+
+/// It ends the watch. Not one of those that are watched for: an ignored one is let through for a moment, and another's
+/// could not be told from ours.
+const WAKE: Signal = Signal::SIGUSR2;
 
 /// As long as it lives, `hears` is told of each, and says whether it wants to be told of the next. All threads are
 /// [`super::Uninterrupted`] meanwhile.
@@ -23,22 +27,25 @@ impl Watch {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = is_over.clone();
         let watch = move || {
-            while let Ok(signal) = endings().wait() {
+            let heard: SigSet = endings().iter().chain([WAKE]).collect();
+            while let Ok(signal) = heard.wait() {
                 if over.load(Ordering::SeqCst) {
-                    // The last one is our own, unless another came first: that one is still to be heard.
-                    if signal != Signal::SIGHUP {
+                    // One that came first is still to be heard.
+                    if signal != WAKE {
                         end_by(signal);
                     }
                     break;
                 }
-                // Our own is lost where it comes while that lets an ignored SIGHUP through: it comes once.
-                if !hears(signal) || over.load(Ordering::SeqCst) {
+                if !hears(signal) {
                     break;
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("signals".into()).spawn(watch).ok()?;
-        Some(Self { thread: Some(thread), is_over })
+        // The thread has it blocked from its first moment on.
+        let before = SigSet::from(WAKE).thread_swap_mask(SigmaskHow::SIG_BLOCK).ok()?;
+        let thread = std::thread::Builder::new().name("signals".into()).spawn(watch);
+        let _ = before.thread_set_mask();
+        Some(Self { thread: Some(thread.ok()?), is_over })
     }
 }
 
@@ -47,7 +54,7 @@ impl Drop for Watch {
         self.is_over.store(true, Ordering::SeqCst);
         let Some(thread) = self.thread.take() else { return };
         // musl has a pointer for it where std has a number.
-        let _ = pthread_kill(thread.as_pthread_t() as _, Signal::SIGHUP);
+        let _ = pthread_kill(thread.as_pthread_t() as _, WAKE);
         let _ = thread.join();
     }
 }
@@ -57,26 +64,35 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Duration;
 
-    use nix::sys::signal::SigSet;
-
     use super::*;
     use crate::process::{Uninterrupted, within};
 
     #[test]
-    fn it_ends_though_its_own_signal_is_lost() {
+    fn it_ends_whatever_it_is_doing() {
         let is_over = within(Duration::from_secs(60), || {
             let _uninterrupted = Uninterrupted::begin();
-            let (heard, is_heard) = mpsc::channel();
-            let watch = Watch::begin(move |_| {
-                heard.send(()).unwrap();
-                // As `end_now_by` under nohup: whatever comes meanwhile is gone.
-                SigSet::from(Signal::SIGHUP).wait().unwrap();
-                true
-            });
-            let watch = watch.unwrap();
-            let thread = watch.thread.as_ref().unwrap().as_pthread_t();
-            pthread_kill(thread as _, Signal::SIGTERM).unwrap();
-            is_heard.recv().unwrap();
+            for is_busy in [false, true] {
+                let (heard, is_heard) = mpsc::channel();
+                let (go, may_go) = mpsc::channel();
+                let watch = Watch::begin(move |signal| {
+                    heard.send(signal).unwrap();
+                    may_go.recv().unwrap();
+                    true
+                });
+                let watch = watch.unwrap();
+                let thread = watch.thread.as_ref().unwrap().as_pthread_t();
+                if is_busy {
+                    pthread_kill(thread as _, Signal::SIGTERM).unwrap();
+                    assert_eq!(is_heard.recv(), Ok(Signal::SIGTERM));
+                }
+                let is_over = watch.is_over.clone();
+                let end = std::thread::spawn(move || drop(watch));
+                while !is_over.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+                let _ = go.send(());
+                end.join().unwrap();
+            }
         });
         assert!(is_over.is_some(), "it waits for a signal that has come already");
     }

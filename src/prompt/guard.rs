@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::runtime::Runtime;
 use super::shell::Shell;
@@ -61,12 +60,6 @@ impl Abilities {
             version.split(|c: char| !c.is_ascii_digit()).map(|digits| digits.parse().unwrap_or(0));
         Self { shell, version: (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)), pid }
     }
-
-    /// How close to now an edit may be for a second one to go unseen: bash before 5.0 compares whole seconds.
-    fn racy_window(self, stamp: Stamp) -> Duration {
-        let coarse = stamp.nanos == 0 || self.shell.dialect().sees_whole_seconds(self.version);
-        if coarse { Duration::from_secs(2) } else { Duration::from_millis(20) }
-    }
 }
 
 impl Guard {
@@ -86,15 +79,9 @@ impl Guard {
     }
 
     fn is_racy(&self, abilities: Abilities) -> bool {
-        self.watched.iter().any(|file| {
-            let Ok(modified) =
-                Timestamp::new(file.stamp.seconds, i32::try_from(file.stamp.nanos).unwrap_or(0))
-            else {
-                return true;
-            };
-            let apart = self.now.duration_since(modified).unsigned_abs();
-            apart < abilities.racy_window(file.stamp)
-        })
+        // bash before 5.0 compares whole seconds.
+        let coarse = abilities.shell.dialect().sees_whole_seconds(abilities.version);
+        self.watched.iter().any(|file| file.stamp.is_fresh(self.now, coarse))
     }
 
     /// `None` where there is no token.

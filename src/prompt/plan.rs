@@ -195,7 +195,11 @@ fn survey(
         account,
         settings: resolved.settings,
     };
-    index::save(question.places, key, &entry);
+    // What a second edit might leave as it is, is read again.
+    let mut seen = entry.stamps.iter().chain(&entry.files).filter_map(|(_, stamp)| *stamp);
+    if !seen.any(|stamp| stamp.is_fresh(question.now, false)) {
+        index::save(question.places, key, &entry);
+    }
     Ok(Survey::Session(entry))
 }
 

@@ -246,6 +246,11 @@ impl<'a> SessionStore<'a> {
         files::is_locked(&self.lock_path(session))
     }
 
+    /// Waits until nobody asks AWS for it, so long at most; whether that is so.
+    pub fn wait_until_free(&self, session: &SessionKey, time: Duration) -> bool {
+        files::wait_until_free(&self.lock_path(session), time)
+    }
+
     /// Every session that can be read.
     pub fn list(&self) -> Vec<(SessionKey, Session)> {
         let Some(key) = key(self.places) else { return Vec::new() };

@@ -304,6 +304,29 @@ fn a_program_that_is_heard_goes_with_the_endpoint_and_with_the_command() {
     }
 }
 
+/// A refresh token is taken once. The command that a renewal was begun for does not wait for it, but its end is not the
+/// renewal's.
+#[test]
+fn a_command_that_ends_while_its_sign_in_is_renewed_loses_no_sign_in() {
+    let sandbox = portal::sandbox();
+    let world = portal::signed_in(&sandbox, 3600);
+    let served = Served::start(&world, ["dev"]);
+    let first = served.key();
+    // Both are due, and good to go on with.
+    portal::keep(&world, portal::OF_CORP, &sandbox.signed_in(600));
+    let before = portal::token(&world, portal::OF_CORP);
+    let gate = sandbox.gate("CreateToken");
+    cloud::age(&world, minutes(50));
+    assert_eq!(served.key(), first, "nobody waits");
+    gate.wait_for(1, DEADLINE);
+    served.end();
+    gate.open();
+    cloud::until("nobody keeps it", || portal::token(&world, portal::OF_CORP) != before);
+    world.run(["session", "clear"]).any_stderr().success();
+    cloud::exec(&world, "dev");
+    assert_eq!(operations(&sandbox).iter().filter(|operation| *operation == "CreateToken").count(), 1);
+}
+
 #[test]
 fn after_a_sign_out_nothing_is_given_out_until_the_next_sign_in() {
     let sandbox = portal::sandbox();

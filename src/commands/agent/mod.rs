@@ -77,8 +77,8 @@ pub(super) fn grant(
             Some(Reply::Done) => return Ok(()),
             Some(Reply::Refused(why)) => return Err(Failure::new(format!("the agent refuses: {why}")).into()),
             _ => {
-                drop(files::lock_within(&begins, PATIENCE)?);
-                drop(files::lock_within(&lives, MOMENT)?);
+                files::wait_until_free(&begins, PATIENCE);
+                files::wait_until_free(&lives, MOMENT);
             }
         }
     }
@@ -133,28 +133,23 @@ pub fn stop(world: &World) -> anyhow::Result<()> {
         world::say("awsenv: no agent runs");
         return Ok(());
     }
+    // One that begins has not written down yet who it is.
+    files::wait_until_free(&world.places.agent().join(run::START), PATIENCE);
     let own = pid(&path);
     // The lock is free, or the next one's.
-    let has_ended = || -> std::io::Result<bool> {
-        for _ in 0..ATTEMPTS {
-            if files::lock_within(&path, MOMENT)?.is_some() || pid(&path) != own {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    };
+    let has_ended = || (0..ATTEMPTS).any(|_| files::wait_until_free(&path, MOMENT) || pid(&path) != own);
     // One that hangs hears nobody.
     let is_asked = ask(&Question::Stop, &[], world).is_ok_and(|reply| reply.is_some());
-    if !(is_asked && has_ended()?) {
+    if !(is_asked && has_ended()) {
         for signal in [Signal::TERM, Signal::KILL] {
             if let Some(pid) = own.filter(|own| pid(&path) == Some(*own)) {
                 let _ = kill_process(pid, signal);
             }
-            if has_ended()? {
+            if has_ended() {
                 break;
             }
         }
-        if !has_ended()? {
+        if !has_ended() {
             return Err(Failure::new("the agent does not end").into());
         }
         tell_shells(world);

@@ -128,6 +128,8 @@ fn serve(world: World) -> anyhow::Result<()> {
         if agent.is_the_one() {
             let _ = fs::remove_file(socket(&places));
             grant::clear(&places)?;
+            // Its process id may soon be somebody else's.
+            let _ = agent.life.set_len(0);
             tell_shells(&agent.world);
         }
         Ok(())

@@ -237,7 +237,7 @@ impl Tenant {
         for _ in 0..2 {
             self.renew()?;
             // It has the lock until it ends.
-            drop(SessionStore::new(places).lock(&current, PATIENCE));
+            SessionStore::new(places).wait_until_free(&current, PATIENCE);
             let now = clock::now();
             match (self.good(places, &current, now), failure(places, &current, now)) {
                 (Some(session), _) => return Ok(session),

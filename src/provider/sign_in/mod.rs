@@ -1,13 +1,14 @@
 //! What all ways to sign in have in common: what a person is told, the port that a browser comes back to, and answers
 //! that must not be lost.
 
+use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
 use crate::clock::{self, Timestamp};
-use crate::process::Uninterrupted;
+use crate::process::Whole;
 use crate::secret::Secret;
 use crate::session::sso::{Flow, Found};
 
@@ -95,14 +96,16 @@ impl<'a> Patience<'a> {
 }
 
 /// AWS takes a refresh token once: cut off between its answer and the file, the sign-in would be lost. So signals wait
-/// until both are there, but not for an answer that does not come.
-pub(super) async fn uninterrupted<T>(call: impl Future<Output = T>) -> (T, Option<Uninterrupted>) {
-    let uninterrupted = Uninterrupted::begin();
+/// until both are there, and so does the end of a process that has other threads, but not for an answer that does not
+/// come.
+pub(super) async fn uninterrupted<T>(call: impl Future<Output = T>) -> (T, Option<Whole>) {
+    // The process is gone in a moment.
+    let Some(whole) = Whole::begin() else { return pending().await };
     let mut call = pin!(call);
     match timeout(HELD_UP, &mut call).await {
-        Ok(answer) => (answer, Some(uninterrupted)),
+        Ok(answer) => (answer, Some(whole)),
         Err(_) => {
-            drop(uninterrupted);
+            drop(whole);
             (call.await, None)
         }
     }
