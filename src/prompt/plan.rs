@@ -195,11 +195,7 @@ fn survey(
         account,
         settings: resolved.settings,
     };
-    // What a second edit might leave as it is, is read again.
-    let mut seen = entry.stamps.iter().chain(&entry.files).filter_map(|(_, stamp)| *stamp);
-    if !seen.any(|stamp| stamp.is_fresh(question.now, false)) {
-        index::save(question.places, key, &entry);
-    }
+    index::save(question.places, key, &entry, question.now);
     Ok(Survey::Session(entry))
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::session_key::SessionKey;
+use crate::clock::Timestamp;
 use crate::env::Env;
 use crate::files::{self, Stamp};
 use crate::places::Places;
@@ -76,8 +77,13 @@ pub fn load(places: &Places, key: &IndexKey, stamps: &[(PathBuf, Option<Stamp>)]
     is_current.then_some(entry)
 }
 
-/// Keeps an entry; where that fails, the next prompt reads the AWS files again.
-pub fn save(places: &Places, key: &IndexKey, entry: &Entry) {
+/// Keeps an entry, unless a second edit of a file might leave its stamp as it is. Without one, the next prompt reads the
+/// AWS files again.
+pub fn save(places: &Places, key: &IndexKey, entry: &Entry, now: Timestamp) {
+    let mut stamps = entry.stamps.iter().chain(&entry.files).filter_map(|(_, stamp)| *stamp);
+    if stamps.any(|stamp| stamp.is_fresh(now, false)) {
+        return;
+    }
     let Ok(bytes) = serde_json::to_vec(entry) else { return };
     let _ = files::private_dir(&places.state)
         .and_then(|()| files::private_dir(&dir(places)))

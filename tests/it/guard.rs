@@ -13,6 +13,7 @@ use awsenv::prompt::guard::{Abilities, Guard, Watched};
 use awsenv::prompt::runtime::Runtime;
 use awsenv::prompt::shell::Shell as Kinds;
 
+use crate::cloud;
 use crate::shell::{Kind, Shell};
 use crate::world::{CONFIG, World, date, installed};
 
@@ -357,4 +358,35 @@ fn an_edit_of_this_very_moment_is_looked_at_once_more() {
         }
     }
     assert_eq!(shell.answer().lines().nth_back(1), Some("__awsenv_ok() { \\builtin return 1; }"));
+}
+
+/// Two edits in one tick of the file system's clock, of the same length: nothing tells the second from the first.
+#[test]
+fn nothing_is_remembered_of_what_a_second_edit_could_leave_as_it_is() {
+    let sandbox = cloud::sandbox();
+    let world = cloud::pinned(&sandbox, "profile = \"one\"\n");
+    let config = world.at(".aws/config");
+    let edit = |region: &str, at: i64| {
+        let text = cloud::CONFIG
+            .replace("[profile one]\nregion = eu-west-1", &format!("[profile one]\nregion = {region}"));
+        fs::write(&config, text).unwrap();
+        date(&config, SystemTime::UNIX_EPOCH + Duration::from_secs(at.unsigned_abs()));
+    };
+    let now = || awsenv::clock::now().as_second();
+    let mut shell = world.shell(Kind::Bash);
+    let is_seen = (0..100).any(|_| {
+        // Of a file system that keeps seconds alone.
+        let tick = now() + 1;
+        edit("eu-west-2", tick);
+        shell.cd("acme");
+        assert_eq!(shell.get("AWS_REGION"), Some("eu-west-2"), "{}", shell.notice);
+        let is_in_time = now() < tick + 2;
+        edit("eu-west-3", tick);
+        shell.prompt();
+        if is_in_time {
+            assert_eq!(shell.get("AWS_REGION"), Some("eu-west-3"), "{}", shell.answer());
+        }
+        is_in_time
+    });
+    assert!(is_seen, "no prompt was quick enough");
 }
