@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 
 mod locks;
 mod owner;
@@ -49,14 +49,15 @@ impl Stamp {
         }
     }
 
-    /// Whether a second edit might leave it as it is: the first was a moment ago, and a file system's clock goes by
-    /// ticks. `coarse`: whoever compares stamps sees whole seconds alone.
-    pub fn is_fresh(self, now: Timestamp, coarse: bool) -> bool {
-        let window = if coarse || self.nanos == 0 { 2_000 } else { 20 };
-        let Ok(modified) = Timestamp::new(self.seconds, i32::try_from(self.nanos).unwrap_or(0)) else {
-            return true;
-        };
-        now.duration_since(modified).unsigned_abs() < Duration::from_millis(window)
+    /// Whether a second edit might leave it as it is: the first was a moment before `begun`, when nobody had looked at
+    /// the file yet, or later, and a file system's clock goes by ticks. `coarse`: whoever compares stamps sees whole
+    /// seconds alone.
+    pub fn is_fresh(self, begun: Timestamp, coarse: bool) -> bool {
+        let tick = Duration::from_millis(if coarse || self.nanos == 0 { 2_000 } else { 20 });
+        let modified = Timestamp::new(self.seconds, i32::try_from(self.nanos).unwrap_or(0)).ok();
+        let later = modified.and_then(|modified| modified.checked_add(tick).ok());
+        let (Some(modified), Some(later)) = (modified, later) else { return true };
+        later > begun && clock::now().checked_add(tick).is_ok_and(|now| modified < now)
     }
 }
 
@@ -230,7 +231,7 @@ pub fn sweep(path: &Path) {
 
 /// Creates an empty private file, or finds it there; content is never touched.
 pub fn touch(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)
 }
 
 /// Creates an empty private file, or empties what is there; an error, not a wait, where it is a pipe.

@@ -15,8 +15,10 @@ use super::{remove, touch};
 use crate::message::{Failure, shown_path};
 use crate::process;
 
-/// More than look at a lock one after the other.
-const LOOKERS: usize = 1000;
+/// So often one that others look at is tried, with a pause each time: a tenth of a second at least, if somebody is stopped
+/// as he looks.
+const LOOKS: usize = 1000;
+const PAUSE: Duration = Duration::from_micros(100);
 
 /// An exclusive lock on a file, held until dropped. The kernel drops it with the process, so a crash never leaves one
 /// behind.
@@ -27,16 +29,16 @@ impl Lock {
     /// On a file that is open, if that is free. Who merely looks at it ([`is_locked`], [`wait_until_free`]) shares it
     /// for a moment, and counts for nobody: else two that look would take each other for somebody at work.
     pub fn try_on(file: File) -> io::Result<Option<Self>> {
-        for _ in 0..LOOKERS {
+        for _ in 0..LOOKS {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self(Some(file)))),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            if is_held(&file) {
-                return Ok(None);
+            if look(&file).is_err() {
+                break;
             }
-            std::thread::yield_now();
+            pause();
         }
         Ok(None)
     }
@@ -123,30 +125,38 @@ pub fn remove_lock(path: &Path) -> io::Result<()> {
 
 /// Whether somebody holds a lock.
 pub fn is_locked(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| is_held(&file))
+    File::open(path).is_ok_and(|file| matches!(look(&file), Err(TryLockError::WouldBlock)))
 }
 
-fn is_held(file: &File) -> bool {
-    let looked = file.try_lock_shared();
-    let _ = file.unlock();
-    matches!(looked, Err(TryLockError::WouldBlock))
+/// Nobody holds it, unless this is an error.
+fn look(file: &File) -> Result<(), TryLockError> {
+    file.try_lock_shared()?;
+    file.unlock().map_err(TryLockError::Error)
 }
 
-/// Waits until nobody holds a lock, so long at most; whether that is so. Others wait for the same, and for the lock
-/// itself, without being in each other's way.
+#[expect(clippy::disallowed_methods, reason = "a look lasts a moment, and its end is told to nobody")]
+fn pause() {
+    std::thread::sleep(PAUSE);
+}
+
+/// Waits until nobody holds a lock, so long at most; whether that is known to be so. Others wait for the same, and for
+/// the lock itself, without being in each other's way.
 pub fn wait_until_free(path: &Path, time: Duration) -> bool {
-    let Ok(file) = File::open(path) else { return true };
-    if !is_held(&file) {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) => return error.kind() == io::ErrorKind::NotFound,
+    };
+    if look(&file).is_ok() {
         return true;
     }
     let (done, is_done) = mpsc::channel();
     // The kernel waits without an end.
     process::spawn(move || {
-        let _ = file.lock_shared();
+        let is_free = file.lock_shared().is_ok();
         let _ = file.unlock();
-        let _ = done.send(());
+        let _ = done.send(is_free);
     });
-    is_done.recv_timeout(time).is_ok()
+    is_done.recv_timeout(time) == Ok(true)
 }
 
 /// Whether the file still has its name: a lock's file may have been removed before it was locked.

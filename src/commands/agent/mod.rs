@@ -137,7 +137,11 @@ pub fn stop(world: &World) -> anyhow::Result<()> {
     files::wait_until_free(&world.places.agent().join(run::START), PATIENCE);
     let own = pid(&path);
     // The lock is free, or the next one's.
-    let has_ended = || (0..ATTEMPTS).any(|_| files::wait_until_free(&path, MOMENT) || pid(&path) != own);
+    let has_ended = || {
+        (0..ATTEMPTS).any(|_| {
+            files::wait_until_free(&path, MOMENT) || pid(&path).is_some_and(|next| Some(next) != own)
+        })
+    };
     // One that hangs hears nobody.
     let is_asked = ask(&Question::Stop, &[], world).is_ok_and(|reply| reply.is_some());
     if !(is_asked && has_ended()) {

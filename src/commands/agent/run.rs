@@ -57,6 +57,8 @@ struct Agent {
     since: Timestamp,
     /// When somebody last wanted something of it.
     wanted: Mutex<Timestamp>,
+    /// One question after the other: what is granted is not taken back in the middle.
+    turn: Mutex<()>,
     /// Something may have to be renewed.
     wake: Arc<Notify>,
 }
@@ -107,6 +109,7 @@ fn serve(world: World) -> anyhow::Result<()> {
             life,
             since: now,
             wanted: Mutex::new(now),
+            turn: Mutex::default(),
             wake,
         });
         let mut terminate = signal(SignalKind::terminate())?;
@@ -128,9 +131,9 @@ fn serve(world: World) -> anyhow::Result<()> {
         if agent.is_the_one() {
             let _ = fs::remove_file(socket(&places));
             grant::clear(&places)?;
+            tell_shells(&agent.world);
             // Its process id may soon be somebody else's.
             let _ = agent.life.set_len(0);
-            tell_shells(&agent.world);
         }
         Ok(())
     });
@@ -151,6 +154,7 @@ fn port(places: &Places) -> PathBuf {
 
 impl Agent {
     fn answer(&self, question: Question, attached: &Zeroizing<Vec<u8>>) -> Reply {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         match question {
             Question::Grant(wish) => match self.grant(wish, attached) {
                 Ok(()) => Reply::Done,

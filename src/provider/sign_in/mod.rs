@@ -106,7 +106,7 @@ pub(super) async fn uninterrupted<T>(call: impl Future<Output = T>) -> (T, Optio
         Ok(answer) => (answer, Some(whole)),
         Err(_) => {
             drop(whole);
-            (call.await, None)
+            (call.await, Whole::begin())
         }
     }
 }
