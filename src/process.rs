@@ -19,6 +19,7 @@ use crate::env::Env;
 
 mod family;
 mod heard;
+mod under_way;
 mod watch;
 mod whole;
 

@@ -5,9 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -15,6 +14,7 @@ use process_wrap::std::{CommandWrap, CommandWrapper, ResetSigmask};
 use zeroize::Zeroizing;
 
 use super::family::Family;
+use super::under_way::UnderWay;
 use super::watch::Watch;
 use super::{Uninterrupted, end_by, spawn};
 use crate::clock;
@@ -60,37 +60,12 @@ enum Why {
     AllEnd,
 }
 
-/// How many programs are heard, in all threads.
-static HEARD: Mutex<usize> = Mutex::new(0);
-static FEWER: Condvar = Condvar::new();
-static ALL_END: AtomicBool = AtomicBool::new(false);
+/// Programs that are heard.
+static HEARD: UnderWay = UnderWay::new();
 
 /// Ends all programs that are heard, and waits for that. None is heard any more: this process ends.
 pub fn end_all() {
-    ALL_END.store(true, Ordering::SeqCst);
-    let heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-    drop(FEWER.wait_while(heard, |heard| *heard > 0));
-}
-
-/// As long as it lives, its program is waited for.
-struct Counted;
-
-impl Counted {
-    fn begin() -> io::Result<Self> {
-        let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-        if ALL_END.load(Ordering::SeqCst) {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        *heard += 1;
-        Ok(Self)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        *HEARD.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        FEWER.notify_all();
-    }
+    HEARD.end();
 }
 
 /// Runs it and waits for it. With `person`, what it says on stderr is shown, and it may ask at the terminal.
@@ -103,7 +78,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
     if !is_at_terminal {
         command.process_group(0);
     }
-    let counted = Counted::begin()?;
+    let counted = HEARD.begin().ok_or(io::ErrorKind::Interrupted)?;
     let uninterrupted = Uninterrupted::begin();
     let mut child = start(command)?;
     let family = Arc::new(Mutex::new(Family::of(&child, !is_at_terminal)));
@@ -135,7 +110,7 @@ pub fn hear(command: &mut Command, person: bool, limits: Limits) -> io::Result<H
             }
             Ok(Event::TooMuch) => Some(Why::Output),
             Ok(Event::Signal(signal)) => Some(Why::Signal(signal)),
-            Err(_) => ALL_END.load(Ordering::SeqCst).then_some(Why::AllEnd),
+            Err(_) => HEARD.is_end().then_some(Why::AllEnd),
         };
         all().look();
         if status.is_none() {

@@ -77,6 +77,9 @@ mod tests {
                 let watch = Watch::begin(move |signal| {
                     heard.send(signal).unwrap();
                     may_go.recv().unwrap();
+                    // As `end_now_by`: a wake-up that this let through would be lost, or end us.
+                    let blocked = endings().thread_swap_mask(SigmaskHow::SIG_UNBLOCK).unwrap();
+                    blocked.thread_set_mask().unwrap();
                     true
                 });
                 let watch = watch.unwrap();

@@ -78,10 +78,10 @@ pub fn load(places: &Places, key: &IndexKey, stamps: &[(PathBuf, Option<Stamp>)]
 }
 
 /// Keeps an entry, unless a second edit of a file might leave its stamp as it is. Without one, the next prompt reads the
-/// AWS files again.
-pub fn save(places: &Places, key: &IndexKey, entry: &Entry, now: Timestamp) {
+/// AWS files again. `begun`: before any of them was looked at.
+pub fn save(places: &Places, key: &IndexKey, entry: &Entry, begun: Timestamp) {
     let mut stamps = entry.stamps.iter().chain(&entry.files).filter_map(|(_, stamp)| *stamp);
-    if stamps.any(|stamp| stamp.is_fresh(now, false)) {
+    if stamps.any(|stamp| stamp.is_fresh(begun, false)) {
         return;
     }
     let Ok(bytes) = serde_json::to_vec(entry) else { return };

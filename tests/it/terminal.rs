@@ -1,10 +1,11 @@
 //! The program on a terminal of its own, and a person at it.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::Child;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 
+use awsenv_parts::pty::read_in_background;
 use pty_process::blocking::{Command, Pty};
 
 use crate::cloud::DEADLINE;
@@ -59,16 +60,7 @@ impl Terminal {
         let command = Command::new(program).args(arguments).env_clear().envs(world.variables().iter());
         let child = command.current_dir(world.at(directory)).spawn(pts).unwrap();
         let pty = Arc::new(pty);
-        let (send, output) = mpsc::channel();
-        let reader = Arc::clone(&pty);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count) = (&*reader).read(&mut bytes) {
-                if count == 0 || send.send(bytes[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
+        let output = read_in_background(Arc::clone(&pty));
         Self { child, pty, output, screen: Vec::new() }
     }
 

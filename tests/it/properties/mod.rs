@@ -1,6 +1,6 @@
-//! What holds for any input, not only for those that somebody thought of. They are the same in each run, and others each time
-//! with `PROPTEST_CASES=5000 cargo test --test it properties`. What a failure prints is the smallest input that was found: it becomes a test beside
-//! what it broke.
+//! What holds for any input, not only for those that somebody thought of. They are the same in each run, and others
+//! each time with `PROPTEST_CASES=5000 cargo test --test it properties`. What a failure prints is the smallest input that
+//! was found: it becomes a test beside what it broke.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
